@@ -1,0 +1,27 @@
+"""Open the GPT Playground: `python app.py`. Also the entry point of a Hugging Face Space.
+
+Light on purpose: a worker process imports this file again when it starts, and must not pay for the page.
+"""
+
+
+def main() -> None:
+    """Serve the page until Ctrl-C."""
+    from playground.settings import read_settings
+
+    settings = read_settings()
+    from playground.ui import serve
+
+    serve(settings)
+
+
+def build_app():
+    """Return the page as a `gr.Blocks`, over runs in ./runs; for a notebook or a test."""
+    from playground.runs import RunStore
+    from playground.settings import Settings
+    from playground.ui import build_app as build
+
+    return build(RunStore(Settings().runs).open(), Settings())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Where the numbers live, and how many cores work on them."""
+
+import os
+from pathlib import Path
+
+import torch
+
+from core.model import BigramConfig, GPTConfig
+from core.parameters import count_of
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+MOST_THREADS = 8  # more only gets in its own way at the sizes that are trained here
+WORTH_SPLITTING = 1e9  # floating-point operations a step
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Return the device called name; "auto" takes CUDA, then MPS, then the CPU.
+
+    Raises ValueError when the device is not on this machine.
+    """
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next(device for device in ("cuda", "mps", "cpu") if available[device])
+    if not available.get(name, False):
+        here = ", ".join(device for device, there in available.items() if there)
+        raise ValueError(f"device={name!r} is not on this machine; choose auto or one of: {here}")
+    return torch.device(name)
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        return os.cpu_count() or 1
+
+
+def step_flops(model: GPTConfig | BigramConfig, batch_size: int) -> float:
+    """Estimate the floating-point operations of a training step: 6 a parameter and token (Kaplan et al., 2020), and
+    the attention scores' 12 L C T on top; a bigram only looks up rows of its table.
+    """
+    tokens = batch_size * model.block_size
+    if isinstance(model, BigramConfig):
+        return 6.0 * tokens * model.vocab_size
+    return tokens * (6.0 * count_of(model) + 12.0 * model.n_layer * model.n_embd * model.block_size)
+
+
+def threads_for(model: GPTConfig | BigramConfig, batch_size: int) -> int:
+    """Return how many threads a run trains with: one when its steps are small, else all cores.
+
+    A run keeps its number whatever else goes on: how a sum is split over threads decides its last bits, and the same
+    seed shall give the same losses alone and in a full class.
+    """
+    return 1 if step_flops(model, batch_size) < WORTH_SPLITTING else min(cores(), MOST_THREADS)
+
+
+def memory_available() -> int:
+    """Return how many bytes may be used now: what is free, or what a container's limit leaves of it."""
+    try:
+        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        free = int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError):  # not Linux: trust half of what is built in
+        try:
+            free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+        except (AttributeError, ValueError, OSError):  # Windows
+            free = 4 * 1024**3
+    try:
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
+        free = min(free, limit - int(Path("/sys/fs/cgroup/memory.current").read_text()))
+    except (OSError, ValueError):  # no container, or one with no limit
+        pass
+    return int(free * 0.9)

@@ -1,0 +1,201 @@
+"""The GPT, in one file to be read from top to bottom.
+
+GPT-2's architecture (Radford et al., 2019) with its names, so that the very keys of a state dict are those of the
+published weights. Axis letters: B batch, T time (<= block_size), C = n_embd, nh heads, hs head size, V vocabulary.
+
+Left out on purpose: training (`training.py`), drawing text (`sampling.py`), and anything that watches the model
+(`attention.py` observes it through hooks on modules that the maths already has).
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from core.options import Options
+
+
+class GPTConfig(Options):
+    """The shape of a GPT. The defaults are GPT-2's own choices; the sizes have to be said."""
+
+    block_size: int = Field(ge=1, le=4096, description="How many tokens the model sees at once (T).")
+    vocab_size: int = Field(ge=1, le=200_000, description="How many different tokens there are (V).")
+    n_layer: int = Field(ge=1, le=96, description="How many blocks stand on top of each other.")
+    n_head: int = Field(ge=1, le=96, description="How many attention heads work side by side in a block.")
+    n_embd: int = Field(ge=1, le=12_288, description="How many numbers describe one token (C).")
+    dropout: float = Field(0.0, ge=0.0, le=0.9, description="Share of activations silenced at random in training.")
+    bias: bool = Field(True, description="Biases in the linear layers and the LayerNorms.")
+    qkv_bias: bool | None = Field(None, description="Biases in query, key and value; unset: as `bias`.")
+    activation: Literal["gelu", "relu"] = Field("gelu", description="The bend in the MLP; GPT-2's is the tanh GELU.")
+    tie_weights: bool = Field(True, description="One matrix for reading tokens in (wte) and out (lm_head).")
+    lm_head_bias: bool = Field(False, description="A bias on the output layer.")
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> "GPTConfig":
+        if self.n_embd % self.n_head:
+            below = self.n_embd - self.n_embd % self.n_head
+            low, high = self.bounds("n_embd")
+            choices = [str(size) for size in (below, below + self.n_head) if low <= size <= high]
+            raise ValueError(
+                f"n_embd={self.n_embd} is not divisible by n_head={self.n_head}; "
+                f"try n_embd={' or '.join(choices)}"
+            )
+        return self
+
+
+class CausalSelfAttention(nn.Module):
+    """Let every token gather what it needs from itself and the tokens before it (Vaswani et al., 2017, section 3.2)."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__()
+        qkv_bias = config.bias if config.qkv_bias is None else config.qkv_bias
+        self.n_head = config.n_head
+        self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd, bias=qkv_bias)  # query, key and value in one
+        self.c_proj = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
+        self.attn_dropout = nn.Dropout(config.dropout)
+        self.resid_dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        B, T, C = x.shape
+        nh, hs = self.n_head, C // self.n_head
+        q, k, v = self.c_attn(x).split(C, dim=-1)
+        q, k, v = (part.view(B, T, nh, hs).transpose(1, 2) for part in (q, k, v))  # (B, nh, T, hs)
+
+        # How well does each query fit each key? Dot products grow with hs, so dividing by sqrt(hs) keeps their
+        # spread at one, and the softmax away from saturation.
+        scores = q @ k.transpose(-2, -1) / math.sqrt(hs)  # (B, nh, T, T)
+        future = torch.ones(T, T, dtype=torch.bool, device=x.device).triu(1)
+        scores = scores.masked_fill(future, -math.inf)
+        weights = self.attn_dropout(F.softmax(scores, dim=-1))  # every row sums to one
+
+        y = (weights @ v).transpose(1, 2).reshape(B, T, C)  # the heads side by side again
+        return self.resid_dropout(self.c_proj(y))
+
+
+class MLP(nn.Module):
+    """Think about what was gathered: each token by itself, four times as wide."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__()
+        self.c_fc = nn.Linear(config.n_embd, 4 * config.n_embd, bias=config.bias)
+        self.act = nn.GELU(approximate="tanh") if config.activation == "gelu" else nn.ReLU()
+        self.c_proj = nn.Linear(4 * config.n_embd, config.n_embd, bias=config.bias)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.dropout(self.c_proj(self.act(self.c_fc(x))))
+
+
+class Block(nn.Module):
+    """Communicate, then compute. Each adds to the residual stream; LayerNorm comes before, as in GPT-2."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__()
+        self.ln_1 = nn.LayerNorm(config.n_embd, eps=1e-5, bias=config.bias)
+        self.attn = CausalSelfAttention(config)
+        self.ln_2 = nn.LayerNorm(config.n_embd, eps=1e-5, bias=config.bias)
+        self.mlp = MLP(config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.attn(self.ln_1(x))
+        return x + self.mlp(self.ln_2(x))
+
+
+class GPT(nn.Module):
+    """Predict, at every position, the next token from the tokens so far."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__()
+        self.config = config
+        self.transformer = nn.ModuleDict(
+            {
+                "wte": nn.Embedding(config.vocab_size, config.n_embd),  # what the token is
+                "wpe": nn.Embedding(config.block_size, config.n_embd),  # where it stands
+                "drop": nn.Dropout(config.dropout),
+                "h": nn.ModuleList(Block(config) for _ in range(config.n_layer)),
+                "ln_f": nn.LayerNorm(config.n_embd, eps=1e-5, bias=config.bias),
+            }
+        )
+        self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=config.lm_head_bias)
+        self.apply(_initialise)
+        for name, parameter in self.named_parameters():
+            if name.endswith("c_proj.weight"):
+                # 2 * n_layer projections add up on the residual stream; without this its spread grows with depth.
+                nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * config.n_layer))
+        if config.tie_weights:
+            self.lm_head.weight = self.transformer["wte"].weight
+
+    def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return logits (B, T, V) for every position and, with targets (B, T), the mean loss in nats per token."""
+        B, T = idx.shape
+        if T > self.config.block_size:
+            raise ValueError(
+                f"{T} tokens do not fit into block_size={self.config.block_size}; "
+                f"give the model only the last {self.config.block_size}"
+            )
+        position = torch.arange(T, device=idx.device)
+        x = self.transformer["wte"](idx) + self.transformer["wpe"](position)  # (B, T, C)
+        x = self.transformer["drop"](x)
+        for block in self.transformer["h"]:
+            x = block(x)
+        logits = self.lm_head(self.transformer["ln_f"](x))
+        return logits, cross_entropy(logits, targets)
+
+
+class BigramConfig(Options):
+    """The shape of a bigram model: nothing but its vocabulary. block_size only says how long its batches are."""
+
+    block_size: int = Field(ge=1, le=4096, description="How many tokens stand in one row of a batch (T).")
+    vocab_size: int = Field(ge=1, le=20_000, description="How many different tokens there are (V).")
+
+
+class Bigram(nn.Module):
+    """Predict the next token from the last one alone: a table of V x V logits. Every lecture begins with it."""
+
+    def __init__(self, config: BigramConfig):
+        super().__init__()
+        self.config = config
+        self.wte = nn.Embedding(config.vocab_size, config.vocab_size)
+        self.apply(_initialise)
+
+    def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return logits (B, T, V) for every position and, with targets (B, T), the mean loss in nats per token."""
+        logits = self.wte(idx)
+        return logits, cross_entropy(logits, targets)
+
+
+def build_model(config: GPTConfig | BigramConfig) -> GPT | Bigram:
+    """Build the model that a config describes, with fresh weights from torch's current seed."""
+    return GPT(config) if isinstance(config, GPTConfig) else Bigram(config)
+
+
+def cross_entropy(logits: Tensor, targets: Tensor | None) -> Tensor | None:
+    """Return how surprised the model is by targets (B, T), in nats per token; None when there are none."""
+    if targets is None:
+        return None
+    return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
+
+
+@contextmanager
+def eval_mode(model: nn.Module) -> Iterator[None]:
+    """Switch dropout and gradients off for a moment, and leave the model as it was."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(was_training)
+
+
+def _initialise(module: nn.Module) -> None:
+    """GPT-2's start: small normal weights, zero biases (LayerNorm starts at one and zero by itself)."""
+    if isinstance(module, nn.Linear | nn.Embedding):
+        nn.init.normal_(module.weight, std=0.02)
+    if isinstance(module, nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)

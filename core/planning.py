@@ -1,0 +1,117 @@
+"""From what somebody asked for to a run that can be trained: everything is checked before anything is made.
+
+Page and command line both end in `plan_run`. A plan that exists fits the text, the machine's memory and every bound.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import Field
+
+from core import data
+from core.corpora import Corpus, clean_text
+from core.device import choose_device, memory_available
+from core.model import BigramConfig, GPTConfig
+from core.options import Options
+from core.parameters import count_of
+from core.run_dir import RunConfig, RunDir
+from core.tokenizers import CharTokenizer, GPT2Tokenizer, Tokenizer, named, tokenizer_to_json
+from core.training import TrainConfig
+
+
+class RunOptions(Options):
+    """What a run is made of, beside the model's and the training's own options."""
+
+    preset: str = Field("custom", max_length=40, description="The preset that the options began with.")
+    architecture: Literal["gpt", "bigram"] = Field("gpt", description="A GPT, or the bigram baseline.")
+    tokenizer: Literal["char", "gpt2"] = Field("char", description="One token a character, or GPT-2's word pieces.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
+    prompt: str = Field("", max_length=2000, description="What each sample goes on from; empty: a new line.")
+    sample_tokens: int = Field(160, ge=1, le=1000, description="How many tokens each sample writes.")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that could start now."""
+
+    config: RunConfig
+    text: str
+    parameters: int
+    bytes_needed: int
+
+    def create(self, root: Path, run_id: str | None = None) -> RunDir:
+        """Make the run's directory below root."""
+        return RunDir.create(root, self.config, self.text, run_id)
+
+
+def plan_run(
+    corpus: Corpus, options: dict, model: dict, train: dict, owner: str | None = None, memory: int | None = None
+) -> Plan:
+    """Check options, model and train (fields by name, vocab_size left out) against the corpus and this machine.
+
+    memory is the number of bytes that may be used, by default what is free now. Raises ValueError, one sentence.
+    """
+    chosen = RunOptions.parse(options)
+    choose_device(chosen.device)
+    tokenizer: Tokenizer = CharTokenizer.from_text(corpus.text) if chosen.tokenizer == "char" else GPT2Tokenizer()
+    shape = GPTConfig if chosen.architecture == "gpt" else BigramConfig
+    model_config = shape.parse({**model, "vocab_size": tokenizer.vocab_size})
+    train_config = TrainConfig.parse(train)
+    needed = bytes_needed(model_config, train_config.batch_size)
+    check_memory(needed, memory_available() if memory is None else memory)
+    ids = tokenizer.encode(corpus.text)
+    train_ids, val_ids = data.split(torch.tensor(ids, dtype=torch.long), model_config.block_size)
+    config = RunConfig(
+        corpus=corpus.name,
+        tokenizer=tokenizer_to_json(tokenizer),
+        model=model_config,
+        train=train_config,
+        preset=chosen.preset,
+        device=chosen.device,
+        prompt=_sample_prompt(chosen.prompt, corpus.text, tokenizer),
+        sample_tokens=chosen.sample_tokens,
+        floor=_floor(corpus, tokenizer, train_ids, val_ids),
+        owner=owner,
+    )
+    return Plan(config, corpus.text, count_of(model_config), needed)
+
+
+def bytes_needed(model: GPTConfig | BigramConfig, batch_size: int) -> int:
+    """Estimate the most memory that training takes, in bytes.
+
+    Five numbers a parameter (weight, gradient, AdamW's two, and the last good copy), and what the backward pass needs
+    of the forward: about 16 C a layer and token, three (nh, T, T) maps a layer and row, and the logits thrice.
+    """
+    tokens = batch_size * model.block_size
+    values = 5 * count_of(model) + 3 * tokens * model.vocab_size
+    if isinstance(model, GPTConfig):
+        values += model.n_layer * tokens * (16 * model.n_embd + 3 * model.n_head * model.block_size)
+    return 4 * values
+
+
+def check_memory(needed: int, available: int) -> None:
+    """Refuse what would not fit, with the numbers (ValueError)."""
+    if needed > available:
+        raise ValueError(
+            f"This model and batch need about {needed / 1e9:,.1f} GB to train, but {available / 1e9:,.1f} GB may be "
+            f"used here; lower batch_size, block_size, n_layer or n_embd"
+        )
+
+
+def _sample_prompt(asked: str, text: str, tokenizer: Tokenizer) -> str:
+    prompt, _ = clean_text(asked)
+    if not prompt:
+        return text[0] if tokenizer.unknown("\n") else "\n"
+    if unknown := tokenizer.unknown(prompt):
+        raise ValueError(f"The sample prompt has characters that the text never uses: {named(unknown)}; leave them out")
+    return prompt
+
+
+def _floor(corpus: Corpus, tokenizer: Tokenizer, train_ids: torch.Tensor, val_ids: torch.Tensor) -> float | None:
+    """Return the loss, in nats per token, that no model can beat on the validation part, if the corpus knows it."""
+    if corpus.entropy is None:
+        return None
+    start = len(tokenizer.decode(train_ids.tolist()))
+    return corpus.entropy(start, None) * (len(corpus.text) - start) / len(val_ids)

@@ -1,0 +1,72 @@
+"""Where to start: shapes and settings that train well, from the bigram of the first lecture to GPT-2's own size."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Named defaults, over those of GPTConfig and TrainConfig; vocab_size is the text's own."""
+
+    model: dict
+    train: dict = field(default_factory=dict)
+    architecture: str = "gpt"
+    tokenizer: str = "char"
+
+
+PRESETS = {
+    # Counts pairs of letters by gradient descent; its table needs a high rate and many looks at the text.
+    "bigram": Preset(
+        model={"block_size": 32},
+        train={"steps": 2000, "batch_size": 32, "learning_rate": 3e-2, "weight_decay": 0.0, "eval_interval": 200},
+        architecture="bigram",
+    ),
+    "tiny": Preset(
+        model={"block_size": 32, "n_layer": 2, "n_head": 2, "n_embd": 64},
+        train={"steps": 1000, "learning_rate": 6e-3},
+    ),
+    "small": Preset(
+        model={"block_size": 64, "n_layer": 4, "n_head": 4, "n_embd": 128},
+        train={"steps": 1000},
+    ),
+    # The model that "Let's build GPT" ends with, and its settings.
+    "lecture": Preset(
+        model={
+            "block_size": 256,
+            "n_layer": 6,
+            "n_head": 6,
+            "n_embd": 384,
+            "dropout": 0.2,
+            "qkv_bias": False,
+            "activation": "relu",
+            "tie_weights": False,
+            "lm_head_bias": True,
+        },
+        train={
+            "steps": 5000,
+            "batch_size": 64,
+            "learning_rate": 3e-4,
+            "schedule": "constant",
+            "warmup_steps": 0,
+            "weight_decay": 0.01,
+            "beta2": 0.999,
+            "grad_clip": 0.0,
+            "eval_interval": 100,
+        },
+    ),
+    # GPT-2 small's very shape (Radford et al., 2019), its weights from scratch.
+    "gpt2": Preset(
+        model={"block_size": 1024, "n_layer": 12, "n_head": 12, "n_embd": 768, "dropout": 0.1},
+        train={
+            "steps": 1000,
+            "batch_size": 1,
+            "learning_rate": 6e-4,
+            "schedule": "cosine",
+            "min_learning_rate": 0.1,
+            "beta2": 0.95,
+            "eval_interval": 50,
+            "eval_tokens": 4096,
+        },
+        tokenizer="gpt2",
+    ),
+}
+DEFAULT_PRESET = "small"

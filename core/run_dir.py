@@ -1,0 +1,303 @@
+"""A run on disk. The directory is the only channel of results: who trains writes it, who watches reads it by cursor.
+
+    run.json              what is trained, on what, and how (written once, rewritten when a run is continued)
+    corpus.txt            the text itself, so that the directory is complete on any machine
+    status.json           state, step, message, and the process that trains
+    metrics.jsonl         a line a step           samples.jsonl   a line a sample
+    baselines.json        what loss is worth on this corpus
+    snapshots/step-*/     model.safetensors, meta.json: looking back
+    resume/step-*/        model.safetensors, optimizer.safetensors, state.json: going on, exactly
+
+A file or a snapshot becomes visible by an atomic rename, complete or not at all. Weights are safetensors, everything
+else is JSON; nothing is ever pickled. What writes these files while a model trains is `recording.py`.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.model import BigramConfig, GPTConfig, build_model
+from core.tokenizers import tokenizer_from_json
+from core.training import TrainConfig
+from core.weights import load_optimizer, load_weights, optimizer_tensors, read_tensors, save_tensors, weights
+
+STATES = ("queued", "running", "paused", "done", "stopped", "failed")
+VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All that makes a run what it is."""
+
+    corpus: str
+    tokenizer: dict
+    model: GPTConfig | BigramConfig
+    train: TrainConfig
+    preset: str = "custom"
+    device: str = "auto"
+    prompt: str = "\n"  # what each sample goes on from
+    sample_tokens: int = 160
+    floor: float | None = None  # nats per token that no model can beat on the validation part, where known
+    owner: str | None = None  # of a page with several people; None: everyone on this machine
+    created: float = field(default_factory=time.time)
+
+    def to_json(self) -> dict:
+        """Return the config as plain JSON values."""
+        plain = {**asdict(self), "model": self.model.model_dump(), "train": self.train.model_dump()}
+        plain["architecture"] = "gpt" if isinstance(self.model, GPTConfig) else "bigram"
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: Any) -> "RunConfig":
+        """Read a config back; ValueError with one sentence for anything that is not one."""
+        try:
+            plain = dict(plain)
+            shape = {"gpt": GPTConfig, "bigram": BigramConfig}[plain.pop("architecture")]
+            plain["model"] = shape.parse(plain["model"])
+            plain["train"] = TrainConfig.parse(plain["train"])
+            config = cls(**plain)
+            tokenizer_from_json(config.tokenizer)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"run.json does not describe a run ({error!r:.80})") from None
+        return config
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run stands, as its directory says."""
+
+    state: str
+    step: int = 0
+    message: str | None = None
+    pid: int | None = None  # of the process that trains it
+    updated: float = 0.0
+
+
+class RunDir:
+    """One run's directory. Holds no state of its own but the path: several processes may look at the same run."""
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self.id = self.path.name
+
+    @classmethod
+    def create(cls, root: Path, config: RunConfig, text: str, run_id: str | None = None) -> "RunDir":
+        """Make a new run below root, all of it or nothing; ValueError when run_id is taken or not a plain name."""
+        run_id = run_id or secrets.token_hex(16)
+        if not VALID_ID.fullmatch(run_id):
+            raise ValueError(f"A run cannot be called {run_id[:70]!r}; use letters, digits, - and _ (at most 64)")
+        root.mkdir(parents=True, exist_ok=True)
+        making = root / f".new-{secrets.token_hex(8)}"
+        making.mkdir()
+        try:
+            (making / "corpus.txt").write_text(text, encoding="utf-8", newline="")
+            (making / "run.json").write_text(json.dumps(config.to_json(), indent=1), encoding="utf-8")
+            run = cls(making)
+            run.write_status(Status("queued"))
+            os.rename(making, root / run_id)
+        except OSError as error:
+            shutil.rmtree(making, ignore_errors=True)
+            if (root / run_id).exists():
+                raise ValueError(f"There is already a run called {run_id!r}; choose another name") from None
+            raise ValueError(f"The run could not be written ({error.strerror}); free some disk space") from None
+        return cls(root / run_id)
+
+    @classmethod
+    def open(cls, root: Path, run_id: Any) -> "RunDir":
+        """Return the run called run_id; ValueError when there is none (the same words whoever asks)."""
+        known = isinstance(run_id, str) and VALID_ID.fullmatch(run_id) and (root / run_id / "run.json").is_file()
+        if not known:
+            raise ValueError(f"There is no run called {str(run_id)[:40]!r}; choose one from the list")
+        return cls(root / run_id)
+
+    # -- what the run is ------------------------------------------------------------------------------------------
+
+    def config(self) -> RunConfig:
+        """Read run.json; ValueError when it is damaged."""
+        return RunConfig.from_json(_read_json(self.path / "run.json"))
+
+    def write_config(self, config: RunConfig) -> None:
+        """Replace run.json (a run that goes on for longer)."""
+        _write_json(self.path / "run.json", config.to_json())
+
+    def text(self) -> str:
+        """Read the corpus."""
+        with open(self.path / "corpus.txt", encoding="utf-8", newline="") as file:
+            return file.read()
+
+    def status(self) -> Status:
+        """Read where the run stands."""
+        plain = _read_json(self.path / "status.json")
+        if not isinstance(plain, dict) or plain.get("state") not in STATES:
+            raise ValueError(f"The run {self.id} has a damaged status.json")
+        return Status(**{key: plain.get(key) for key in ("state", "step", "message", "pid", "updated")})
+
+    def write_status(self, status: Status) -> None:
+        """Say where the run stands."""
+        _write_json(self.path / "status.json", {**asdict(status), "updated": time.time()})
+
+    # -- what it wrote --------------------------------------------------------------------------------------------
+
+    def append(self, name: str, rows: list[dict]) -> None:
+        """Add rows to name.jsonl in one write; a line cut short by a crash stays alone on its line."""
+        if not rows:
+            return
+        with open(self.path / f"{name}.jsonl", "ab+") as file:
+            if file.tell() and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n":
+                file.write(b"\n")
+            file.write("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode())
+
+    def rows(self, name: str, offset: int = 0) -> tuple[list[dict], int]:
+        """Read the rows of name.jsonl from a byte offset; return them and where to go on. Broken lines are skipped."""
+        try:
+            with open(self.path / f"{name}.jsonl", "rb") as file:
+                file.seek(offset)
+                data = file.read()
+        except FileNotFoundError:
+            return [], offset
+        whole = data[: data.rfind(b"\n") + 1]
+        return list(_parsed(whole)), offset + len(whole)
+
+    def baselines(self) -> dict[str, float] | None:
+        """Read what loss is worth on this corpus, if that has been counted."""
+        path = self.path / "baselines.json"
+        return _read_json(path) if path.exists() else None
+
+    def write_baselines(self, values: dict[str, float]) -> None:
+        """Write what loss is worth on this corpus."""
+        _write_json(self.path / "baselines.json", values)
+
+    # -- weights --------------------------------------------------------------------------------------------------
+
+    def write_snapshot(self, model: nn.Module, step: int, meta: dict) -> None:
+        """Keep the weights of a step for looking back."""
+        self._write_folder("snapshots", step, {"model": weights(model)}, {"meta": {**meta, "step": step}})
+
+    def snapshots(self) -> list[int]:
+        """Return the steps that can be looked back at, in order."""
+        return [step for step, _ in _folders(self.path / "snapshots")]
+
+    def load_snapshot(self, step: int | None = None) -> nn.Module:
+        """Build the model of a step (the last one by default) in eval mode; ValueError when it cannot be read."""
+        found = dict(_folders(self.path / "snapshots"))
+        step = max(found, default=None) if step is None else step
+        if step not in found:
+            raise ValueError(f"The run has no snapshot of step {step}; it has {_listed(found)}")
+        with torch.device("meta"):
+            model = build_model(self.config().model)
+        load_weights(model, read_tensors(found[step] / "model.safetensors"), assign=True)
+        return model.eval()
+
+    def write_resume(self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, state: dict) -> None:
+        """Keep all that is needed to go on from a step exactly; older states are dropped once this one is whole."""
+        tensors = {"model": weights(model), "optimizer": optimizer_tensors(optimizer)}
+        self._write_folder("resume", step, tensors, {"state": {**state, "step": step}})
+        for old, folder in _folders(self.path / "resume"):
+            if old != step:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def read_resume(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict | None:
+        """Put the newest whole resume state into model and optimizer; return its state.json, None if there is none."""
+        for _, folder in reversed(_folders(self.path / "resume")):
+            try:
+                state = _read_json(folder / "state.json")
+                load_weights(model, read_tensors(folder / "model.safetensors"))
+                load_optimizer(optimizer, read_tensors(folder / "optimizer.safetensors"))
+                return state
+            except ValueError:
+                shutil.rmtree(folder, ignore_errors=True)  # damaged: an older one may be whole, the start always is
+        return None
+
+    def _write_folder(self, kind: str, step: int, tensors: dict[str, dict], notes: dict[str, dict]) -> None:
+        final = self.path / kind / f"step-{step:07d}"
+        making = self.path / f".{kind}-{step}-{os.getpid()}"
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        for name, content in tensors.items():
+            save_tensors(content, making / f"{name}.safetensors")
+        for name, content in notes.items():
+            (making / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+        final.parent.mkdir(exist_ok=True)
+        if final.exists():
+            shutil.rmtree(making)  # the same step of the same run holds the same numbers
+        else:
+            os.rename(making, final)
+
+
+def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
+    """Return the readable runs below root, newest first, and a sentence for each directory that is damaged."""
+    runs, problems = [], []
+    for path in root.iterdir() if root.is_dir() else ():
+        if path.name.startswith(".") or not path.is_dir():
+            continue
+        try:
+            run = RunDir.open(root, path.name)
+            runs.append((run.config().created, run))
+            run.status()
+        except ValueError as error:
+            runs = [entry for entry in runs if entry[1].id != path.name]
+            problems.append(f"The run in {path.name[:64]!r} is damaged and left out: {error}")
+    return [run for _, run in sorted(runs, key=lambda entry: -entry[0])], problems
+
+
+def sweep(root: Path) -> None:
+    """Remove what a crash left half-made. Only for the start, when nothing else writes below root."""
+    for leftover in (*root.glob(".new-*"), *root.glob("*/.snapshots-*"), *root.glob("*/.resume-*")):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in root.glob("*/.*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
+def _folders(path: Path) -> list[tuple[int, Path]]:
+    steps = [(child.name.removeprefix("step-"), child) for child in path.glob("step-*")]
+    return sorted((int(step), child) for step, child in steps if step.isdigit())
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path.name} cannot be read ({type(error).__name__})") from None
+
+
+def _write_json(path: Path, content: Any) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(content), encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _parsed(lines: bytes) -> Iterator[dict]:
+    for line in lines.splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
+
+
+def _listed(steps: dict[int, Path]) -> str:
+    return ", ".join(str(step) for step in sorted(steps)) or "none yet"
+
+
+def extend(run: RunDir, steps: int | None) -> RunDir:
+    """Let a run go on, for up to `steps` steps in all if given; its schedule is stretched to the new end.
+
+    Raises ValueError when nothing would be left to do.
+    """
+    config, done = run.config(), run.status().step
+    steps = config.train.steps if steps is None else steps
+    if steps <= done:
+        raise ValueError(f"The run has done {done:,} steps already; ask for more than that, such as {2 * done:,}")
+    if steps != config.train.steps:
+        train = TrainConfig.parse({**config.train.model_dump(), "steps": steps})
+        run.write_config(replace(config, train=train))
+    return run

@@ -1,0 +1,126 @@
+"""Writing with a model: from logits to probabilities, and from probabilities to text, one token a turn.
+
+The distribution is kept apart from the draw: `next_token_probs` is a pure function, and the page shows the very numbers
+that `generate` draws from.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from core.model import eval_mode
+from core.options import Options
+
+ALTERNATIVES = 10  # how many of the best candidates each token is told with
+
+
+class SampleConfig(Options):
+    """How text is drawn from a model."""
+
+    max_new_tokens: int = Field(200, ge=1, le=5_000, description="How many tokens to write.")
+    temperature: float = Field(
+        1.0, ge=0.0, le=100.0, description="0 always takes the likeliest token; 1 is the model's own; 10 is noise."
+    )
+    top_k: int | None = Field(None, ge=1, le=200_000, description="Draw only from the k likeliest tokens.")
+    top_p: float | None = Field(
+        None, gt=0.0, le=1.0, description="Draw only from the fewest tokens that together reach this probability."
+    )
+    seed: int | None = Field(None, ge=0, le=2**53 - 1, description="Same seed, same text.")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A token that could stand here."""
+
+    id: int
+    prob: float  # as drawn from: after temperature, top-k and top-p
+    model_prob: float  # the model's own, at temperature 1
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token that was drawn, its probability, and the best candidates at its place, likeliest first."""
+
+    id: int
+    prob: float
+    model_prob: float
+    alternatives: tuple[Candidate, ...]
+
+
+def next_token_probs(
+    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> Tensor:
+    """Turn logits (V,) into the probabilities (V,) that the sampler draws from.
+
+    Temperature comes first; then top-k keeps the k likeliest; then top-p, the nucleus (Holtzman et al., 2020,
+    section 3.1), keeps the fewest of them that reach p. Exactly k, or exactly the nucleus, are kept: of equally
+    likely tokens those with the lower id. Raises ValueError for options out of bounds.
+    """
+    SampleConfig.parse({"temperature": temperature, "top_k": top_k, "top_p": top_p})
+    logits = logits.detach().double()  # 64 bits: a tiny temperature must not overflow
+    if temperature == 0:
+        return F.one_hot(logits.argmax(), len(logits)).to(torch.float32)
+    scaled = (logits - logits.max()) / temperature  # the largest is 0, so nothing can overflow
+    order = torch.argsort(scaled, descending=True, stable=True)
+    probs = F.softmax(scaled[order], dim=-1)
+    if top_k is not None:
+        probs[top_k:] = 0.0
+        probs = probs / probs.sum()
+    if top_p is not None and top_p < 1:
+        before = probs.cumsum(-1) - probs  # what the likelier ones add up to
+        reached = before >= top_p * (1 - 1e-12)  # ten times 0.1 is a little less than 1 in floating point
+        probs = probs.masked_fill(reached, 0.0)
+        probs = probs / probs.sum()
+    return torch.zeros_like(probs).scatter(0, order, probs).to(torch.float32)
+
+
+def generate(
+    model: nn.Module,
+    idx: Tensor,
+    max_new_tokens: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int | None = None,
+) -> Iterator[Token]:
+    """Continue idx (1, T), T >= 1, by max_new_tokens tokens, one a turn; the model sees the last block_size of them.
+
+    With a seed the text is the same each time; without one it differs, and torch's own random state is not touched.
+    Raises ValueError at once for options out of bounds or an empty prompt.
+    """
+    options = SampleConfig.parse(
+        {
+            "max_new_tokens": max_new_tokens,
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "seed": seed,
+        }
+    )
+    if idx.dim() != 2 or idx.shape[0] != 1 or idx.shape[1] == 0:
+        raise ValueError(f"The prompt must be one row of at least one token, (1, T), but is {tuple(idx.shape)}")
+    return _draw(model, idx, options)
+
+
+def _draw(model: nn.Module, idx: Tensor, options: SampleConfig) -> Iterator[Token]:
+    random = torch.Generator()
+    random.seed() if options.seed is None else random.manual_seed(options.seed)
+    idx = idx.to(next(model.parameters()).device)
+    for _ in range(options.max_new_tokens):
+        with eval_mode(model):
+            logits = model(idx[:, -model.config.block_size :])[0][0, -1].cpu()
+        probs = next_token_probs(logits, options.temperature, options.top_k, options.top_p)
+        chosen = int(torch.multinomial(probs, 1, generator=random))
+        yield _told(chosen, probs, F.softmax(logits.float(), dim=-1))
+        idx = torch.cat([idx, idx.new_tensor([[chosen]])], dim=1)
+
+
+def _told(chosen: int, probs: Tensor, model_probs: Tensor) -> Token:
+    # Ranked by what is drawn from, and where that is zero (top-k, greedy) by the model's own opinion.
+    rank = torch.topk(probs + model_probs * 1e-9, min(ALTERNATIVES, len(probs))).indices.tolist()
+    alternatives = tuple(Candidate(i, float(probs[i]), float(model_probs[i])) for i in rank)
+    return Token(chosen, float(probs[chosen]), float(model_probs[chosen]), alternatives)

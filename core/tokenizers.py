@@ -1,0 +1,206 @@
+"""From text to tokens and back: one token a character, or GPT-2's byte pairs.
+
+Both have the same four members: `vocab_size`, `encode(text)`, `decode(ids)` and `unknown(text)`, the
+characters that have no token. A character tokenizer is made from the text that a model is trained on;
+GPT-2's is fixed and reads any text. Left out on purpose: special tokens (a corpus is one text, with no end
+inside it), and learning a byte-pair vocabulary.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import re
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from core.downloads import DownloadError, Progress, cache_directory, fetch, find_file
+
+MERGES_URL = "https://openaipublic.blob.core.windows.net/gpt-2/encodings/main/vocab.bpe"
+MERGES_SHA256 = "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"
+MERGES_NAMES = ("gpt2-vocab.bpe", "vocab.bpe", "merges.txt")  # ours, tiktoken's, Hugging Face's
+GPT2_VOCAB_SIZE = 50_257
+
+# How GPT-2 cuts a text before it pairs bytes: endings such as 's, then words, numbers and signs, each with
+# the space before it, then blanks. It is the published pattern, made faster by ++ (never give back).
+GPT2_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
+
+# A long run of blanks with something after it; blanks as tiktoken means them, without four control characters
+# that Python counts in.
+_LONG_BLANK = re.compile(r"(?<![^\S\x1c-\x1f])[^\S\x1c-\x1f]{1000,}(?=[\S\x1c-\x1f])")
+
+_encoding_lock = threading.Lock()
+
+
+class CharTokenizer:
+    """One token a character: ids are the places of the characters in sorted order."""
+
+    def __init__(self, chars: str):
+        """Take the vocabulary: distinct characters in sorted order; raises ValueError if they are not."""
+        if not chars:
+            raise ValueError("A vocabulary needs at least one character, but the text is empty; add text")
+        if list(chars) != sorted(set(chars)):
+            raise ValueError(
+                "The characters of a vocabulary must be distinct and sorted, or ids would change their "
+                "meaning; use CharTokenizer.from_text"
+            )
+        if halves := [c for c in chars if "\ud800" <= c <= "\udfff"]:
+            raise ValueError(
+                f"A vocabulary cannot hold half a character, such as {named(halves[:1])}; "
+                "pass the text through clean_text first"
+            )
+        self.chars = chars
+        self._id_of = {character: i for i, character in enumerate(chars)}
+        self._char_of = dict(enumerate(chars))  # a dict, for in a list -1 would be the last character
+
+    @classmethod
+    def from_text(cls, text: str) -> "CharTokenizer":
+        """Make the tokenizer whose vocabulary is the characters of a text."""
+        return cls("".join(sorted(set(text))))
+
+    @property
+    def vocab_size(self) -> int:
+        """The number of tokens."""
+        return len(self.chars)
+
+    def encode(self, text: str) -> list[int]:
+        """Turn text into ids; raises ValueError that names the characters outside the vocabulary."""
+        try:
+            return list(map(self._id_of.__getitem__, text))
+        except KeyError:
+            raise ValueError(
+                f"The model has never seen {named(self.unknown(text))}, so there is no token for it; "
+                "leave it out or replace it, or train on a text that has it"
+            ) from None
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Turn ids into text; raises ValueError for an id outside the vocabulary."""
+        try:
+            return "".join(map(self._char_of.__getitem__, ids))
+        except KeyError as error:
+            raise _no_such_token(error.args[0], self.vocab_size) from None
+
+    def unknown(self, text: str) -> list[str]:
+        """Return the distinct characters of a text that have no token, in order of appearance."""
+        return [character for character in dict.fromkeys(text) if character not in self._id_of]
+
+
+class GPT2Tokenizer:
+    """GPT-2's byte-pair encoding by tiktoken: it works on UTF-8 bytes, so no text is unknown to it.
+
+    Text is only ever text: "<|endoftext|>" in it is thirteen characters, never the special token.
+    """
+
+    vocab_size = GPT2_VOCAB_SIZE
+
+    def __init__(self, progress: Progress | None = None):
+        """Read the merges, downloaded if they are not here; raises DownloadError if they cannot be had."""
+        self._encoding = _gpt2_encoding(_merges_file(progress))
+
+    def encode(self, text: str) -> list[int]:
+        """Turn text into ids; half a surrogate pair counts as U+FFFD."""
+        ids, done = [], 0
+        # A long run of blanks before a word overflows tiktoken's stack, and what it then raises is not
+        # even an Exception. The pattern parts such a run before its last blank anyway, so a cut there
+        # changes no token.
+        for blank in _LONG_BLANK.finditer(text):
+            ids += self._encoding.encode_ordinary(text[done : blank.end() - 1])
+            done = blank.end() - 1
+        return ids + self._encoding.encode_ordinary(text[done:])
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Turn ids into text, U+FFFD for part of a character; raises ValueError for an id out of range."""
+        ids = list(ids)
+        for i in ids:
+            if not 0 <= i < self.vocab_size:
+                raise _no_such_token(i, self.vocab_size)
+        return self._encoding.decode(ids)
+
+    def unknown(self, text: str) -> list[str]:
+        """Return []: every character is bytes, and every byte has a token."""
+        return []
+
+
+Tokenizer = CharTokenizer | GPT2Tokenizer
+
+
+def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, str]:
+    """Describe a tokenizer such that `tokenizer_from_json` can make it again."""
+    if isinstance(tokenizer, CharTokenizer):
+        return {"kind": "char", "chars": tokenizer.chars}
+    return {"kind": "gpt2"}
+
+
+def tokenizer_from_json(data: Any) -> Tokenizer:
+    """Make a tokenizer from its description; raises ValueError for anything that is not one."""
+    match data:
+        case {"kind": "char", "chars": str(chars), **rest} if not rest:
+            return CharTokenizer(chars)
+        case {"kind": "gpt2", **rest} if not rest:
+            return GPT2Tokenizer()
+    shown = json.dumps(data, default=repr)[:80]
+    raise ValueError(
+        f'{shown} describes no tokenizer; it must be {{"kind": "gpt2"}} or {{"kind": "char", "chars": "..."}}'
+    )
+
+
+def named(characters: Iterable[str], most: int = 10) -> str:
+    """Name characters such that unprintable ones can be told apart: 'é' (U+00E9)."""
+    characters = list(characters)
+    names = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in characters[:most])
+    return names if len(characters) <= most else f"{names} and {len(characters) - most:,} more"
+
+
+def _no_such_token(i: int, vocab_size: int) -> ValueError:
+    return ValueError(
+        f"There is no token {i} among 0 to {vocab_size - 1}; decode with the tokenizer that made the ids"
+    )
+
+
+def _merges_file(progress: Progress | None) -> Path:
+    found = find_file(MERGES_NAMES, MERGES_SHA256)
+    if found is None and os.environ.get("TIKTOKEN_CACHE_DIR"):
+        name = hashlib.sha1(MERGES_URL.encode()).hexdigest()  # how tiktoken names what it keeps
+        found = find_file([name], MERGES_SHA256, [Path(os.environ["TIKTOKEN_CACHE_DIR"])])
+    if found:
+        return found
+    try:
+        return fetch(MERGES_URL, cache_directory() / MERGES_NAMES[0], MERGES_SHA256, progress)
+    except DownloadError as error:
+        raise DownloadError(f"{error}, or choose the character tokenizer, which needs no file") from error
+
+
+def _gpt2_encoding(merges: Path) -> Any:
+    with _encoding_lock:  # one copy in memory, however many ask at once
+        return _read_encoding(merges)
+
+
+@functools.lru_cache(maxsize=1)
+def _read_encoding(merges: Path) -> Any:
+    import tiktoken  # here, so that who trains on characters need not have it
+
+    return tiktoken.Encoding(
+        "gpt2",
+        pat_str=GPT2_PATTERN,
+        mergeable_ranks=merge_ranks(merges.read_text(encoding="utf-8")),
+        special_tokens={"<|endoftext|>": GPT2_VOCAB_SIZE - 1},
+        explicit_n_vocab=GPT2_VOCAB_SIZE,
+    )
+
+
+def merge_ranks(merges: str) -> dict[bytes, int]:
+    """Turn a list of merges, the most frequent pair first, into the id of every token but the special one.
+
+    The first 256 ids are the single bytes, and each merge makes the next id; so GPT-2's encoder.json,
+    which lists the ids, adds nothing to this file. A byte is written as one printable character: itself in
+    Latin-1 where that can be printed, else U+0100 and on. The printable ones come first among the ids.
+    """
+    printable = [b for b in range(256) if chr(b).isprintable() and chr(b) != " "]
+    others = [b for b in range(256) if b not in printable]
+    byte_of = {chr(b): b for b in printable} | {chr(256 + n): b for n, b in enumerate(others)}
+    ranks = {bytes([b]): rank for rank, b in enumerate(printable + others)}
+    for line in merges.splitlines()[1:]:  # the first line is the version
+        ranks[bytes(byte_of[character] for character in line.replace(" ", ""))] = len(ranks)
+    return ranks

@@ -1,0 +1,151 @@
+"""Training as a generator: one optimizer step a turn, and nothing but numbers comes out.
+
+To pause is not to ask for the next step; to stop is to close the generator; to share a processor among many runs is to
+take turns. A notebook, the command line and the page's worker processes all use this same function. What a run writes
+to disk is `recording.py`'s business.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from core import data
+from core.model import eval_mode
+from core.optim import learning_rate, make_optimizer
+from core.options import Options
+
+
+class TrainConfig(Options):
+    """How a model is trained. The defaults train the `small` preset well."""
+
+    steps: int = Field(1500, ge=1, le=1_000_000, description="How many times the weights change.")
+    batch_size: int = Field(16, ge=1, le=1024, description="How many windows of text each step learns from (B).")
+    learning_rate: float = Field(4e-3, gt=0, le=10.0, description="How far one step goes, at its peak.")
+    schedule: Literal["cosine", "linear", "constant"] = Field("linear", description="How the rate falls.")
+    warmup_steps: int = Field(50, ge=0, le=100_000, description="Steps in which the rate rises to its peak.")
+    min_learning_rate: float = Field(0.0, ge=0.0, le=1.0, description="The last rate, as a share of the peak.")
+    weight_decay: float = Field(0.1, ge=0.0, le=10.0, description="Pull of the matrices towards zero.")
+    beta1: float = Field(0.9, ge=0.0, le=0.9999, description="Memory of AdamW for the gradient.")
+    beta2: float = Field(0.99, ge=0.0, le=0.99999, description="Memory of AdamW for the gradient's square.")
+    grad_clip: float = Field(1.0, ge=0.0, le=1000.0, description="Longest gradient allowed; 0: any.")
+    eval_interval: int = Field(100, ge=1, le=100_000, description="Steps between two estimates of the loss.")
+    eval_tokens: int = Field(16_384, ge=1, le=10_000_000, description="Tokens of each part that an estimate uses.")
+    seed: int = Field(1337, ge=0, le=2**53 - 1, description="Same seed, same start, same batches, same losses.")
+
+
+@dataclass(frozen=True)
+class StepStats:
+    """What one step of training did. Losses are in nats per token; step counts from 1."""
+
+    step: int
+    loss: float  # of this step's batch, before its update
+    learning_rate: float
+    grad_norm: float  # before clipping
+    tokens: int  # that this step learned from
+    seconds: float  # that this step took, evaluation not counted
+    train_loss: float | None = None  # estimates, on the steps where there is one
+    val_loss: float | None = None
+
+
+class Diverged(RuntimeError):
+    """The loss or its gradient is no longer a number. The model holds the weights of `kept_step` again."""
+
+    def __init__(self, step: int, kept_step: int, rate: float):
+        self.step, self.kept_step = step, kept_step
+        super().__init__(
+            f"The loss stopped being a number at step {step}; the weights of step {kept_step} are kept. "
+            f"Try a lower learning rate, such as {rate / 10:.1g} instead of {rate:.3g}"
+        )
+
+
+def train(
+    model: nn.Module,
+    corpus_tokens: Any,
+    config: TrainConfig,
+    *,
+    optimizer: torch.optim.Optimizer | None = None,
+    start_step: int = 0,
+) -> Iterator[StepStats]:
+    """Train `model` on the first 90 % of corpus_tokens (N,), one optimizer step a turn, until config.steps are done.
+
+    To go on with an earlier run, hand over its `optimizer` and `start_step`: the losses are those it would have had.
+    Every config.eval_interval steps the loss is estimated on both parts; at the last step the validation loss is that
+    of the whole validation part. Neither touches the randomness of the run. Works on the device the model stands on.
+
+    Raises ValueError for a text too short for the block, and Diverged, with the last good weights put back into the
+    model, when the loss stops being a number.
+    """
+    device = next(model.parameters()).device
+    T = model.config.block_size
+    tokens = torch.as_tensor(corpus_tokens, dtype=torch.long).to(device)
+    train_tokens, val_tokens = data.split(tokens, T)
+    batches = data.Batches(train_tokens, T, config.batch_size, config.seed)
+    optimizer = optimizer or make_optimizer(model, config)
+    good_step, good_weights = start_step, _copy(model)
+    for step in range(start_step, config.steps):
+        began = time.perf_counter()
+        model.train()  # every turn anew, and with no old gradients: between turns the model belongs to the caller
+        optimizer.zero_grad(set_to_none=True)
+        rate = learning_rate(step, config)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss = _loss(model, *batches.at(step), config.seed, step)
+        loss.backward()
+        longest = config.grad_clip or math.inf
+        grad_norm = nn.utils.clip_grad_norm_(model.parameters(), longest).item()
+        loss = loss.item()
+        if not (math.isfinite(loss) and math.isfinite(grad_norm)):
+            optimizer.zero_grad(set_to_none=True)
+            model.load_state_dict(good_weights)
+            raise Diverged(step + 1, good_step, config.learning_rate)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        seconds = time.perf_counter() - began
+
+        train_loss = val_loss = None
+        last = step + 1 == config.steps
+        if last or (step + 1) % config.eval_interval == 0:
+            train_loss = evaluate(model, train_tokens, config.eval_tokens)
+            val_loss = evaluate(model, val_tokens, None if last else config.eval_tokens)
+            if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
+                model.load_state_dict(good_weights)
+                raise Diverged(step + 1, good_step, config.learning_rate)
+            good_step, good_weights = step + 1, _copy(model)
+        yield StepStats(step + 1, loss, rate, grad_norm, config.batch_size * T, seconds, train_loss, val_loss)
+
+
+def evaluate(model: nn.Module, tokens: Tensor, limit: int | None = None) -> float:
+    """Return the mean loss in nats per token over tokens (N,), or over `limit` tokens spread evenly through them.
+
+    Windows do not overlap, dropout is off, nothing random is drawn.
+    """
+    device = next(model.parameters()).device
+    T = model.config.block_size
+    x, y = data.windows(tokens.to(device), T, limit)
+    rows = max(1, 8192 // T)
+    total = 0.0
+    with eval_mode(model):
+        for i in range(0, len(x), rows):
+            _, loss = model(x[i : i + rows], y[i : i + rows])
+            total += loss.item() * x[i : i + rows].numel()
+    return total / x.numel()
+
+
+def _loss(model: nn.Module, x: Tensor, y: Tensor, seed: int, step: int) -> Tensor:
+    """Run the model forward; dropout draws from a seed of the step's own, and the world's randomness is put back."""
+    if getattr(model.config, "dropout", 0.0) == 0.0:
+        return model(x, y)[1]
+    devices = [x.device] if x.device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(data.step_seed(seed, step))
+        return model(x, y)[1]
+
+
+def _copy(model: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}

@@ -1,0 +1,1 @@
+"""What a browser sees: the page, the processes that train for it, and the pictures to take away."""

@@ -1,0 +1,100 @@
+/* The rows of the sample table; runs once for each table on the page. A row is built once and stays: a new
+ * sample is put on top, and nothing that was there is drawn again. */
+const WORDS = {
+  step: 'step', train: 'train', val: 'validation', sample: 'text', more: 'Show all', less: 'Show less',
+  region: 'Samples, newest first', empty: 'Here the model writes a sample now and then while it is trained.',
+  no_data: 'The first sample is on its way ...',
+};
+const HEADS = { step: 'step', train: 'train', val: 'val', text: 'sample' };
+const at = (selector) => element.querySelector(selector);
+const say = (key) => props.value?.text?.[key] ?? WORDS[key];
+const digits = (y) => (typeof y === 'number' && Number.isFinite(y) ? y.toFixed(2) : '–');
+const rows = at('.rows');
+let view = null, key = null, shown = 0, era = null, unsubscribe = () => {};
+
+function cell(kind, text) {
+  const node = document.createElement('span');
+  node.className = kind;
+  node.setAttribute('role', 'cell');
+  node.textContent = text;
+  return node;
+}
+
+function rowOf(sample) {
+  const row = document.createElement('div');
+  row.className = 'row';
+  row.setAttribute('role', 'row');
+  const text = cell('text', ''), body = document.createElement('div'), more = document.createElement('button');
+  body.className = 'body clamped';
+  body.textContent = sample.text;
+  more.type = 'button';
+  more.className = 'more';
+  more.addEventListener('click', () => toggle(row));
+  body.addEventListener('click', () => window.getSelection().isCollapsed && !more.hidden && toggle(row));
+  text.append(body, more);
+  row.append(cell('step', String(sample.step)), cell('train', digits(sample.train)),
+    cell('val', digits(sample.val)), text);
+  return row;
+}
+
+function toggle(row) {
+  row.querySelector('.body').classList.toggle('clamped');
+  labelMore(row);
+}
+
+function labelMore(row) {
+  const body = row.querySelector('.body'), more = row.querySelector('.more');
+  const clamped = body.classList.contains('clamped');
+  if (clamped) more.hidden = body.scrollHeight <= body.clientHeight + 1;
+  more.textContent = say(clamped ? 'more' : 'less');
+  more.setAttribute('aria-expanded', String(!clamped));
+}
+
+function show() {
+  const samples = view?.samples ?? [];
+  if (view?.era !== era || samples.length < shown) {
+    rows.replaceChildren();
+    shown = 0;
+    era = view?.era;
+  }
+  for (; shown < samples.length; shown += 1) {
+    rows.firstElementChild?.classList.remove('newest');
+    rows.prepend(rowOf(samples[shown]));
+    rows.firstElementChild.classList.add('newest');
+    labelMore(rows.firstElementChild);
+  }
+  at('.empty').hidden = samples.length > 0;
+  at('.heads').hidden = samples.length === 0;
+  at('.empty').textContent = view?.missing ? view.error : say(props.value?.run ? 'no_data' : 'empty');
+}
+
+function onValue() {
+  for (const head of element.querySelectorAll('[data-head]')) head.textContent = say(HEADS[head.dataset.head]);
+  at('.scroll').setAttribute('aria-label', say('region'));
+  for (const row of rows.children) labelMore(row);
+  const { run = null, lang = 'en' } = props.value || {};
+  const wanted = JSON.stringify([run, lang]);
+  if (wanted !== key) follow(run, lang);
+  key = wanted;
+  show();
+}
+
+function follow(run, lang) {
+  unsubscribe();
+  unsubscribe = () => {};
+  view = null;
+  era = null;
+  rows.replaceChildren();
+  shown = 0;
+  if (!run) return;
+  unsubscribe = window.playgroundFeed.subscribe(run, lang, (news) => {
+    if (!element.isConnected) return unsubscribe();
+    view = news;
+    show();
+  });
+}
+
+// Whether a text is longer than its clamp is known only at its true width: after a hidden tab, or a resize.
+new ResizeObserver(() => [...rows.children].forEach(labelMore)).observe(at('.scroll'));
+watch('value', onValue);
+onValue();

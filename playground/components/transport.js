@@ -1,0 +1,194 @@
+/* The buttons, the progress and the meaning of one run; runs once for each transport on the page.
+ * A click shows at once what it should lead to (`hoped`), until the feed tells what it did lead to. */
+const WORDS = {
+  play: 'Play', pause: 'Pause', continue: 'Continue: train for as many steps again', start: 'Train',
+  step: 'Step', stop: 'Stop', reset: 'Reset', new_seed: 'New seed', controls: 'Training controls',
+  step_help: 'Train one step', stop_help: 'Stop the run for good; what it learnt is kept',
+  reset_help: 'Start again with the same seed: the same first weights, the same batches',
+  new_seed_help: 'Start again with another seed', no_run: 'No run yet',
+  queued: 'Waiting for its turn', running: 'Training', paused: 'Paused', done: 'Done', stopped: 'Stopped',
+  failed: 'Failed', steps: 'steps', progress: 'Progress', elapsed: 'elapsed', eta: 'left',
+  tokens_per_second: 'tokens/s', steps_per_second: 'steps/s', learning_rate: 'learning rate',
+  grad_norm: 'gradient norm', offline: 'Connection lost, retrying ...',
+};
+// What may be done in which state; `main` is what the round button does there.
+const ALLOWED = {
+  none: { main: null }, missing: { main: null },
+  queued: { main: 'pause', stop: true, new_seed: true },
+  running: { main: 'pause', stop: true, reset: true, new_seed: true },
+  paused: { main: 'play', step: true, stop: true, reset: true, new_seed: true },
+  done: { main: 'continue', reset: true, new_seed: true },
+  stopped: { main: 'play', reset: true, new_seed: true },
+  failed: { main: null, reset: true, new_seed: true },
+};
+const LEADS_TO = {
+  play: 'running', continue: 'running', pause: 'paused', step: 'paused', stop: 'stopped',
+  reset: 'queued', new_seed: 'queued',
+};
+const HOPE_MS = 4000;
+const at = (selector) => element.querySelector(selector);
+const say = (key) => props.value?.text?.[key] ?? WORDS[key];
+const buttons = [...element.querySelectorAll('button')];
+let view = null, run = null, key = null, hoped = null, hopeTimer = null, unsubscribe = () => {};
+
+/** The state to show: what a click hopes for while it is fresh, else what the feed says. */
+function stateNow() {
+  if (hoped) return hoped.state;
+  if (!run) return 'none';
+  return view?.missing ? 'missing' : view?.state ?? 'none';
+}
+
+function actOf(button) {
+  if (button.dataset.act !== 'main') return ALLOWED[stateNow()]?.[button.dataset.act] ? button.dataset.act : null;
+  return !run && props.value?.can_start && !hoped ? 'play' : ALLOWED[stateNow()]?.main ?? null;
+}
+
+function onClick(button) {
+  const command = actOf(button);
+  if (!command) return;
+  hoped = { state: LEADS_TO[command], command, from: { state: view?.state, step: view?.step ?? 0 } };
+  clearTimeout(hopeTimer);
+  hopeTimer = setTimeout(() => { hoped = null; show(); }, HOPE_MS);
+  trigger('command', { run, command });
+  if (run) window.playgroundFeed.hurry(run);
+  show();
+}
+
+/** A hope ends when the feed shows the state it was for, or any change of what the click was made upon. */
+function settle() {
+  if (!hoped) return;
+  const { from, state, command } = hoped;
+  const moved = command === 'step' || command === 'reset' ? view.step !== from.step : false;
+  const again = command === 'reset' && from.step === 0;
+  if ((view.state === state && !['step', 'reset'].includes(command)) || view.state !== from.state || moved || again) {
+    hoped = null;
+    clearTimeout(hopeTimer);
+  }
+}
+
+// --- figures --------------------------------------------------------------------------------------------
+
+const finite = (value) => typeof value === 'number' && Number.isFinite(value);
+
+/** Thousands parted by a thin space, which no language reads as a decimal mark. */
+function grouped(value) {
+  const whole = String(Math.round(value));
+  return whole.length < 5 ? whole : whole.replace(/\B(?=(\d{3})+$)/g, '\u202f');
+}
+
+function rate(value) {
+  return value >= 100 ? grouped(value) : value.toPrecision(value >= 10 ? 3 : 2);
+}
+
+function scientific(value) {
+  if (value === 0 || (value >= 0.01 && value < 1000)) return String(Number(value.toPrecision(3)));
+  const [digits, power] = value.toExponential(1).split('e');
+  return digits + 'e' + Number(power);
+}
+
+function clock(seconds) {
+  const whole = Math.max(0, Math.round(seconds)), two = (part) => String(part).padStart(2, '0');
+  const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
+  return (hours ? hours + ':' + two(minutes) : minutes) + ':' + two(whole % 60);
+}
+
+const FIGURES = {
+  tokens_per_second: rate, steps_per_second: rate, learning_rate: scientific,
+  grad_norm: (value) => (value >= 1000 ? scientific(value) : value.toFixed(2)),
+};
+
+// --- showing --------------------------------------------------------------------------------------------
+
+function put(selector, text) {
+  const node = at(selector);
+  if (node.textContent !== text) node.textContent = text; // an unchanged live region stays silent
+}
+
+function show() {
+  const state = stateNow();
+  at('.transport').dataset.state = state;
+  at('.transport').classList.toggle('hoping', Boolean(hoped));
+  for (const button of buttons) button.disabled = !actOf(button);
+  showMain(state);
+  const known = run && view && !view.missing;
+  put('.state', state === 'missing' ? view.error : known || hoped ? say(state) : say('no_run'));
+  put('.meaning', (known && view.meaning) || '');
+  showProgress(known, ['reset', 'new_seed'].includes(hoped?.command) ? 0 : view?.step);
+  showFigures(known ? view.stats ?? {} : {});
+  showNotes(known, state);
+}
+
+function showMain(state) {
+  const button = buttons[0], act = actOf(button);
+  const words = !run && act ? say('start') : say(act ?? (state === 'running' ? 'pause' : 'play'));
+  button.classList.toggle('pausing', act === 'pause');
+  button.setAttribute('aria-label', words);
+  button.title = words;
+}
+
+function showProgress(known, step) {
+  const steps = known ? view.steps : 0, bar = at('.bar');
+  put('.count', known ? grouped(step ?? 0) + ' / ' + grouped(steps) + ' ' + say('steps') : '');
+  at('.bar i').style.transform = 'scaleX(' + (steps ? Math.min(1, (step ?? 0) / steps) : 0) + ')';
+  bar.setAttribute('aria-label', say('progress'));
+  bar.setAttribute('aria-valuemax', steps);
+  bar.setAttribute('aria-valuenow', known ? step ?? 0 : 0);
+  const { elapsed, eta } = (known && view.stats) || {};
+  put('.elapsed', finite(elapsed) ? clock(elapsed) + ' ' + say('elapsed') : '');
+  put('.eta', finite(eta) && stateNow() === 'running' ? clock(eta) + ' ' + say('eta') : '');
+}
+
+function showFigures(stats) {
+  for (const name of element.querySelectorAll('[data-figure]')) {
+    const figure = name.dataset.figure, value = stats[figure];
+    name.textContent = say(figure);
+    name.nextElementSibling.textContent = finite(value) ? FIGURES[figure](value) : '–';
+  }
+}
+
+function showNotes(known, state) {
+  const message = at('.message');
+  message.hidden = !(known && view.message);
+  put('.message', (known && view.message) || '');
+  if (state === 'failed') message.setAttribute('role', 'alert');
+  else message.removeAttribute('role');
+  at('.offline').hidden = !view?.offline;
+  put('.offline', view?.offline ? say('offline') : '');
+}
+
+function label() {
+  at('.buttons').setAttribute('aria-label', say('controls'));
+  for (const button of buttons.slice(1)) {
+    button.lastElementChild.textContent = say(button.dataset.act);
+    button.title = say(button.dataset.act + '_help');
+  }
+}
+
+// --- tied to the feed -----------------------------------------------------------------------------------
+
+function onValue() {
+  label();
+  const { run: id = null, lang = 'en' } = props.value || {};
+  const wanted = JSON.stringify([id, lang]);
+  if (wanted !== key) follow(id, lang);
+  key = wanted;
+  show();
+}
+
+function follow(id, lang) {
+  unsubscribe();
+  unsubscribe = () => {};
+  if (id !== run) { view = null; hoped = null; }
+  run = id;
+  if (!run) return;
+  unsubscribe = window.playgroundFeed.subscribe(run, lang, (news) => {
+    if (!element.isConnected) return unsubscribe();
+    view = news;
+    settle();
+    show();
+  });
+}
+
+for (const button of buttons) button.addEventListener('click', () => onClick(button));
+watch('value', onValue);
+onValue();

@@ -1,0 +1,182 @@
+"""What a browser asks for by plain HTTP: the rows of a run after a cursor, and its files to download.
+
+Polling by cursor loses nothing: a refresh, a second tab, a dropped connection or a server that starts again all just
+ask from the row they hold. It costs a stat and the new bytes; thirty viewers are a few per cent of one core.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from threading import Lock
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from core.run_dir import RunDir
+from playground import plots
+from playground.i18n import language, translate
+from playground.meaning import meaning
+from playground.naming import run_label
+from playground.runs import RunStore
+
+MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
+SPEED_WINDOW = 30  # the last rows that tell how fast a run is
+
+
+@dataclass
+class Rows:
+    """The rows of a run that have been read so far."""
+
+    metrics: list[dict] = field(default_factory=list)
+    samples: list[dict] = field(default_factory=list)
+    metrics_at: int = 0
+    samples_at: int = 0
+    last_step: int = -1
+    last_sample: int = -1
+    lock: Lock = field(default_factory=Lock)
+
+    def read(self, run: RunDir) -> None:
+        """Read on. A run that resumed after a crash repeats some steps, with the same numbers: they are left out."""
+        with self.lock:
+            new, self.metrics_at = run.rows("metrics", self.metrics_at)
+            for row in new:
+                if isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] > self.last_step:
+                    self.metrics.append(row)
+                    self.last_step = row["step"]
+            new, self.samples_at = run.rows("samples", self.samples_at)
+            for row in new:
+                if isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] > self.last_sample:
+                    self.samples.append(row)
+                    self.last_sample = row["step"]
+
+
+class Feed:
+    """Answers about the runs of a store."""
+
+    def __init__(self, store: RunStore):
+        self.store = store
+        self.rows = lru_cache(maxsize=256)(lambda path: Rows())
+
+    def follow(self, run_id: str, points: int = 0, evals: int = 0, samples: int = 0, lang: str = "en") -> dict:
+        """Return what a run has written after the first `points`, `evals` and `samples` rows, and where it stands.
+
+        Raises ValueError when there is no such run.
+        """
+        run = self.store.get(run_id)
+        config, status = run.config(), run.status()
+        rows = self.rows(run.path)
+        rows.read(run)
+        losses = [row for row in rows.metrics if row["step"] > 0]
+        estimates = [(row["step"], row["train_loss"], row["val_loss"]) for row in rows.metrics if "val_loss" in row]
+        baselines = run.baselines()
+        new = losses[points:]
+        stride = -(-len(new) // MOST_POINTS) or 1
+        return {
+            "run": run.id,
+            "name": run_label(config, lang),
+            "state": status.state,
+            "step": max(status.step, rows.last_step, 0),
+            "steps": config.train.steps,
+            "vocab_size": config.model.vocab_size,
+            "tokens": translate("characters" if config.tokenizer["kind"] == "char" else "bpe_tokens", lang),
+            "message": status.message,
+            "points": [(row["step"], row["loss"]) for row in new[::-1][::stride][::-1]],
+            "evals": estimates[evals:],
+            "samples": rows.samples[samples:],
+            "stats": _stats(losses, status.state, config.train.steps),
+            "meaning": meaning(estimates, baselines, lang),
+            "baselines": _lines(baselines, lang),
+            "next": {"points": len(losses), "evals": len(estimates), "samples": len(rows.samples)},
+        }
+
+    def routes(self) -> list[Route]:
+        """Return the routes to put before Gradio's own."""
+        base = "/playground/run/{run_id}"
+        return [
+            Route("/playground/feed/{run_id}", self._answered(self._feed)),
+            Route(base + "/{name:path}", self._answered(self._download)),
+        ]
+
+    def _answered(self, answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        def safely(request: Request) -> Response:
+            try:
+                return answer(request)
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, status_code=404)
+
+        return safely
+
+    def _feed(self, request: Request) -> Response:
+        asked = request.query_params
+        cursor = {name: _count(asked.get(name)) for name in ("points", "evals", "samples")}
+        body = self.follow(request.path_params["run_id"], **cursor, lang=language(asked.get("lang")))
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+    def _download(self, request: Request) -> Response:
+        run = self.store.get(request.path_params["run_id"])
+        name = request.path_params["name"]
+        stem = f"{run.config().preset}-{run.id[:8]}"
+        if name == "curve.csv":
+            return _attachment(self._csv(run), "text/csv", f"{stem}.csv")
+        if name in ("curve.png", "curve.svg"):
+            kind = name[-3:]
+            rows = self.follow(run.id, lang=language(request.query_params.get("lang")))
+            picture = io.BytesIO()
+            plots.loss_figure(rows).savefig(picture, format=kind, dpi=160)
+            return _attachment(picture.getvalue(), f"image/{kind.replace('svg', 'svg+xml')}", f"{stem}.{kind}")
+        if name == "run.json":
+            return FileResponse(run.path / "run.json", filename=f"{stem}.json")
+        if name == "model.safetensors":
+            steps = run.snapshots()
+            step = _count(request.query_params.get("step"), default=max(steps, default=0))
+            if step not in steps:
+                raise ValueError(f"The run has no snapshot of step {step}; wait for its first one")
+            path = run.path / "snapshots" / f"step-{step:07d}" / "model.safetensors"
+            return FileResponse(path, filename=f"{stem}-step-{step}.safetensors")
+        raise ValueError(f"A run has no file called {name[:40]!r}")
+
+    def _csv(self, run: RunDir) -> str:
+        rows = self.rows(run.path)
+        rows.read(run)
+        names = ("step", "loss", "train_loss", "val_loss", "learning_rate", "grad_norm", "tokens", "elapsed")
+        lines = [",".join("" if row.get(name) is None else str(row[name]) for name in names) for row in rows.metrics]
+        return "\n".join([",".join(names), *lines]) + "\n"
+
+
+def _stats(losses: list[dict], state: str, steps: int) -> dict:
+    """Tell the newest numbers; speed is over the last rows, and only while there is one."""
+    stats = dict.fromkeys(("steps_per_second", "tokens_per_second", "elapsed", "eta", "learning_rate", "grad_norm"))
+    whole = [row for row in losses[-SPEED_WINDOW:] if row.get("seconds") is not None]
+    if not whole:
+        return stats
+    last = whole[-1]
+    spent = sum(row["seconds"] for row in whole)
+    speed = len(whole) / spent if spent else None
+    stats.update(elapsed=last["elapsed"], learning_rate=last["learning_rate"], grad_norm=last["grad_norm"])
+    if speed:
+        stats.update(steps_per_second=speed, tokens_per_second=speed * last["tokens"])
+        if state in ("running", "queued", "paused"):
+            stats["eta"] = (steps - last["step"]) / speed
+    return stats
+
+
+def _lines(baselines: dict | None, lang: str) -> list[dict] | None:
+    if baselines is None:
+        return None
+    shown = ("uniform", "unigram", "bigram", "fivegram", "floor")
+    return [
+        {"key": key, "label": translate(f"line_{key}", lang), "value": baselines[key]}
+        for key in shown
+        if isinstance(baselines.get(key), int | float)
+    ]
+
+
+def _count(text: str | None, default: int = 0) -> int:
+    """Read a cursor; anything that is not a small whole number is the default."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else default
+
+
+def _attachment(content: str | bytes, kind: str, name: str) -> Response:
+    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -1,0 +1,35 @@
+"""What the one who starts the page can set: through the command line of app.py or the environment."""
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this server is run."""
+
+    runs: Path = Path("runs")
+    host: str = "127.0.0.1"
+    port: int | None = None  # None: the first free one from 7860
+    shared: bool = False  # several people: each sees their own runs and those that belong to nobody
+    welcome: bool = True
+    workers: int | None = None  # None: one a core, at most four
+
+
+def read_settings(arguments: list[str] | None = None, environment: dict | None = None) -> Settings:
+    """Read the settings; on a Hugging Face Space the page is for everyone and listens on all interfaces."""
+    env = os.environ if environment is None else environment
+    on_space = bool(env.get("SPACE_ID"))
+    parser = argparse.ArgumentParser(prog="app.py", description="Open the GPT Playground.")
+    parser.add_argument("--runs", type=Path, default=Path(env.get("GPT_PLAYGROUND_RUNS", "runs")), help="where runs are kept")
+    parser.add_argument("--host", default="0.0.0.0" if on_space else "127.0.0.1", help="0.0.0.0: for a whole class")
+    parser.add_argument("--port", type=int, default=int(env["PORT"]) if env.get("PORT", "").isdigit() else None)
+    parser.add_argument("--shared", action="store_true", default=on_space, help="everyone sees only their own runs")
+    parser.add_argument(
+        "--no-welcome", dest="welcome", action="store_false", default=env.get("GPT_PLAYGROUND_WELCOME", "1") != "0",
+        help="do not train a first run by itself",
+    )
+    parser.add_argument("--workers", type=int, help="how many processes train")
+    return Settings(**vars(parser.parse_args(arguments)))
