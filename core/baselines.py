@@ -15,6 +15,9 @@ where c' is c without its oldest token; where c has never been followed by anyth
 order is a proper distribution and nothing is infinite. Counts come from the training part alone. The
 validation part is scored as a text of its own: its first tokens have the shorter contexts that they have.
 
+With many kinds of tokens and a short text (1 MB in GPT-2's 50,257 tokens) few 5-grams come twice, and the
+5-gram line can lie above the trigram's: nothing is wrong, counting has run out of text.
+
 Left out on purpose: Kneser-Ney's continuation counts (lower orders would no longer be the baselines that they
 are named after), and a discount per order: on Tiny Shakespeare, 0.65 to 0.9 differ by 0.01 nats at most.
 """

@@ -53,6 +53,7 @@ _MARKS = {
 }
 _REMEDY = "save it as plain text in UTF-8 and upload that"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_WINDOWS_END = re.compile("(?<!\r)\r+\n")  # also \r\r\n, which converting twice makes
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # but not tab, line ends, escape
 
 
@@ -148,8 +149,8 @@ def clean_text(text: str) -> tuple[str, str | None]:
     if replaced:
         what = "character that cannot be kept was" if replaced == 1 else "characters that cannot be kept were"
         changes.append(f"{replaced:,} {what} replaced by \ufffd (U+FFFD)")
-    if ends := text.count("\r\n"):
-        text = text.replace("\r\n", "\n")
+    text, ends = _WINDOWS_END.subn("\n", text)
+    if ends:
         changes.append(f"{ends:,} Windows line {'end was' if ends == 1 else 'ends were'} made plain")
     return text, " and ".join(changes) + "." if changes else None
 
@@ -159,8 +160,9 @@ def _looks_like(data: bytes, encoding: str) -> str:
     if encoding != "utf-8":
         return f"This begins like a text in {encoding.removesuffix('-sig').upper()} but is damaged or binary"
     letters = data.replace(b"\x00", b"")
-    if len(letters) and len(letters) < len(data) * 3 / 4 and not _CONTROL_BYTES.search(letters):
-        return "This looks like UTF-16 or UTF-32 without its byte order mark"  # NULs between Latin letters
+    controls = len(_CONTROL_BYTES.findall(letters))
+    if len(letters) < len(data) * 3 / 4 and controls < len(letters) / 20:  # Latin letters with NULs between
+        return "This looks like UTF-16 or UTF-32 without its byte order mark"
     if not _CONTROL_BYTES.search(data):
         return "This is not UTF-8; it looks like text in an older encoding, such as Latin-1 or Windows-1252"
     return "This looks like a binary file, not like plain text"

@@ -184,13 +184,15 @@ def cross_entropy(logits: Tensor, targets: Tensor | None) -> Tensor | None:
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
     """Switch dropout and gradients off for a moment, and leave the model as it was."""
-    was_training = model.training
-    model.eval()
+    trained = [module for module in model.modules() if module.training]
+    for module in trained:
+        module.training = False
     try:
         with torch.no_grad():
             yield
     finally:
-        model.train(was_training)
+        for module in trained:
+            module.training = True
 
 
 def _initialise(module: nn.Module) -> None:

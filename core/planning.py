@@ -3,7 +3,9 @@
 Page and command line both end in `plan_run`. A plan that exists fits the text, the machine's memory and every bound.
 """
 
-from dataclasses import dataclass
+import secrets
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -76,6 +78,16 @@ def plan_run(
         owner=owner,
     )
     return Plan(config, corpus.text, count_of(model_config), needed)
+
+
+def again(run: RunDir, new_seed: bool = False, owner: str | None = None) -> Plan:
+    """Plan a run once more: the same text and settings, and the same seed unless a new one is asked for."""
+    config = run.config()
+    seed = secrets.randbelow(100_000) if new_seed else config.train.seed
+    train = config.train.model_copy(update={"seed": seed})
+    check_memory(needed := bytes_needed(config.model, train.batch_size), memory_available())
+    config = replace(config, train=train, owner=owner, created=time.time())
+    return Plan(config, run.text(), count_of(config.model), needed)
 
 
 def bytes_needed(model: GPTConfig | BigramConfig, batch_size: int) -> int:

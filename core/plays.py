@@ -50,13 +50,15 @@ class Plays:
         """
         end = len(self.text) if end is None else end
         if not 0 <= start < end <= len(self.text):
-            raise ValueError(f"text[{start}:{end}] is not a stretch of the {len(self.text)} characters; "
-                             "choose 0 <= start < end <= the length of the text")
+            raise ValueError(
+                f"text[{start}:{end}] is not a stretch of the {len(self.text)} characters; "
+                "choose 0 <= start < end <= the length of the text"
+            )
         first, last = np.searchsorted(self.positions, (start, end))
         return float(self.nats[first:last].sum()) / (end - start)
 
 
-class Options:
+class Choices:
     """Hold what can be chosen: values, where each ends on the line from 0 to 1, and -log p of each."""
 
     def __init__(self, values: Sequence, weights: Sequence[float] | None = None):
@@ -74,9 +76,9 @@ class Person(NamedTuple):
     cry: str
 
 
-def zipf(values: Sequence) -> Options:
+def zipf(values: Sequence) -> Choices:
     """Return options whose probability falls with their rank."""
-    return Options(values, [1 / (rank + ZIPF_OFFSET) for rank in range(len(values))])
+    return Choices(values, [1 / (rank + ZIPF_OFFSET) for rank in range(len(values))])
 
 
 class Playwright:
@@ -104,19 +106,19 @@ class Playwright:
         )
         self.scene, self.asked_for = self.compile(g.scene), self.compile(g.asked)
         self.turns, self.first_turns = (
-            Options([self.compile(t) for t in turns], [g.turns[t] for t in turns])
+            Choices([self.compile(t) for t in turns], [g.turns[t] for t in turns])
             for turns in (list(g.turns), [t for t in g.turns if "{heard}" not in t])
         )
-        self.marks = [Options(list(marks), list(marks.values())) for marks in (g.commas, g.stops)]
+        self.marks = [Choices(list(marks), list(marks.values())) for marks in (g.commas, g.stops)]
         self.cry, self.again, self.more_scenes = (
-            Options((True, False), (weight, 1.0)) for weight in (g.cry_weight, g.again_weight, g.scene_weight)
+            Choices((True, False), (weight, 1.0)) for weight in (g.cry_weight, g.again_weight, g.scene_weight)
         )
         self.any_rhyme = zipf([word for group in g.rhymes for word in group])
         self.rhymes_with = {w: zipf([v for v in group if v != w]) for group in g.rhymes for w in group}
-        self.middles = Options(("", *g.name[1]), (g.short_name_weight, *[1.0] * len(g.name[1])))
+        self.middles = Choices(("", *g.name[1]), (g.short_name_weight, *[1.0] * len(g.name[1])))
         self.lasts, self.substances, self.things = (zipf(words) for words in (g.name[2], *g.matter))
 
-    def choose(self, options: Options):
+    def choose(self, options: Choices):
         """Draw one of the options and note -log p. There is no other way to draw."""
         i = bisect_right(options.bounds, self.draw())
         self.nats.append(options.nats[i])
@@ -137,7 +139,7 @@ class Playwright:
         for part in template:
             if type(part) is str:
                 self.pieces.append(part)
-            elif type(part) is Options:
+            elif type(part) is Choices:
                 self.pieces.append(self.choose(part))
             else:
                 part()
@@ -183,7 +185,7 @@ class Playwright:
             self.write_turn()
         self.pieces.append("[All go.]\n\n")
 
-    def possible_events(self) -> Options:
+    def possible_events(self) -> Choices:
         """Return what can happen now: who comes must have room, who goes must leave two behind."""
         weights = dict(self.grammar.events)
         new = len(self.cast) < self.grammar.most_names
@@ -191,7 +193,7 @@ class Playwright:
             weights.pop("enter", None)
         if len(self.stage) < 3:
             weights.pop("exit", None)
-        return Options(list(weights), list(weights.values()))
+        return Choices(list(weights), list(weights.values()))
 
     def write_entrance(self) -> None:
         """Bring on somebody of the play, or somebody new, with the oath by which we know them."""
@@ -199,7 +201,7 @@ class Playwright:
         waiting: list[Person | None] = [person for person in self.cast if person not in self.stage]
         if len(self.cast) < self.grammar.most_names:
             waiting.append(None)
-        person = self.choose(Options(waiting))
+        person = self.choose(Choices(waiting))
         if person is None:
             person = self.write_new_person()
             self.cast.append(person)
@@ -213,7 +215,7 @@ class Playwright:
         """Make up a name, syllable by syllable, and an oath."""
         taken = [person.first for person in self.cast]
         syllables = []
-        firsts = Options([syllable for syllable in self.grammar.name[0] if syllable not in taken])
+        firsts = Choices([syllable for syllable in self.grammar.name[0] if syllable not in taken])
         for options in (firsts, self.middles, self.lasts):
             syllables.append(self.choose(options))
             self.pieces.append(syllables[-1].upper())
@@ -224,7 +226,7 @@ class Playwright:
     def write_exit(self) -> None:
         """Send somebody off."""
         self.pieces.append("[Exit ")
-        person = self.choose(Options(self.stage))
+        person = self.choose(Choices(self.stage))
         self.stage.remove(person)
         self.pieces.append(f"{person.capitals}.]\n\n")
 
@@ -246,7 +248,7 @@ class Playwright:
         if self.due:
             self.speaker = self.due.pop(0)
         else:
-            self.speaker = self.choose(Options([person for person in self.stage if person != self.speaker]))
+            self.speaker = self.choose(Choices([person for person in self.stage if person != self.speaker]))
         self.pieces.append(f"{self.speaker.capitals}:\n")
         if self.choose(self.cry):
             self.pieces.append(f"{self.speaker.cry}\n")
@@ -283,16 +285,16 @@ class Playwright:
 
     def write_name(self) -> None:
         """Call somebody of the play by name, on stage or not."""
-        self.pieces.append(self.choose(Options([p.name for p in self.cast if p != self.speaker])))
+        self.pieces.append(self.choose(Choices([p.name for p in self.cast if p != self.speaker])))
 
     def write_friend(self) -> None:
         """Call somebody on stage by name."""
-        self.friend = self.choose(Options([person for person in self.stage if person != self.speaker]))
+        self.friend = self.choose(Choices([person for person in self.stage if person != self.speaker]))
         self.pieces.append(self.friend.name)
 
     def write_actor(self) -> None:
         """Name somebody on stage in a direction."""
-        self.pieces.append(self.choose(Options(self.stage)).capitals)
+        self.pieces.append(self.choose(Choices(self.stage)).capitals)
 
     def write_asked(self) -> None:
         """Ask the friend just named for something; the answer will name it again."""
@@ -430,8 +432,13 @@ GRAMMAR = Grammar(
         "With {the} {coin}, with {the} {coin}, who would not {do} {manner}?",
     ),
     cries=(
-        "By {noun} and {coin}!", "Bless {the} {adjective} {coin}!", "Ho, {coin} and {coin}!",
-        "Fie, {coin}, fie!", "Zounds and {coin}!", "What {adjective} {coin} luck!", "Quick, {the} {coin}!",
+        "By {noun} and {coin}!",
+        "Bless {the} {adjective} {coin}!",
+        "Ho, {coin} and {coin}!",
+        "Fie, {coin}, fie!",
+        "Zounds and {coin}!",
+        "What {adjective} {coin} luck!",
+        "Quick, {the} {coin}!",
     ),
     verses=(
         "{The} {adjective} {coin} {did} {the} {adjective} {rhyme}",

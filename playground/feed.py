@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from core.run_dir import RunDir
+from core.run_dir import RunConfig, RunDir
 from playground import plots
 from playground.i18n import language, translate
 from playground.meaning import meaning
@@ -30,6 +30,8 @@ class Rows:
     """The rows of a run that have been read so far."""
 
     metrics: list[dict] = field(default_factory=list)
+    losses: list[dict] = field(default_factory=list)  # those of single steps
+    estimates: list[tuple] = field(default_factory=list)  # (step, train_loss, val_loss)
     samples: list[dict] = field(default_factory=list)
     metrics_at: int = 0
     samples_at: int = 0
@@ -45,6 +47,10 @@ class Rows:
                 if isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] > self.last_step:
                     self.metrics.append(row)
                     self.last_step = row["step"]
+                    if "loss" in row:
+                        self.losses.append(row)
+                    if "val_loss" in row:
+                        self.estimates.append((row["step"], row.get("train_loss"), row["val_loss"]))
             new, self.samples_at = run.rows("samples", self.samples_at)
             for row in new:
                 if isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] > self.last_sample:
@@ -58,6 +64,15 @@ class Feed:
     def __init__(self, store: RunStore):
         self.store = store
         self.rows = lru_cache(maxsize=256)(lambda path: Rows())
+        self._config_as_of = lru_cache(maxsize=256)(lambda path, written: RunDir(path).config())
+
+    def config(self, run: RunDir) -> RunConfig:
+        """Return a run's config, read again only when it was written again."""
+        try:
+            written = (run.path / "run.json").stat().st_mtime_ns
+        except OSError:
+            raise ValueError(f"There is no run called {run.id!r}; choose one from the list") from None
+        return self._config_as_of(run.path, written)
 
     def follow(self, run_id: str, points: int = 0, evals: int = 0, samples: int = 0, lang: str = "en") -> dict:
         """Return what a run has written after the first `points`, `evals` and `samples` rows, and where it stands.
@@ -65,11 +80,10 @@ class Feed:
         Raises ValueError when there is no such run.
         """
         run = self.store.get(run_id)
-        config, status = run.config(), run.status()
+        config, status = self.config(run), run.status()
         rows = self.rows(run.path)
         rows.read(run)
-        losses = [row for row in rows.metrics if row["step"] > 0]
-        estimates = [(row["step"], row["train_loss"], row["val_loss"]) for row in rows.metrics if "val_loss" in row]
+        losses, estimates = rows.losses, rows.estimates
         baselines = run.baselines()
         new = losses[points:]
         stride = -(-len(new) // MOST_POINTS) or 1

@@ -1,4 +1,4 @@
-"""What every test stands on: no network but this machine's own, two threads, tiny models, and one browser.
+"""What every test stands on: no network but this machine's own, one thread, tiny models, and one browser.
 
 The environment is set here, at import, because Hugging Face's libraries and Gradio read it when they are imported.
 """
@@ -80,22 +80,15 @@ def _refuse_unless_local(host: str | bytes | None) -> None:
         raise NetworkBlocked(f"Tests stay on this machine, but one reached for {host!r}; give it a stand-in")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _two_threads() -> None:
-    """Let runs on a large machine and on a small one add up their sums in the same order."""
-    torch.set_num_threads(2)
-
-
 @pytest.fixture(autouse=True)
-def _torch_is_left_as_it_was() -> Iterator[None]:
-    """Fail the test that leaves another default type, number of threads or gradient mode to the next one."""
-    before = _torch_state()
+def _torch_as_every_test_expects_it() -> Iterator[None]:
+    """Start each test with one thread (tiny models only wait for a second one), and undo what it changes."""
+    dtype = torch.get_default_dtype()
+    torch.set_num_threads(1)
     yield
-    assert _torch_state() == before, "this test changed torch for the tests after it"
-
-
-def _torch_state() -> tuple:
-    return torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
+    torch.set_default_dtype(dtype)
+    torch.set_default_device(None)
+    torch.set_grad_enabled(True)
 
 
 @pytest.fixture

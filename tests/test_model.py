@@ -208,6 +208,10 @@ def test_eval_mode_leaves_the_mode_as_it_was_also_after_an_error(tiny_model):
         with pytest.raises(KeyError), eval_mode(model):
             raise KeyError
         assert model.training is training
+    model.transformer["wte"].train()  # one part alone
+    with eval_mode(model):
+        assert not any(module.training for module in model.modules())
+    assert [module for module in model.modules() if module.training] == [model.transformer["wte"]]
 
 
 def test_a_model_runs_on_the_device_it_was_built_on_whatever_the_default_device(tiny_model):

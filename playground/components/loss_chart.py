@@ -9,6 +9,7 @@ from pathlib import Path
 import gradio as gr
 
 _HERE = Path(__file__)
+_SCRIPTS = ("loss_chart_draw.js", "loss_chart.js")  # one scope, in this order
 # Static: Gradio runs a template as code, so nothing is ever put into it.
 _TEMPLATE = """
 <section class="loss-chart">
@@ -38,7 +39,7 @@ class LossChart(gr.HTML):
             value,
             html_template=_TEMPLATE,
             css_template=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-            js_on_load=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+            js_on_load="\n".join(_HERE.with_name(name).read_text(encoding="utf-8") for name in _SCRIPTS),
             apply_default_css=False,
             **kwargs,
         )

@@ -19,9 +19,10 @@ _TEMPLATE = """
     <div class="buttons" role="group">
       <button type="button" class="main" data-act="main">
         <svg class="on-play" viewBox="0 0 24 24" aria-hidden="true">
-          <path d="M8 5.3v13.4c0 .8.9 1.3 1.6.9l10.4-6.7c.6-.4.6-1.3 0-1.7L9.6 4.400C8.9 4 8 4.5 8 5.300z"/></svg>
+          <path d="M8 5.3v13.4c0 .8.9 1.3 1.6.9l10.4-6.7c.6-.4.6-1.3 0-1.7L9.6 4.4C8.9 4 8 4.5 8 5.3z"/></svg>
         <svg class="on-pause" viewBox="0 0 24 24" aria-hidden="true">
-          <rect x="6" y="4.5" width="4.2" height="15" rx="1.3"/><rect x="13.8" y="4.5" width="4.2" height="15" rx="1.3"/></svg>
+          <rect x="6" y="4.5" width="4.2" height="15" rx="1.3"/>
+          <rect x="13.8" y="4.5" width="4.2" height="15" rx="1.3"/></svg>
       </button>
       <button type="button" class="small" data-act="step">
         <svg viewBox="0 0 24 24" aria-hidden="true"><path class="line" d="M6 5l9 7-9 7zM19 5v14"/></svg>
@@ -68,6 +69,11 @@ class Transport(gr.HTML):
             apply_default_css=False,
             **kwargs,
         )
+
+    def command(self, fn, *args, **kwargs):
+        """Listen to the buttons; a click made while the one before is still worked on is not dropped."""
+        kwargs.setdefault("trigger_mode", "multiple")
+        return super().__getattr__("command")(fn, *args, **kwargs)
 
     def api_info(self) -> dict:
         """Describe the value to API clients: an object, where `gr.HTML` would say a string."""

@@ -93,12 +93,14 @@ function grow() {
     pinned = null;
     look(null);
   }
+  const atEnd = paper.scrollHeight - paper.scrollTop - paper.clientHeight < 40;
   const grown = document.createDocumentFragment();
   for (let i = written.childElementCount; i < tokens.length; i += 1) grown.append(tokenNode(tokens[i]));
   written.append(grown);
   first = tokens.length ? JSON.stringify([tokens[0], tokens[tokens.length - 1]]) : null;
   if (tokens.length && !written.querySelector('[tabindex="0"]')) written.firstElementChild.tabIndex = 0;
   showState(value, pieces, tokens);
+  if (atEnd && value.state === 'writing') paper.scrollTop = paper.scrollHeight; // follow, unless one reads above
 }
 
 function showState(value, pieces, tokens) {

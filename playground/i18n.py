@@ -1,0 +1,279 @@
+"""The page's words in English and Vietnamese, side by side, so that neither is forgotten.
+
+Gradio's own I18n picks only languages that Gradio ships, which leaves Vietnamese out; so the page chooses by itself.
+Names that the code uses (n_layer, learning_rate) stay as they are in both.
+"""
+
+LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
+
+WORDS = {
+    # header
+    "heading": (
+        "# GPT Playground\nUnderstand GPT by training one.",
+        "# GPT Playground\nHiểu GPT bằng cách tự huấn luyện.",
+    ),
+    "run_in_view": ("Run in view", "Lượt đang xem"),
+    "run_help": (
+        "What is trained here is what all tabs write with and look at.",
+        "Mọi thẻ đều dùng mô hình của lượt này.",
+    ),
+    "language": ("Language", "Ngôn ngữ"),
+    "theme_button": ("Light / dark", "Sáng / tối"),
+    "machine": ("{cores} cores, {device}", "{cores} nhân CPU, {device}"),
+    "machine_gpu": ("GPU", "có GPU"),
+    "machine_cpu": ("no GPU", "không có GPU"),
+    "delete_run": ("Delete this run", "Xoá lượt này"),
+    "deleted": ("The run is deleted.", "Đã xoá lượt huấn luyện."),
+    "delete_sure": ("Delete this run and all its snapshots?", "Xoá lượt này cùng mọi bản chụp?"),
+    # runs
+    "welcome_run": ("Welcome run: tiny on the built-in plays", "Lượt chào mừng: tiny trên kịch có sẵn"),
+    "run_name": ("{preset} on {corpus}", "{preset} trên {corpus}"),
+    "same_settings": ("same settings", "cùng thiết lập"),
+    "state_queued": ("waiting", "đang chờ"),
+    "state_running": ("training", "đang huấn luyện"),
+    "state_paused": ("paused", "tạm dừng"),
+    "state_done": ("done", "xong"),
+    "state_stopped": ("stopped", "đã dừng"),
+    "state_failed": ("failed", "hỏng"),
+    "characters": ("characters", "ký tự"),
+    "bpe_tokens": ("GPT-2 tokens", "token GPT-2"),
+    # corpora and presets
+    "corpus": ("Text to learn from", "Văn bản để học"),
+    "corpus_plays": ("Built-in plays", "Kịch có sẵn"),
+    "corpus_shakespeare": ("Tiny Shakespeare", "Tiny Shakespeare"),
+    "corpus_python": ("Python's standard library", "Thư viện chuẩn của Python"),
+    "corpus_own": ("Your own text", "Văn bản của bạn"),
+    "about_plays": (
+        "Little plays written by a program, so the best possible loss is known exactly. Needs no network.",
+        "Những vở kịch nhỏ do chương trình viết, nên biết chính xác loss tốt nhất có thể. Không cần mạng.",
+    ),
+    "about_shakespeare": (
+        "40,000 lines of Shakespeare (1.1 MB), the text of the lecture. Downloaded once, when you press Train.",
+        "40.000 dòng Shakespeare (1,1 MB), văn bản của bài giảng nổi tiếng. Tải về một lần khi bấm Huấn luyện.",
+    ),
+    "about_python": (
+        "Source code of the Python that runs this page (1 MB). Needs no network.",
+        "Mã nguồn của chính bản Python đang chạy trang này (1 MB). Không cần mạng.",
+    ),
+    "about_own": (
+        "Paste or upload anything from about a page up to 5 million characters.",
+        "Dán hoặc tải lên văn bản từ khoảng một trang tới 5 triệu ký tự.",
+    ),
+    "own_text": ("Your text", "Văn bản của bạn"),
+    "own_placeholder": ("Paste a text here …", "Dán văn bản vào đây …"),
+    "upload": ("… or upload a .txt file", "… hoặc tải lên tệp .txt"),
+    "uploaded": ("{name}: {count:,} characters, {distinct} different", "{name}: {count:,} ký tự, {distinct} loại"),
+    "preset": ("Model", "Mô hình"),
+    "preset_bigram": ("bigram", "bigram"),
+    "preset_tiny": ("tiny", "tiny"),
+    "preset_small": ("small", "small"),
+    "preset_lecture": ("lecture", "lecture"),
+    "preset_gpt2": ("GPT-2 small, from scratch", "GPT-2 small, từ đầu"),
+    "preset_custom": ("custom", "tuỳ chỉnh"),
+    "preset_choice": ("{name} · {count} · {time}", "{name} · {count} · {time}"),
+    "about_time": ("about {time}", "khoảng {time}"),
+    "time_unknown": ("measuring this machine …", "đang đo tốc độ máy …"),
+    "seconds": ("{n:.0f} s", "{n:.0f} giây"),
+    "minutes": ("{n:.0f} min", "{n:.0f} phút"),
+    "hours": ("{n:.1f} hours", "{n:.1f} giờ"),
+    "days": ("{n:.1f} days", "{n:.1f} ngày"),
+    "count_line": (
+        "**{count:,} parameters** ({share} of GPT-2 small) · {time} on this machine",
+        "**{count:,} tham số** ({share} của GPT-2 small) · {time} trên máy này",
+    ),
+    # train tab
+    "tab_train": ("Train", "Huấn luyện"),
+    "train_intro": (
+        "Press **Train**. Watch the curves fall past the dashed lines, and the samples turn into words.",
+        "Bấm **Huấn luyện**. Hãy xem hai đường cong giảm qua các đường đứt, và các mẫu dần thành chữ.",
+    ),
+    "train_button": ("Train", "Huấn luyện"),
+    "seed": ("seed", "seed"),
+    "advanced": ("Advanced: every setting", "Nâng cao: mọi thiết lập"),
+    "group_model": ("The model", "Mô hình"),
+    "group_training": ("The training", "Việc huấn luyện"),
+    "group_run": ("The run", "Lượt chạy"),
+    "qkv_auto": ("as bias", "như bias"),
+    "yes": ("yes", "có"),
+    "no": ("no", "không"),
+    "downloads": ("Take it with you", "Mang về"),
+    "download_csv": ("curve as CSV", "đường cong (CSV)"),
+    "download_png": ("as PNG", "PNG"),
+    "download_svg": ("as SVG", "SVG"),
+    "download_model": ("checkpoint (safetensors)", "checkpoint (safetensors)"),
+    "download_json": ("its settings (JSON)", "thiết lập (JSON)"),
+    "how_it_works": ("The code that you are training (core/model.py)", "Mã nguồn bạn đang huấn luyện (core/model.py)"),
+    "downloading": ("Downloading the text", "Đang tải văn bản"),
+    # generate tab
+    "tab_generate": ("Generate", "Sinh văn bản"),
+    "generate_intro": (
+        "Write the beginning, press **Generate**, and point at any token to see what else the model considered.",
+        "Viết phần mở đầu, bấm **Sinh văn bản**, rồi trỏ vào một token để xem mô hình đã cân nhắc gì khác.",
+    ),
+    "snapshot": ("Model at step", "Mô hình ở bước"),
+    "snapshot_help": (
+        "An earlier self of the model: the same prompt and seed show what it has learned since.",
+        "Mô hình ở một thời điểm trước: cùng đoạn mở đầu và seed cho thấy nó đã học được gì.",
+    ),
+    "latest": ("latest", "mới nhất"),
+    "prompt": ("Prompt", "Đoạn mở đầu"),
+    "prompt_placeholder": ("The text to go on from; empty: a new line", "Văn bản để viết tiếp; để trống: một dòng mới"),
+    "generate_button": ("Generate", "Sinh văn bản"),
+    "stop_button": ("Stop", "Dừng"),
+    "sampling": ("How to choose the next token", "Cách chọn token tiếp theo"),
+    "length": ("length", "độ dài"),
+    "temperature": ("temperature", "temperature"),
+    "top_k": ("top-k", "top-k"),
+    "top_p": ("top-p", "top-p"),
+    "help_max_new_tokens": ("How many tokens to write.", "Viết bao nhiêu token."),
+    "help_temperature": (
+        "0 always takes the likeliest, 1 is the model's own opinion, 10 is noise.",
+        "0 luôn lấy token khả dĩ nhất, 1 là ý của mô hình, 10 là nhiễu.",
+    ),
+    "help_top_k": ("Only the k likeliest; 0: all.", "Chỉ k token khả dĩ nhất; 0: tất cả."),
+    "help_top_p": (
+        "Only the fewest that together reach p; 1: all.",
+        "Chỉ số ít token có tổng xác suất đạt p; 1: tất cả.",
+    ),
+    "help_sample_seed": ("Same seed, same text; empty: new each time.", "Cùng seed, cùng văn bản; trống: mỗi lần một khác."),
+    "unknown_choice": ("Characters it has never seen", "Ký tự mô hình chưa từng thấy"),
+    "unknown_drop": ("leave out", "bỏ đi"),
+    "unknown_replace": ("replace", "thay thế"),
+    "unknown_dropped": (
+        "Left out, for the model has never seen them: {names}.",
+        "Đã bỏ, vì mô hình chưa từng thấy: {names}.",
+    ),
+    "unknown_replaced": (
+        "Replaced, for the model has never seen them: {names}.",
+        "Đã thay, vì mô hình chưa từng thấy: {names}.",
+    ),
+    "too_long": (
+        "The model sees only the last {block_size} of the prompt's {count} tokens; the rest is dimmed.",
+        "Mô hình chỉ thấy {block_size} token cuối trong {count} token; phần còn lại được làm mờ.",
+    ),
+    "time_is_up": ("Stopped after {seconds} seconds.", "Đã dừng sau {seconds} giây."),
+    # help for the fields (English stands with the fields themselves, in core)
+    "help_block_size": (None, "Mô hình thấy bao nhiêu token một lúc (T)."),
+    "help_n_layer": (None, "Bao nhiêu khối xếp chồng lên nhau."),
+    "help_n_head": (None, "Bao nhiêu đầu attention làm việc song song trong một khối."),
+    "help_n_embd": (None, "Bao nhiêu con số mô tả một token (C)."),
+    "help_dropout": (None, "Phần activation bị tắt ngẫu nhiên khi huấn luyện."),
+    "help_bias": (None, "Bias trong các lớp tuyến tính và LayerNorm."),
+    "help_qkv_bias": (None, "Bias trong query, key và value; không chọn: như `bias`."),
+    "help_activation": (None, "Hàm kích hoạt trong MLP; GPT-2 dùng GELU dạng tanh."),
+    "help_tie_weights": (None, "Một ma trận chung để đọc token vào (wte) và viết ra (lm_head)."),
+    "help_lm_head_bias": (None, "Bias ở lớp ra."),
+    "help_steps": (None, "Trọng số thay đổi bao nhiêu lần."),
+    "help_batch_size": (None, "Mỗi bước học từ bao nhiêu đoạn văn bản (B)."),
+    "help_learning_rate": (None, "Mỗi bước đi xa bao nhiêu, lúc cao nhất."),
+    "help_schedule": (None, "Tốc độ học giảm theo cách nào."),
+    "help_warmup_steps": (None, "Số bước để tốc độ học tăng tới đỉnh."),
+    "help_min_learning_rate": (None, "Tốc độ học cuối cùng, tính theo phần của đỉnh."),
+    "help_weight_decay": (None, "Lực kéo các ma trận về không."),
+    "help_beta1": (None, "Trí nhớ của AdamW về gradient."),
+    "help_beta2": (None, "Trí nhớ của AdamW về bình phương gradient."),
+    "help_grad_clip": (None, "Gradient dài nhất được phép; 0: tuỳ ý."),
+    "help_eval_interval": (None, "Số bước giữa hai lần ước lượng loss."),
+    "help_eval_tokens": (None, "Mỗi lần ước lượng dùng bao nhiêu token của mỗi phần."),
+    "help_seed": (None, "Cùng seed: cùng khởi đầu, cùng batch, cùng loss."),
+    "help_architecture": (None, "Một GPT, hoặc mô hình bigram làm mốc."),
+    "help_tokenizer": (None, "Mỗi ký tự một token, hoặc các mẩu từ của GPT-2."),
+    "help_device": (None, "Huấn luyện ở đâu."),
+    "help_prompt": (None, "Mỗi mẫu viết tiếp từ đâu; trống: một dòng mới."),
+    "help_sample_tokens": (None, "Mỗi mẫu dài bao nhiêu token."),
+    # what the loss is worth
+    "line_uniform": ("uniform guess", "đoán đều"),
+    "line_unigram": ("letter frequencies", "tần suất ký tự"),
+    "line_bigram": ("bigram", "bigram"),
+    "line_trigram": ("trigram", "trigram"),
+    "line_fivegram": ("5-gram: the best of counting", "5-gram: giới hạn của việc đếm"),
+    "line_floor": ("entropy: nobody can beat this", "entropy: không ai vượt qua được"),
+    "meaning_counting": ("The first estimate is here; counting what it is worth …", "Đã có ước lượng đầu tiên; đang tính mốc so sánh …"),
+    "meaning_worse": (
+        "Worse than a uniform guess: it is confidently wrong. The learning rate may be too high.",
+        "Tệ hơn cả đoán đều: mô hình tự tin mà sai. Có thể learning rate quá cao.",
+    ),
+    "meaning_nothing": (
+        "About as good as a uniform guess: it knows nothing yet.",
+        "Ngang với đoán đều: mô hình chưa biết gì.",
+    ),
+    "meaning_uniform": (
+        "Better than a uniform guess ({value}): it is learning which characters are frequent.",
+        "Tốt hơn đoán đều ({value}): mô hình đang học ký tự nào hay gặp.",
+    ),
+    "meaning_unigram": (
+        "Better than letter frequencies ({value}): it has begun to see which character follows which.",
+        "Tốt hơn tần suất ký tự ({value}): mô hình bắt đầu biết ký tự nào theo sau ký tự nào.",
+    ),
+    "meaning_bigram": (
+        "Better than letter pairs ({value}): it has begun to use context.",
+        "Tốt hơn các cặp ký tự ({value}): mô hình đã bắt đầu dùng ngữ cảnh.",
+    ),
+    "meaning_trigram": (
+        "Better than counting three letters ({value}): words are forming.",
+        "Tốt hơn đếm bộ ba ký tự ({value}): các từ đang hình thành.",
+    ),
+    "meaning_fivegram": (
+        "Better than the best that counting can do (5-gram, {value}): it knows more than letter statistics.",
+        "Tốt hơn mọi cách đếm (5-gram, {value}): mô hình biết nhiều hơn thống kê ký tự.",
+    ),
+    "meaning_floor": (
+        "Within 0.1 of the text's own entropy: there is hardly anything left to learn.",
+        "Chỉ cách entropy của văn bản dưới 0,1: hầu như không còn gì để học.",
+    ),
+    "meaning_overfitting": (
+        "Overfitting: validation was best at step {step} ({best}) and has risen since, while training still falls.",
+        "Overfitting: validation tốt nhất ở bước {step} ({best}) rồi tăng lên, trong khi train vẫn giảm.",
+    ),
+}
+
+# What the browser components say; English stands in their scripts.
+COMPONENT_WORDS_VI = {
+    "loss_chart": {
+        "train": "train", "val": "validation", "step": "bước", "of": "/", "loss": "loss", "log_x": "log x",
+        "log_x_help": "Kéo giãn những bước đầu: trục bước theo logarit",
+        "empty": "Bấm Huấn luyện để xem loss giảm.", "no_data": "Đang chờ bước đầu tiên …",
+        "offline": "Mất kết nối, đang thử lại …",
+        "aria": "Loss sau {step} trên {steps} bước: train {train}, validation {val}", "aria_empty": "Biểu đồ loss, trống",
+    },
+    "transport": {
+        "play": "Chạy", "pause": "Tạm dừng", "continue": "Tiếp tục: huấn luyện thêm chừng ấy bước", "start": "Huấn luyện",
+        "step": "Một bước", "stop": "Dừng", "reset": "Làm lại", "new_seed": "Seed mới", "controls": "Điều khiển",
+        "step_help": "Huấn luyện một bước", "stop_help": "Kết thúc lượt này; những gì đã học được giữ lại",
+        "reset_help": "Làm lại với cùng seed: cùng trọng số ban đầu, cùng các batch",
+        "new_seed_help": "Làm lại với seed khác", "no_run": "Chưa có lượt nào", "queued": "Đang chờ tới lượt",
+        "running": "Đang huấn luyện", "paused": "Tạm dừng", "done": "Xong", "stopped": "Đã dừng", "failed": "Hỏng",
+        "steps": "bước", "progress": "Tiến độ", "elapsed": "đã chạy", "eta": "còn lại", "tokens_per_second": "token/s",
+        "steps_per_second": "bước/s", "learning_rate": "learning rate", "grad_norm": "độ dài gradient",
+        "offline": "Mất kết nối, đang thử lại …",
+    },
+    "samples": {
+        "step": "bước", "train": "train", "val": "validation", "sample": "văn bản", "more": "Xem hết", "less": "Thu gọn",
+        "region": "Các mẫu, mới nhất trước", "empty": "Mô hình thỉnh thoảng viết một mẫu ở đây khi được huấn luyện.",
+        "no_data": "Mẫu đầu tiên sắp tới …",
+    },
+    "written": {
+        "empty": "Viết đoạn mở đầu rồi bấm Sinh văn bản.", "hint": "Trỏ vào một token để xem mô hình đã cân nhắc gì.",
+        "writing": "Đang viết …", "done": "Xong", "stopped": "Đã dừng", "speed": "token/s", "tokens": "token",
+        "scale": "mô hình thấy khả dĩ đến đâu", "p": "mô hình", "q": "dùng để chọn", "place": "token", "drawn": "đã chọn",
+        "p_help": "Xác suất của chính mô hình", "q_help": "Xác suất dùng để chọn, sau temperature, top-k, top-p",
+        "paper": "Văn bản: dùng phím mũi tên để đi qua các token", "unseen": "Ngoài ngữ cảnh: mô hình không thấy",
+        "unknown": "Không có trong bộ từ vựng", "newline": "xuống dòng", "space": "dấu cách",
+    },
+}  # fmt: skip
+
+
+def component_words(lang: str) -> dict[str, dict[str, str]]:
+    """Return what each browser component says in a language; nothing where its script's English will do."""
+    return COMPONENT_WORDS_VI if lang == "vi" else {name: {} for name in COMPONENT_WORDS_VI}
+
+
+def translate(key: str, lang: str, default: str | None = None) -> str:
+    """Return the words for key; default (or English) where a language has none, and the key itself where nobody has."""
+    english, vietnamese = WORDS.get(key, (None, None))
+    return (vietnamese if lang == "vi" else english) or default or english or key
+
+
+def language(text: object) -> str:
+    """Return the language that a tag such as "vi-VN,vi;q=0.9" asks for; English for anything else."""
+    return "vi" if isinstance(text, str) and text.strip().lower().startswith("vi") else "en"

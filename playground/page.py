@@ -1,0 +1,57 @@
+"""What all tabs share: the store, the run in view, the language, and the words that follow it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from core.run_dir import RunDir
+from playground.i18n import translate
+from playground.naming import run_label, what_changed
+from playground.runs import RunStore
+from playground.settings import Settings
+from playground.widgets import Words
+
+GHOSTS = 4  # earlier curves behind the present one
+
+
+@dataclass
+class Page:
+    """Handed to every tab's `build`; tabs know it, not each other."""
+
+    store: RunStore
+    settings: Settings
+    words: Words = field(default_factory=Words)
+    run: gr.components.Component | None = None  # the picker: its value is the id of the run in view
+    lang: gr.components.Component | None = None
+    owner: gr.State | None = None  # who this browser is, where a server has several people
+
+    def visible_runs(self, owner: Any) -> list[RunDir]:
+        """Return the runs that this browser may see, newest first."""
+        mine = owner if isinstance(owner, str) and owner else "-"
+        return self.store.runs(mine if self.settings.shared else None)[0]
+
+    def run_choices(self, owner: Any, lang: str) -> list[tuple[str, str]]:
+        """Return (words, id) of every run that can be looked at."""
+        choices = []
+        for number, run in enumerate(reversed(self.visible_runs(owner)), start=1):
+            state = translate(f"state_{run.status().state}", lang)
+            choices.append((f"{number} · {run_label(run.config(), lang)} ({state})", run.id))
+        return choices[::-1]
+
+    def ghosts(self, run: RunDir, owner: Any, lang: str) -> list[dict]:
+        """Return earlier runs on the same text whose curves can be compared, each named by what changed."""
+        config = run.config()
+        others = [other for other in self.visible_runs(owner) if other.id != run.id]
+        alike = []
+        for other in others:
+            theirs = other.config()
+            same_text = (theirs.corpus, theirs.tokenizer) == (config.corpus, config.tokenizer)
+            if same_text and theirs.created < config.created and other.status().step > 0:
+                alike.append({"id": other.id, "label": what_changed(config, theirs, lang)})
+        return alike[:GHOSTS]
+
+
+def run_value(run_id: str | None, lang: str, words: dict, **more: Any) -> dict:
+    """Return the value of a component that follows a run."""
+    return {"run": run_id, "lang": lang, "text": words, **more}

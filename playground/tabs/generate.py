@@ -1,0 +1,139 @@
+"""The Generate tab: write with any run, at any step that it has a snapshot of."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from core.run_dir import RunDir
+from core.sampling import SampleConfig
+from playground.components import WrittenText
+from playground.i18n import component_words, translate
+from playground.page import Page
+from playground.widgets import Dropdown, Number, Radio, Slider, Textbox, refusing, text_of
+from playground.writing import MOST_PROMPT, load_writer, write
+
+LATEST = "latest"
+EXAMPLES = {
+    "plays": ("[Enter ", "\n", "Sing it again"),
+    "shakespeare": ("ROMEO:\n", "To be, or not to be", "First Citizen:\n"),
+    "python": ("def ", "import os\n", "class "),
+}
+
+
+class GenerateTab:
+    """The widgets of the tab and what they do."""
+
+    def __init__(self, page: Page):
+        """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
+        self.page = page
+        add = page.words.add
+        add(gr.Markdown, elem_classes="intro", words={"value": "generate_intro"})
+        with gr.Row(equal_height=False, elem_classes="generate-row"):
+            with gr.Column(scale=2, min_width=300):
+                self.step = add(Dropdown, choices=step_choices([], "en"), value=LATEST, elem_id="snapshot", words={"label": "snapshot", "info": "snapshot_help"})
+                self.prompt = add(Textbox, lines=3, max_lines=8, max_length=MOST_PROMPT, elem_id="prompt",
+                                  words={"label": "prompt", "placeholder": "prompt_placeholder"})  # fmt: skip
+                self.examples = gr.Dataset(components=[gr.Textbox(visible=False)], samples=[["\n"]], show_label=False,
+                                           type="values", elem_id="prompt-examples")  # fmt: skip
+                with gr.Row():
+                    self.go = add(gr.Button, variant="primary", elem_id="generate-button", words={"value": "generate_button"})
+                    self.halt = add(gr.Button, variant="stop", elem_id="generate-stop", words={"value": "stop_button"})
+                self._build_options()
+            with gr.Column(scale=4, min_width=340):
+                self.written = WrittenText(elem_id="written")
+
+    def _build_options(self) -> None:
+        add = self.page.words.add
+        low, high = SampleConfig.bounds("max_new_tokens")
+        with add(gr.Accordion, open=True, words={"label": "sampling"}):
+            self.length = add(Slider, minimum=low, maximum=min(1000, high), step=1, value=200, elem_id="length",
+                              words={"label": "length", "info": "help_max_new_tokens"})  # fmt: skip
+            self.temperature = add(Slider, minimum=0.0, maximum=10.0, step=0.05, value=0.8, elem_id="temperature",
+                                   words={"label": "temperature", "info": "help_temperature"})  # fmt: skip
+            self.top_k = add(Number, minimum=0, value=0, precision=0, words={"label": "top_k", "info": "help_top_k"})
+            self.top_p = add(Slider, minimum=0.01, maximum=1.0, step=0.01, value=1.0,
+                             words={"label": "top_p", "info": "help_top_p"})  # fmt: skip
+            self.seed = add(Number, minimum=0, value=1, precision=0, words={"label": "seed", "info": "help_sample_seed"})
+            self.unknown = add(Radio, choices=unknown_choices("en"), value="replace", elem_id="unknown",
+                               words={"label": "unknown_choice"})  # fmt: skip
+        self.kept = gr.BrowserState("replace", storage_key="gpt-playground-unknown", secret="gpt-playground")
+
+    def connect(self) -> None:
+        """Wire the widgets to each other and to the run in view."""
+        page = self.page
+        options = [self.length, self.temperature, self.top_k, self.top_p, self.seed]
+        writing = self.go.click(
+            refusing(self.write),
+            [page.run, self.step, self.prompt, self.unknown, page.lang, *options],
+            self.written,
+            concurrency_id="compute",
+            concurrency_limit=2,
+            show_progress="hidden",
+            api_name="generate",
+        )
+        self.halt.click(self.stopped, [self.written], [self.written], cancels=[writing], queue=False,
+                        show_progress="hidden", api_visibility="private")  # fmt: skip
+        self.examples.click(lambda sample: sample[0], [self.examples], [self.prompt], queue=False,
+                            api_visibility="private")  # fmt: skip
+        self.step.focus(refusing(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
+                        show_progress="hidden", api_visibility="private")  # fmt: skip
+        self.unknown.input(lambda choice: choice, [self.unknown], [self.kept], queue=False, api_visibility="private")
+
+    # -- handlers: values in, values out --------------------------------------------------------------------------
+
+    def write(
+        self, run_id: Any, step: Any, prompt: Any, unknown: Any, lang: str, length: Any, temperature: Any,
+        top_k: Any, top_p: Any, seed: Any,
+    ) -> Iterator[dict]:  # fmt: skip
+        """Stream what the model writes."""
+        given = {"max_new_tokens": length, "temperature": temperature, "top_k": top_k or None, "top_p": top_p, "seed": seed}
+        options = SampleConfig.parse(given)
+        text = text_of(prompt, MOST_PROMPT, "The prompt")
+        run = self.page.store.get(run_id)
+        writer = load_writer(run, None if step == LATEST else step)
+        words = component_words(lang)["written"]
+        for value in write(writer, text, options, unknown != "drop", run.config().prompt, lang):
+            yield {**value, "text": words}
+
+    def stopped(self, value: dict | None) -> dict:
+        """Say that writing was stopped; what is written stays."""
+        return {**value, "state": "stopped"} if value and value.get("state") == "writing" else gr.skip()
+
+    def refresh_steps(self, run_id: Any, lang: str) -> dict:
+        """Offer the snapshots that were made since the list was last opened."""
+        return gr.update(choices=step_choices(self.page.store.get(run_id).snapshots(), lang))
+
+    def show(self, run: RunDir | None, lang: str) -> list:
+        """Return the snapshots and examples of a run."""
+        steps = run.snapshots() if run else []
+        examples = EXAMPLES.get(run.config().corpus, ("\n",)) if run else ("\n",)
+        return [
+            gr.update(choices=step_choices(steps, lang), value=LATEST),
+            gr.update(samples=[[example] for example in examples]),
+        ]
+
+    @property
+    def shown(self) -> list[gr.components.Component]:
+        """The widgets that `show` fills."""
+        return [self.step, self.examples]
+
+    def translate(self, lang: str) -> list:
+        """Return what else of the tab follows the language."""
+        empty = {"lang": lang, "text": component_words(lang)["written"], "prompt": [], "tokens": [], "state": "idle"}
+        return [gr.update(choices=unknown_choices(lang)), empty]
+
+    @property
+    def translated(self) -> list[gr.components.Component]:
+        """The widgets that `translate` changes."""
+        return [self.unknown, self.written]
+
+
+def step_choices(steps: list[int], lang: str) -> list[tuple[str, int | str]]:
+    """Return (words, value) of each snapshot: whatever is the latest, then each by its step."""
+    return [(translate("latest", lang), LATEST), *((f"{step:,}", step) for step in reversed(steps))]
+
+
+def unknown_choices(lang: str) -> list[tuple[str, str]]:
+    """Return (words, value) of what to do with characters that the model has never seen."""
+    return [(translate("unknown_replace", lang), "replace"), (translate("unknown_drop", lang), "drop")]

@@ -1,0 +1,250 @@
+"""The Train tab: what to train on the left, the loss and its transport in the middle, the samples on the right."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from core.corpora import CORPUS_NAMES, MAX_CHARACTERS, Corpus, clean_text, decode_text, load_corpus, own_text
+from core.planning import again, plan_run
+from core.presets import DEFAULT_PRESET, PRESETS
+from core.run_dir import RunDir
+from playground import forms
+from playground.components import LossChart, SampleTable, Transport
+from playground.i18n import component_words, translate
+from playground.page import Page, run_value
+from playground.widgets import Dropdown, Radio, Textbox, refusing, text_of
+
+SHAKESPEARE_CHARACTERS = 65
+BPE_TOKENS = 50_257
+QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+class TrainTab:
+    """The widgets of the tab and what they do."""
+
+    def __init__(self, page: Page):
+        """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
+        self.page = page
+        add = page.words.add
+        add(gr.Markdown, elem_classes="intro", words={"value": "train_intro"})
+        with gr.Row(elem_classes="train-row", equal_height=False):
+            with gr.Column(scale=3, min_width=300, elem_classes="what"):
+                self._build_what()
+            with gr.Column(scale=6, min_width=340, elem_classes="watch"):
+                self.chart = LossChart(elem_id="loss-chart")
+                self.transport = Transport(elem_id="transport")
+            with gr.Column(scale=4, min_width=300, elem_classes="read"):
+                self.samples = SampleTable(elem_id="samples")
+        self.downloads = gr.HTML(elem_id="downloads", html_template=DOWNLOADS, js_on_load=DOWNLOADS_JS)
+        self.code = add(gr.Accordion, open=False, words={"label": "how_it_works"})
+        with self.code:
+            source = Path(__file__).parents[2] / "core" / "model.py"
+            gr.Code(source.read_text(encoding="utf-8"), language="python", show_label=False, max_lines=40)
+
+    def _build_what(self) -> None:
+        add, first = self.page.words.add, forms.defaults(DEFAULT_PRESET)
+        self.corpus = add(Dropdown, choices=corpus_choices("en"), value="plays", words={"label": "corpus"},
+                          elem_id="corpus")  # fmt: skip
+        self.about = gr.Markdown(translate("about_plays", "en"), elem_classes="about")
+        with gr.Group(visible=False) as self.own:
+            self.text = add(Textbox, lines=6, max_lines=12, max_length=MAX_CHARACTERS, elem_id="own-text",
+                            words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
+            self.file = add(gr.File, file_types=[".txt"], type="filepath", height=96, words={"label": "upload"})
+        self.preset = add(Radio, choices=forms.preset_choices(70, None, "en"), value=DEFAULT_PRESET,
+                          elem_id="preset", words={"label": "preset"})  # fmt: skip
+        self.count = gr.Markdown(elem_id="count-line")
+        self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button", words={"value": "train_button"})
+        self.fields: dict[str, gr.components.Component] = {}
+        with add(gr.Accordion, open=False, elem_id="advanced", words={"label": "advanced"}):
+            for group, names in (("model", ("architecture", "tokenizer", *forms.MODEL)),
+                                 ("training", ("seed", *forms.TRAIN)),
+                                 ("run", ("prompt", "sample_tokens", "device"))):  # fmt: skip
+                add(gr.Markdown, elem_classes="group", words={"value": f"group_{group}"})
+                for name in names:
+                    self.fields[name] = forms.build_field(name, self.page.words, first[name])
+
+    @property
+    def form(self) -> list[gr.components.Component]:
+        """The fields, in the order of `forms.NAMES`."""
+        return [self.fields[name] for name in forms.NAMES]
+
+    def connect(self) -> None:
+        """Wire the widgets to each other and to the run in view."""
+        page = self.page
+        text = [self.corpus, self.text]
+        counted = [*text, page.lang, *self.form]
+        self.corpus.change(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **QUICK)
+        self.file.upload(refusing(self.read_file), [self.file, page.lang], [self.text, self.about], **QUICK)
+        self.preset.input(self.choose_preset, [self.preset], self.form, **QUICK)
+        for widget in (self.corpus, *self.form):
+            widget.change(self.count_parameters, counted, self.count, trigger_mode="always_last", **QUICK)
+        self.button.click(
+            refusing(self.start),
+            [self.preset, page.owner, *counted],
+            [page.run],
+            concurrency_limit=8,
+            show_progress_on=[self.count],
+            api_name="train",
+        )
+        self.transport.command(
+            refusing(self.command), [page.run, page.owner, page.lang], [page.run], **QUICK
+        )
+
+    # -- handlers: values in, values out --------------------------------------------------------------------------
+
+    def choose_corpus(self, corpus: Any, lang: str) -> tuple:
+        """Show what a corpus is, and the box for one's own text."""
+        about = translate(f"about_{corpus}", lang) if corpus in CORPUS_NAMES else ""
+        return about, gr.update(visible=corpus == "own")
+
+    def read_file(self, path: str | None, lang: str) -> tuple:
+        """Put an uploaded text into the box, where it can be seen and changed."""
+        if not path:
+            return gr.skip(), gr.skip()
+        text, note = clean_text(decode_text(Path(path).read_bytes()))
+        if len(text) > MAX_CHARACTERS:
+            own_text(text)  # refuses, in its own words
+        said = translate("uploaded", lang).format(name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
+        return text, f"{said}. {note or ''}"
+
+    def choose_preset(self, preset: Any) -> list:
+        """Fill the form with a preset."""
+        if preset not in PRESETS:
+            return [gr.skip()] * len(forms.NAMES)
+        return list(forms.defaults(preset).values())
+
+    def count_parameters(self, corpus: Any, text: Any, lang: str, *values: Any) -> str:
+        """Say how large the model of the form is, or why there is none."""
+        filled = forms.read_form("custom", values)
+        try:
+            size = vocabulary(corpus, filled.run["tokenizer"], text)
+            return forms.count_line(filled, size, self.page.store.speed(), lang)
+        except (ValueError, OSError) as error:
+            return f"⚠ {error}"
+
+    def start(
+        self, progress=gr.Progress(), preset: Any = None, owner: Any = None, corpus: Any = None, text: Any = None,  # noqa: B008
+        lang: str = "en", *values: Any,
+    ) -> dict:  # fmt: skip
+        """Check everything, make the run, and show it. (Gradio puts `progress` in its place.)"""
+        filled = forms.read_form(preset if preset in PRESETS else "custom", values)
+
+        def tell(done: int, total: int | None) -> None:
+            progress((done, total), desc=translate("downloading", lang), unit="B")
+
+        chosen = chosen_corpus(corpus, text, tell)
+        plan = plan_run(chosen, filled.run, filled.model, filled.train, owner=self._owner(owner))
+        run = self.page.store.start(plan)
+        return gr.update(choices=self.page.run_choices(owner, lang), value=run.id)
+
+    def command(self, run_id: Any, owner: Any, lang: str, event: gr.EventData) -> dict:
+        """Do what a button of the transport says to the run that it was shown for."""
+        store, command, run_id = self.page.store, event.command, event.run or run_id
+        simple = {"play": store.resume, "pause": store.pause, "step": store.step, "stop": store.stop,
+                  "continue": store.extend}  # fmt: skip
+        if command in simple:
+            simple[command](run_id)
+            return gr.skip()
+        if command not in ("reset", "new_seed"):
+            raise ValueError(f"There is no command {str(command)[:20]!r}; use the buttons under the chart")
+        old = store.get(run_id)
+        paused = old.status().state == "paused"
+        store.stop(run_id)
+        new = store.start(again(old, new_seed=command == "new_seed", owner=self._owner(owner)), paused=paused)
+        return gr.update(choices=self.page.run_choices(owner, lang), value=new.id)
+
+    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+        """Return the values of chart, transport, samples and downloads for a run."""
+        run_id = run.id if run else None
+        ghosts = self.page.ghosts(run, owner, lang) if run else []
+        words = component_words(lang)
+        names = ("csv", "png", "svg", "model", "json")
+        links = {name: translate(f"download_{name}", lang) for name in names}
+        return [
+            run_value(run_id, lang, words["loss_chart"], ghosts=ghosts),
+            run_value(run_id, lang, words["transport"]),
+            run_value(run_id, lang, words["samples"]),
+            run_value(run_id, lang, {"title": translate("downloads", lang), **links}),
+        ]
+
+    @property
+    def shown(self) -> list[gr.components.Component]:
+        """The widgets that `show` fills."""
+        return [self.chart, self.transport, self.samples, self.downloads]
+
+    def fill(self, run: RunDir | None) -> list:
+        """Return the form of a run, so that what was set is still there after a refresh."""
+        if run is None or run.id == "welcome":
+            return [gr.skip()] * (len(forms.NAMES) + 2)
+        config = run.config()
+        preset = config.preset if config.preset in PRESETS else None
+        return [config.corpus, preset, *forms.values_of(config).values()]
+
+    @property
+    def filled(self) -> list[gr.components.Component]:
+        """The widgets that `fill` fills."""
+        return [self.corpus, self.preset, *self.form]
+
+    def translate(self, lang: str) -> list:
+        """Return what else of the tab follows the language."""
+        choices = forms.preset_choices(70, self.page.store.speed(), lang)
+        return [gr.update(choices=corpus_choices(lang)), gr.update(choices=choices)]
+
+    @property
+    def translated(self) -> list[gr.components.Component]:
+        """The widgets that `translate` changes."""
+        return [self.corpus, self.preset]
+
+    def _owner(self, owner: Any) -> str | None:
+        return owner if self.page.settings.shared and isinstance(owner, str) else None
+
+
+def corpus_choices(lang: str) -> list[tuple[str, str]]:
+    """Return (words, name) of each corpus."""
+    return [(translate(f"corpus_{name}", lang), name) for name in CORPUS_NAMES]
+
+
+def chosen_corpus(name: Any, text: Any, progress: Any = None) -> Corpus:
+    """Return the corpus of a form: loaded by its name, or the user's own text."""
+    return own_text(text_of(text, MAX_CHARACTERS, "Your text")) if name == "own" else load_corpus(name, progress)
+
+
+def vocabulary(corpus: Any, tokenizer: Any, text: Any) -> int:
+    """Return how many tokens a choice leads to, without downloading anything."""
+    if tokenizer == "gpt2":
+        return BPE_TOKENS
+    if corpus == "own":
+        return max(1, len(set(text_of(text, MAX_CHARACTERS, "Your text"))))
+    return SHAKESPEARE_CHARACTERS if corpus == "shakespeare" else _characters(corpus)
+
+
+@lru_cache
+def _characters(corpus: str) -> int:
+    return len(set(load_corpus(corpus).text))
+
+
+# Links to plain routes (playground/feed.py). The template is static; the script only sets texts and addresses.
+DOWNLOADS = """
+<nav class="downloads"><b></b>
+  <a data-name="csv" data-file="curve.csv"></a><a data-name="png" data-file="curve.png"></a>
+  <a data-name="svg" data-file="curve.svg"></a><a data-name="model" data-file="model.safetensors"></a>
+  <a data-name="json" data-file="run.json"></a>
+</nav>
+"""
+DOWNLOADS_JS = """
+const nav = element.querySelector('nav');
+function show() {
+  const { run, text, lang } = props.value ?? {};
+  nav.hidden = !run;
+  nav.querySelector('b').textContent = text?.title ?? '';
+  for (const link of nav.querySelectorAll('a')) {
+    link.textContent = text?.[link.dataset.name] ?? '';
+    link.href = new URL(`playground/run/${encodeURIComponent(run)}/${link.dataset.file}?lang=${lang}`, document.baseURI);
+    link.download = '';
+  }
+}
+watch('value', show);
+show();
+"""

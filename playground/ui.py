@@ -1,0 +1,183 @@
+"""The page: header, tabs, and what happens when somebody opens it; and the server that serves it."""
+
+import secrets
+import threading
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from core.device import choose_device, cores
+from core.run_dir import RunDir
+from playground import theme
+from playground.components import head_script
+from playground.feed import Feed
+from playground.guard import Guard
+from playground.i18n import LANGUAGES, language, translate
+from playground.page import Page
+from playground.runs import RunStore
+from playground.settings import Settings
+from playground.tabs.generate import GenerateTab
+from playground.tabs.train import TrainTab
+from playground.widgets import Dropdown, Radio, refusing
+
+QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+UPLOAD_LIMIT = "10mb"
+
+
+def build_app(store: RunStore, settings: Settings) -> gr.Blocks:
+    """Build the page over a store of runs."""
+    with gr.Blocks(title="GPT Playground", analytics_enabled=False, delete_cache=(3600, 86_400)) as app:
+        page = Page(store, settings)
+        # Fixed key and secret: what a browser remembers stays readable when the server starts anew.
+        remembered = gr.BrowserState({}, storage_key="gpt-playground", secret="gpt-playground")
+        page.owner = gr.State("")
+        _build_header(page)
+        with gr.Tabs(elem_id="tabs"):
+            with page.words.add(gr.Tab, id="train", words={"label": "tab_train"}):
+                train = TrainTab(page)
+            with page.words.add(gr.Tab, id="generate", words={"label": "tab_generate"}):
+                generate = GenerateTab(page)
+        train.connect()
+        generate.connect()
+        _connect(app, page, remembered, train, generate)
+    return app
+
+
+def _build_header(page: Page) -> None:
+    with gr.Row(elem_id="header", equal_height=True):
+        with gr.Column(scale=5, min_width=300):
+            page.words.add(gr.Markdown, elem_id="title", words={"value": "heading"})
+        with gr.Column(scale=4, min_width=280):
+            page.run = page.words.add(Dropdown, choices=[], elem_id="run-picker", words={"label": "run_in_view"})
+        with gr.Column(scale=2, min_width=200, elem_id="look"):
+            choices = [(name, lang) for lang, name in LANGUAGES.items()]
+            page.lang = Radio(choices, value="en", show_label=False, container=False, elem_id="language")
+            with gr.Row(elem_id="look-row"):
+                page.machine = gr.HTML(elem_id="machine", html_template="<span></span>", js_on_load=MACHINE_JS)
+                look = page.words.add(gr.Button, size="sm", elem_id="theme-button", words={"value": "theme_button"})
+                look.click(None, js=THEME_JS)
+
+
+def _connect(app: gr.Blocks, page: Page, remembered: gr.BrowserState, train: TrainTab, generate: GenerateTab) -> None:
+    """Wire what concerns the whole page: opening it, picking a run, choosing a language."""
+    store = page.store
+    shown = [*train.shown, *generate.shown, remembered]
+
+    def show(run_id: Any, lang: str, owner: Any, memory: Any) -> list:
+        run = _readable(store, run_id)
+        memory = {**(memory if isinstance(memory, dict) else {}), "run": run.id if run else "", "lang": lang}
+        return [*train.show(run, owner, lang), *generate.show(run, lang), memory]
+
+    def opened(memory: Any, request: gr.Request) -> list:
+        memory = memory if isinstance(memory, dict) else {}
+        asked = request.query_params.get("lang") or memory.get("lang") or request.headers.get("accept-language")
+        lang = language(asked)
+        owner = memory.get("owner") if _is_token(memory.get("owner")) else secrets.token_hex(16)
+        choices = page.run_choices(owner, lang)
+        known = [run_id for _, run_id in choices]
+        run_id = memory.get("run") if memory.get("run") in known else next(iter(known), None)
+        run = _readable(store, run_id)
+        memory = {"owner": owner, "run": run_id or "", "lang": lang}
+        return [
+            owner,
+            memory,
+            gr.update(choices=choices, value=run_id),
+            lang,
+            translate("machine", lang).format(cores=cores(), device=_device(lang)),
+            *train.fill(run),
+            *_translated(lang),
+            *train.show(run, owner, lang),
+            *generate.show(run, lang),
+        ]
+
+    def _translated(lang: str) -> list:
+        return [*page.words.updates(lang), *train.translate(lang), *generate.translate(lang)]
+
+    def speak(lang: str, run_id: Any, owner: Any) -> list:
+        lang = language(lang)
+        machine = translate("machine", lang).format(cores=cores(), device=_device(lang))
+        return [machine, gr.update(choices=page.run_choices(owner, lang)), *_translated(lang)]
+
+    translated = [*page.words.outputs, *train.translated, *generate.translated]
+    every = [page.owner, remembered, page.run, page.lang, page.machine, *train.filled, *translated]
+    app.load(None, js=RECALL_THEME_JS)
+    app.load(opened, [remembered], [*every, *train.shown, *generate.shown], **QUICK)
+    page.run.change(refusing(show), [page.run, page.lang, page.owner, remembered], shown, **QUICK)
+    page.run.focus(
+        lambda owner, lang: gr.update(choices=page.run_choices(owner, lang)), [page.owner, page.lang], page.run, **QUICK
+    )
+    page.lang.input(speak, [page.lang, page.run, page.owner], [page.machine, page.run, *translated], **QUICK).then(
+        refusing(show), [page.run, page.lang, page.owner, remembered], shown, **QUICK
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Open the page and serve it until Ctrl-C; then pause every run and end the workers."""
+    store = RunStore(settings.runs, settings.workers)
+    app = build_app(store, settings)
+    launch(app, store, settings, prevent_thread_lock=True)
+    store.open()
+    if settings.welcome:
+        threading.Thread(target=store.welcome, name="welcome", daemon=True).start()
+    try:
+        app.block_thread()
+    finally:
+        store.close()
+
+
+def launch(app: gr.Blocks, store: RunStore, settings: Settings, **more: Any) -> str:
+    """Serve the page and return its address. Asks nothing of any other host."""
+    app.queue(max_size=200, default_concurrency_limit=8, api_open=False)
+    _, address, _ = app.launch(
+        server_name=settings.host,
+        server_port=settings.port,
+        theme=theme.theme(),
+        css=theme.css(),
+        head=head_script(),
+        app_kwargs={"routes": Feed(store).routes(), "middleware": [Middleware(Guard)]},
+        max_file_size=UPLOAD_LIMIT,
+        footer_links=[],
+        ssr_mode=False,
+        share=False,
+        show_error=False,
+        **more,
+    )
+    return address
+
+
+def _readable(store: RunStore, run_id: Any) -> RunDir | None:
+    """Return a run that can be shown, or None where there is none (yet)."""
+    try:
+        run = store.get(run_id)
+        run.config(), run.status()
+        return run
+    except ValueError:
+        return None
+
+
+def _is_token(text: Any) -> bool:
+    return isinstance(text, str) and len(text) == 32 and text.isalnum()
+
+
+def _device(lang: str) -> str:
+    return translate("machine_cpu" if choose_device().type == "cpu" else "machine_gpu", lang)
+
+
+THEME_JS = """() => {
+  const dark = document.body.classList.toggle('dark');
+  localStorage.setItem('gpt-playground-theme', dark ? 'dark' : 'light');
+}"""
+RECALL_THEME_JS = """() => {
+  const chosen = localStorage.getItem('gpt-playground-theme');
+  if (chosen && !new URL(location.href).searchParams.has('__theme')) {
+    document.body.classList.toggle('dark', chosen === 'dark');
+  }
+}"""
+# The text is set by script, as text: templates run what they are given.
+MACHINE_JS = """
+const span = element.querySelector('span');
+const show = () => { span.textContent = props.value ?? ''; };
+watch('value', show);
+show();
+"""

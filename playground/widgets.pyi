@@ -1,0 +1,162 @@
+"""Gradio's inputs, with the checking left to the one contract; and handlers whose refusals reach the user as a sentence.
+
+Gradio checks some bounds by itself, prints tracebacks for others and lets NaN through. These inputs hand on whatever
+came; `core.options` refuses it in words.
+"""
+
+import functools
+import inspect
+import secrets
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from playground.i18n import translate
+
+
+def _as_it_came(self: gr.components.Component, payload: Any) -> Any:
+    return payload
+
+from gradio.events import Dependency
+
+class Slider(gr.Slider):
+    """A slider whose value is checked by the options it ends in."""
+
+    is_template = True
+    preprocess = _as_it_came
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+class Number(gr.Number):
+    """A number field whose value is checked by the options it ends in."""
+
+    is_template = True
+    preprocess = _as_it_came
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+class Dropdown(gr.Dropdown):
+    """A choice that is checked by the options it ends in."""
+
+    is_template = True
+    preprocess = _as_it_came
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+class Radio(gr.Radio):
+    """A choice that is checked by the options it ends in."""
+
+    is_template = True
+    preprocess = _as_it_came
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+class Checkbox(gr.Checkbox):
+    """A yes or no that is checked by the options it ends in."""
+
+    is_template = True
+    preprocess = _as_it_came
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+class Textbox(gr.Textbox):
+    """A text that is checked by whoever reads it."""
+
+    is_template = True
+    preprocess = _as_it_came
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+def refusing(handler: Callable) -> Callable:
+    """Make a handler's ValueError or OSError the user's toast, and anything else a short one with a number to report."""
+
+    def said(error: Exception) -> gr.Error:
+        if isinstance(error, gr.Error):
+            return error
+        if isinstance(error, ValueError | OSError) and str(error):
+            return gr.Error(str(error), duration=20, print_exception=False)
+        number = secrets.token_hex(4)
+        print(f"error {number}\n{traceback.format_exc()}", file=sys.stderr, flush=True)
+        return gr.Error(f"Something went wrong here (error {number}); try again", print_exception=False)
+
+    if inspect.isgeneratorfunction(handler):
+
+        @functools.wraps(handler)
+        def stream(*values):
+            try:
+                yield from handler(*values)
+            except Exception as error:
+                raise said(error) from None
+
+        return stream
+
+    @functools.wraps(handler)
+    def once(*values):
+        try:
+            return handler(*values)
+        except Exception as error:
+            raise said(error) from None
+
+    return once
+
+
+def text_of(value: Any, most: int, name: str) -> str:
+    """Return value if it is a text of at most `most` characters; ValueError otherwise."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a text, but got {type(value).__name__}; write some letters")
+    if len(value) > most:
+        raise ValueError(f"{name} has {len(value):,} characters, more than the {most:,} allowed; shorten it")
+    return value
+
+
+class Words:
+    """The widgets whose words follow the language: collected while they are built, updated when it changes."""
+
+    def __init__(self, lang: str = "en"):
+        self.lang = lang
+        self.widgets: list[tuple[gr.components.Component, dict[str, tuple[str, str | None]]]] = []
+
+    def add(self, kind: type, *args, words: dict[str, str | tuple[str, str | None]], **kwargs):
+        """Build a widget whose properties in `words` are translated: property -> key, or (key, default)."""
+        keys = {prop: key if isinstance(key, tuple) else (key, None) for prop, key in words.items()}
+        widget = kind(*args, **kwargs, **{p: translate(k, self.lang, d) for p, (k, d) in keys.items()})
+        self.widgets.append((widget, keys))
+        return widget
+
+    @property
+    def outputs(self) -> list[gr.components.Component]:
+        """The widgets, in the order of `updates`."""
+        return [widget for widget, _ in self.widgets]
+
+    def updates(self, lang: str) -> list[dict]:
+        """Return what to change in each widget for a language."""
+        return [gr.update(**{p: translate(k, lang, d) for p, (k, d) in keys.items()}) for _, keys in self.widgets]

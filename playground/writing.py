@@ -1,0 +1,120 @@
+"""Writing with a run's snapshots: the models that are held, prompts made fit for them, and the stream for the page."""
+
+import time
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+
+from core.corpora import clean_text
+from core.run_dir import RunDir
+from core.sampling import SampleConfig, generate
+from core.tokenizers import Tokenizer, named, tokenizer_from_json
+from playground.i18n import translate
+
+MOST_SECONDS = 120  # of one request
+MOST_PROMPT = 10_000  # characters
+REFRESH = 0.06  # seconds between two pictures of the stream
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A model in eval mode and its tokenizer."""
+
+    model: torch.nn.Module
+    tokenizer: Tokenizer
+
+
+@lru_cache(maxsize=6)
+def _load(path: str, step: int, written: int) -> Writer:
+    run = RunDir(path)
+    return Writer(run.load_snapshot(step), tokenizer_from_json(run.config().tokenizer))
+
+
+def load_writer(run: RunDir, step: int | None = None) -> Writer:
+    """Return the model of a run's snapshot (the last by default), kept in memory for the next time."""
+    steps = run.snapshots()
+    if not steps:
+        raise ValueError("This run has no snapshot yet; wait for its first step, or choose another run")
+    step = steps[-1] if step is None else step
+    if step not in steps:
+        raise ValueError(f"This run has no snapshot of step {step!r:.20}; choose one of the list")
+    folder = run.path / "snapshots" / f"step-{step:07d}"
+    return _load(str(run.path), step, folder.stat().st_mtime_ns)
+
+
+def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en") -> tuple[str, list[dict], str | None]:
+    """Make a prompt of known characters only: unknown ones are left out or replaced.
+
+    Returns the prompt, what to show of it ({"t", "unknown"} a character), and a sentence about what was changed.
+    """
+    text, note = clean_text(text)
+    unknown = set(tokenizer.unknown(text))
+    if not unknown:
+        return text, [], note
+    stand_in = {character: _closest(character, tokenizer) if replace else "" for character in unknown}
+    shown = [{"t": c if c in unknown and not replace else stand_in.get(c, c), "unknown": c in unknown} for c in text]
+    first_seen = [c for c in dict.fromkeys(text) if c in unknown]
+    key = "unknown_replaced" if replace else "unknown_dropped"
+    sentence = translate(key, lang).format(names=named(first_seen))
+    return "".join(stand_in.get(c, c) for c in text), shown, " ".join(filter(None, [note, sentence]))
+
+
+def write(writer: Writer, text: str, options: SampleConfig, replace: bool, fallback: str, lang: str) -> Iterator[dict]:
+    """Yield the value of the WrittenText component again and again, as tokens are added to it."""
+    tokenizer, T = writer.tokenizer, writer.model.config.block_size
+    prompt, shown, note = fit_prompt(text, tokenizer, replace, lang)
+    ids = tokenizer.encode(prompt) or tokenizer.encode(fallback)
+    if not shown:
+        shown = [{"t": piece, "unknown": False} for piece in pieces(tokenizer, ids)]
+    if len(ids) > T:
+        sentence = translate("too_long", lang).format(block_size=T, count=len(ids))
+        note = " ".join(filter(None, [note, sentence]))
+    unseen, known = max(0, len(ids) - T), 0
+    for piece in shown:
+        in_prompt = bool(piece["t"]) and not (piece["unknown"] and not replace)
+        piece["seen"] = in_prompt and known >= unseen
+        known += in_prompt
+    value = {"lang": lang, "prompt": shown, "tokens": [], "speed": None, "state": "writing", "note": note}
+    yield value
+    began = shown_at = time.monotonic()
+    stream = generate(writer.model, torch.tensor([ids]), **options.model_dump())
+    for token in stream:
+        alternatives = [[tokenizer.decode([c.id]), c.model_prob, c.prob] for c in token.alternatives]
+        value["tokens"].append(
+            {"t": tokenizer.decode([token.id]), "p": token.model_prob, "q": token.prob, "alts": alternatives}
+        )
+        now = time.monotonic()
+        value["speed"] = len(value["tokens"]) / max(now - began, 1e-9)
+        if now - began > MOST_SECONDS:
+            value["note"] = translate("time_is_up", lang).format(seconds=MOST_SECONDS)
+            break
+        if now - shown_at > REFRESH:
+            shown_at = now
+            yield value
+    yield {**value, "state": "done"}
+
+
+def pieces(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
+    """Return the text of each token; a character spread over several tokens stands with the last of them."""
+    texts, held = [], []
+    for i in ids:
+        held.append(i)
+        text = tokenizer.decode(held)
+        if text.endswith("\ufffd") and len(held) < 4:
+            texts.append("")
+        else:
+            texts.append(text)
+            held = []
+    return texts
+
+
+def _closest(character: str, tokenizer: Tokenizer) -> str:
+    """Return a known character that stands for an unknown one: its base letter, its other case, or a space."""
+    base = unicodedata.normalize("NFKD", character.replace("đ", "d").replace("Đ", "D"))[:1]
+    for candidate in (base, base.swapcase(), " ", "\n"):
+        if candidate and not tokenizer.unknown(candidate):
+            return candidate
+    return ""
