@@ -179,7 +179,9 @@ def _stats(losses: list[dict], state: str, steps: int) -> dict:
 def _lines(baselines: dict | None, lang: str) -> list[dict] | None:
     if baselines is None:
         return None
-    shown = ("uniform", "unigram", "bigram", "fivegram", "floor")
+    # Of word pieces there are too many to count five in a row: there the trigram is the best of counting.
+    best = min(("trigram", "fivegram"), key=lambda key: baselines.get(key, 0.0))
+    shown = ("uniform", "unigram", "bigram", best, "floor")
     return [
         {"key": key, "label": translate(f"line_{key}", lang), "value": baselines[key]}
         for key in shown

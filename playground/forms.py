@@ -43,6 +43,7 @@ def build_field(name: str, words: Words, value: Any) -> gr.components.Component:
     kind = options_of(name)
     field = kind.model_fields[name]
     said = {"label": name, "words": {"info": (f"help_{name}", field.description)}, "value": value}
+    said["elem_id"] = f"field-{name}"
     low, high = kind.bounds(name)
     choices = getattr(field.annotation, "__args__", ())
     if name == "qkv_bias":

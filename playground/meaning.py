@@ -19,7 +19,8 @@ def meaning(estimates: list[tuple], baselines: dict | None, lang: str) -> str | 
     floor = baselines.get("floor")
     if floor is not None and loss < floor + 0.1:
         return translate("meaning_floor", lang)
-    for key in ("fivegram", "trigram", "bigram", "unigram", "uniform"):
+    ladder = sorted(("fivegram", "trigram", "bigram", "unigram", "uniform"), key=lambda key: baselines[key])
+    for key in ladder:
         if loss < baselines[key] - NOTICEABLE:
             return translate(f"meaning_{key}", lang).format(value=f"{baselines[key]:.2f}")
     if loss > baselines["uniform"] + 0.3:

@@ -29,11 +29,11 @@ ACTIVE = ("queued", "running")
 class Process:
     """A worker process, its pipe, and whose turn it is in there."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, measure: bool = False):
         context = multiprocessing.get_context("spawn")
         self.current = context.Array("c", 80)
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(theirs, str(root), self.current), daemon=True)
+        self.process = context.Process(target=work, args=(theirs, str(root), self.current, measure), daemon=True)
         self.process.start()
         theirs.close()
         self.runs: set[str] = set()
@@ -69,7 +69,7 @@ class RunStore:
             status = run.status()
             if status.state in ACTIVE and not _alive(status.pid):
                 run.write_status(Status("paused", status.step, "The server was started anew; press Play to go on."))
-        self.processes = [Process(self.root) for _ in range(self.size)]
+        self.processes = [Process(self.root, measure=i == 0) for i in range(self.size)]
         threading.Thread(target=self._watch, name="worker-watch", daemon=True).start()
         return self
 

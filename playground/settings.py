@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ class Settings:
     shared: bool = False  # several people: each sees their own runs and those that belong to nobody
     welcome: bool = True
     workers: int | None = None  # None: one a core, at most four
+    browser: bool = False  # open the page in the browser of the one who starts it
 
 
 def read_settings(arguments: list[str] | None = None, environment: dict | None = None) -> Settings:
@@ -23,7 +25,8 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
     env = os.environ if environment is None else environment
     on_space = bool(env.get("SPACE_ID"))
     parser = argparse.ArgumentParser(prog="app.py", description="Open the GPT Playground.")
-    parser.add_argument("--runs", type=Path, default=Path(env.get("GPT_PLAYGROUND_RUNS", "runs")), help="where runs are kept")
+    runs = Path(env.get("GPT_PLAYGROUND_RUNS", "runs"))
+    parser.add_argument("--runs", type=Path, default=runs, help="where runs are kept")
     parser.add_argument("--host", default="0.0.0.0" if on_space else "127.0.0.1", help="0.0.0.0: for a whole class")
     parser.add_argument("--port", type=int, default=int(env["PORT"]) if env.get("PORT", "").isdigit() else None)
     parser.add_argument("--shared", action="store_true", default=on_space, help="everyone sees only their own runs")
@@ -32,4 +35,6 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
         help="do not train a first run by itself",
     )
     parser.add_argument("--workers", type=int, help="how many processes train")
+    has_screen = sys.platform in ("darwin", "win32") or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
+    parser.add_argument("--no-browser", dest="browser", action="store_false", default=has_screen and not on_space)
     return Settings(**vars(parser.parse_args(arguments)))

@@ -85,7 +85,7 @@ def _connect(app: gr.Blocks, page: Page, remembered: gr.BrowserState, train: Tra
             gr.update(choices=choices, value=run_id),
             lang,
             translate("machine", lang).format(cores=cores(), device=_device(lang)),
-            *train.fill(run),
+            *train.fill(run, lang),
             *_translated(lang),
             *train.show(run, owner, lang),
             *generate.show(run, lang),
@@ -116,7 +116,7 @@ def serve(settings: Settings) -> None:
     """Open the page and serve it until Ctrl-C; then pause every run and end the workers."""
     store = RunStore(settings.runs, settings.workers)
     app = build_app(store, settings)
-    launch(app, store, settings, prevent_thread_lock=True)
+    launch(app, store, settings, prevent_thread_lock=True, inbrowser=settings.browser)
     store.open()
     if settings.welcome:
         threading.Thread(target=store.welcome, name="welcome", daemon=True).start()

@@ -18,7 +18,7 @@ from pathlib import Path
 from core.device import threads_for
 from core.recording import Stopped, end, record
 from core.run_dir import RunDir, Status
-from core.speed import Speed, measure_speed
+from core.speed import measure_speed
 from core.training import StepStats
 
 try:
@@ -150,12 +150,15 @@ class Cores:
             fcntl.flock(self.lock, fcntl.LOCK_UN)
 
 
-def work(commands: Connection, root: str, current) -> None:
-    """Train what the commands ask for until the pipe closes. The entry point of the process."""
+def work(commands: Connection, root: str, current, measure: bool = False) -> None:
+    """Train what the commands ask for until the pipe closes; measure: first tell how fast this machine is.
+
+    The entry point of the process.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
     _be_humble()
     worker = Worker(Path(root), current)
-    _warm_up(Path(root), worker.cores)
+    _warm_up(Path(root), worker.cores, measure)
     try:
         while True:
             while commands.poll(None if not worker.turns else 0):
@@ -165,10 +168,10 @@ def work(commands: Connection, root: str, current) -> None:
         worker.leave_all()
 
 
-def _warm_up(root: Path, cores: Cores) -> None:
+def _warm_up(root: Path, cores: Cores, measure: bool) -> None:
     """Pay for torch's first uses before the first run does; by the way, learn how fast this machine is."""
     with cores.held(all_cores=True):
-        if Speed.load(root / SPEED_FILE) is None:
+        if measure:
             measure_speed().save(root / SPEED_FILE)
         else:
             measure_speed(probe_steps=1)

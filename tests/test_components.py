@@ -127,7 +127,8 @@ def browser():
     playwright = pytest.importorskip("playwright.sync_api")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not chromium:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is missing; set CHROMIUM to its path.")
+        end = pytest.fail if os.environ.get("CI") else pytest.skip
+        end("Chromium is missing; set CHROMIUM to its path.")
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
     quiet += ["--disable-background-networking", "--disable-component-update"]
     with playwright.sync_playwright() as started:
@@ -137,7 +138,7 @@ def browser():
 
 
 @contextmanager
-def opened(browser, url, **how):
+def opened(browser, url, query="", **how):
     """A page that may reach nothing but its own server, and whose errors fail the tests."""
     page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}} | how)
     strangers, errors = [], []
@@ -150,7 +151,7 @@ def opened(browser, url, **how):
 
     page.route("**/*", pass_on)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url)
+    page.goto(url + query)
     page.locator("#chart canvas").wait_for()
     yield page
     page.close()
@@ -276,7 +277,8 @@ def test_a_click_acts_at_once_and_arrives_in_python(site, page):
 
 def test_buttons_are_offered_by_the_state_of_the_run(site, page):
     _, feed = site
-    button = {act: page.locator(f'#transport [data-act="{act}"]') for act in ("main", "step", "stop", "reset")}
+    acts = ("main", "step", "stop", "reset")
+    button = {act: page.locator(f'#transport [data-act="{act}"]') for act in acts}
     assert button["step"].is_disabled() and button["stop"].is_enabled()
     feed.state = "done"
     state_of(page, "Done")
@@ -290,7 +292,8 @@ def test_buttons_are_offered_by_the_state_of_the_run(site, page):
 
 def test_figures_and_meaning_are_shown(page):
     text = page.locator("#transport").inner_text()
-    for part in ("Better than letter pairs.", "60 / 200 steps", "1:23 elapsed", "0:12 left", "3.0e-4", "0.84"):
+    assert "Better than letter pairs." in text
+    for part in ("60 / 200 steps", "1:23 elapsed", "0:12 left", "3.0e-4", "0.84"):
         assert part in text
     assert "15\u202f078" in text
 
@@ -376,7 +379,8 @@ def test_one_token_is_in_the_tab_order_and_the_arrows_walk(written):
     page.locator('#written .tok[tabindex="0"]').focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         page.keyboard.press(key)
-    assert page.locator("#written .place").text_content() == "token 12"  # the prompt, two columns wide, shifts the first line
+    # One line down and in the same column: the prompt before the first line is two columns wide.
+    assert page.locator("#written .place").text_content() == "token 12"
     page.keyboard.press("Enter")
     assert page.locator('#written .tok[aria-pressed="true"]').count() == 1
     assert page.locator('#written .tok[tabindex="0"]').count() == 1
@@ -396,7 +400,7 @@ def test_a_missing_run_and_no_run_are_told_in_words(page):
 def test_a_phone_shows_it_all_without_scrolling_sideways(site, browser):
     url, feed = site
     feed.begin()
-    with opened(browser, url + "?__theme=dark", viewport={"width": 390, "height": 844}) as page:
+    with opened(browser, url, "?__theme=dark", viewport={"width": 390, "height": 844}) as page:
         wait_for_label(page, "60")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         for button in page.locator("#transport button").all():

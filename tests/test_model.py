@@ -217,7 +217,10 @@ def test_eval_mode_leaves_the_mode_as_it_was_also_after_an_error(tiny_model):
 def test_a_model_runs_on_the_device_it_was_built_on_whatever_the_default_device(tiny_model):
     with torch.device("meta"):
         model = build_model(tiny_model().config)
-        assert model(torch.zeros(2, 8, dtype=torch.long))[0].device.type == "meta"
+        idx = torch.zeros(2, 8, dtype=torch.long)
+    places = []
+    model.transformer["wpe"].register_forward_hook(lambda _, inputs, __: places.append(inputs[0].device.type))
+    assert model(idx)[0].device.type == "meta" and places == ["meta"]
     on_cpu = tiny_model()
     idx = tokens(on_cpu, 1, 8)
     with torch.device("meta"):

@@ -1,9 +1,9 @@
 /* The live feed: how the browser learns what a run is doing.
  *
  * Gradio tells a component only WHICH run to show; the rows come from a plain JSON route, asked by cursor, so
- * that a refresh, a second tab and a slow network all end up with the same picture. There is one poll loop for
- * a run, however many components listen to it. Left out on purpose: server-sent events (a lost connection ends
- * them for good, and every open page would hold one) and any drawing.
+ * that a refresh, a second tab and a slow network all end up with the same picture. There is one poll loop
+ * for a run, however many components listen to it. Left out on purpose: server-sent events (a lost
+ * connection ends them for good, and every open page would hold one) and any drawing.
  *
  * The text of this file stands inside a script element: it must not contain that element's closing tag.
  */
@@ -19,7 +19,7 @@
 
   const visible = () => document.visibilityState === 'visible';
 
-  /** The page's root: Gradio's own when it is of this origin (a proxy may hide another), else where we are. */
+  /** The page's root: Gradio's own when it is of this origin (a proxy may hide another), else the page's. */
   function root() {
     const base = new URL('.', document.baseURI).href;
     const told = window.gradio_config?.root;
@@ -43,7 +43,7 @@
       this.forget();
     }
 
-    /** Start again from the first row; a new era tells the listeners that what they drew is of another life. */
+    /** Start again from the first row; a new era tells the listeners to drop what they drew. */
     forget() {
       this.cursor = { points: 0, evals: 0, samples: 0 };
       this.view = { ...this.view, era: this.view.era + 1, points: [], evals: [], samples: [] };

@@ -6,7 +6,8 @@ const WORDS = {
   log_x: 'log x', log_x_help: 'Stretch the first steps: a logarithmic step axis',
   empty: 'Press Train to see the loss fall.', no_data: 'Waiting for the first step ...',
   offline: 'Connection lost, retrying ...',
-  aria: 'Loss after {step} of {steps} steps: train {train}, validation {val}', aria_empty: 'Loss chart, empty',
+  aria: 'Loss after {step} of {steps} steps: train {train}, validation {val}',
+  aria_empty: 'Loss chart, empty',
 };
 const LOG_KEY = 'gpt-playground-log-x';
 const TAKES_ALL_BELOW = 2.5; // a baseline this many times above the data would flatten it: not drawn
@@ -122,7 +123,7 @@ function describe() {
   empty.hidden = !nothing || ghosts.size > 0;
   empty.textContent = view?.missing ? view.error : run ? say('no_data') : say('empty');
   const facts = { step: view?.step, steps: view?.steps, train: digits(train), val: digits(evaluated?.[2]) };
-  const words = nothing ? say('aria_empty') : say('aria').replace(/\{(\w+)\}/g, (_, key) => facts[key] ?? '–');
+  const words = say(nothing ? 'aria_empty' : 'aria').replace(/\{(\w+)\}/g, (_, key) => facts[key] ?? '–');
   canvas.setAttribute('aria-label', words);
 }
 
@@ -135,7 +136,7 @@ function fetchGhosts(list) {
       if (news.offline) return;
       const still = (props.value?.ghosts ?? []).some((ghost) => ghost.id === id);
       if (still && !news.missing) ghosts.set(id, { label, evals: news.evals });
-      setTimeout(() => end()); // once is enough: an earlier run seldom moves; later, as `end` may not be set yet
+      setTimeout(() => end()); // once is enough; not at once, as `end` may not be set yet
       update();
     });
   }

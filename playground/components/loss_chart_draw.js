@@ -10,7 +10,8 @@ const lastStep = (rows) => (rows?.length ? rows[rows.length - 1][0] : 0);
 /** The end of the step axis: grows in a few strides, so that the curve does not shrink at every step. */
 function stepRange() {
   const own = Math.max(view?.step ?? 0, lastStep(view?.points), lastStep(view?.evals));
-  if (!own) return Math.max(10, view?.steps ?? 0, ...[...ghosts.values()].map((ghost) => lastStep(ghost.evals)));
+  const earlier = [...ghosts.values()].map((ghost) => lastStep(ghost.evals));
+  if (!own) return Math.max(10, view?.steps ?? 0, ...earlier);
   const goal = Math.max(own, view.steps ?? own);
   for (let ten = 10; ; ten *= 10) {
     for (const part of [1, 1.5, 2, 3, 5, 7]) if (ten * part >= own * 1.02) return Math.min(goal, ten * part);
@@ -68,7 +69,8 @@ function layOut() {
   const font = (narrow ? '11px ' : '12px ') + ink.font;
   pen.font = font;
   const lines = range ? baselineMarks(range) : [];
-  const gutter = narrow || !lines.length ? 14 : Math.max(...lines.map((l) => pen.measureText(l.text).width)) + 18;
+  const widest = Math.max(0, ...lines.map((line) => pen.measureText(line.text).width));
+  const gutter = narrow || !widest ? 14 : widest + 18;
   const left = narrow ? 36 : 40, right = size.w - gutter, top = 24, bottom = size.h - 30;
   const end = stepRange();
   const [low, high] = range ?? [0, 5];

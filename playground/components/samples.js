@@ -24,7 +24,8 @@ function rowOf(sample) {
   const row = document.createElement('div');
   row.className = 'row';
   row.setAttribute('role', 'row');
-  const text = cell('text', ''), body = document.createElement('div'), more = document.createElement('button');
+  const text = cell('text', '');
+  const body = document.createElement('div'), more = document.createElement('button');
   body.className = 'body clamped';
   body.textContent = sample.text;
   more.type = 'button';
@@ -69,7 +70,7 @@ function show() {
 }
 
 function onValue() {
-  for (const head of element.querySelectorAll('[data-head]')) head.textContent = say(HEADS[head.dataset.head]);
+  for (const [name, key] of Object.entries(HEADS)) at('[data-head="' + name + '"]').textContent = say(key);
   at('.scroll').setAttribute('aria-label', say('region'));
   for (const row of rows.children) labelMore(row);
   const { run = null, lang = 'en' } = props.value || {};

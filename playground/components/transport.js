@@ -39,7 +39,8 @@ function stateNow() {
 }
 
 function actOf(button) {
-  if (button.dataset.act !== 'main') return ALLOWED[stateNow()]?.[button.dataset.act] ? button.dataset.act : null;
+  const { act } = button.dataset;
+  if (act !== 'main') return ALLOWED[stateNow()]?.[act] ? act : null;
   return !run && props.value?.can_start && !hoped ? 'play' : ALLOWED[stateNow()]?.main ?? null;
 }
 
@@ -58,9 +59,8 @@ function onClick(button) {
 function settle() {
   if (!hoped) return;
   const { from, state, command } = hoped;
-  const moved = command === 'step' || command === 'reset' ? view.step !== from.step : false;
-  const again = command === 'reset' && from.step === 0;
-  if ((view.state === state && !['step', 'reset'].includes(command)) || view.state !== from.state || moved || again) {
+  const moved = command === 'step' ? view.step !== from.step : view.step < from.step;
+  if (view.state !== from.state || (view.state === state && command !== 'step') || moved) {
     hoped = null;
     clearTimeout(hopeTimer);
   }

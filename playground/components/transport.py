@@ -28,13 +28,16 @@ _TEMPLATE = """
         <svg viewBox="0 0 24 24" aria-hidden="true"><path class="line" d="M6 5l9 7-9 7zM19 5v14"/></svg>
         <span></span></button>
       <button type="button" class="small" data-act="stop">
-        <svg viewBox="0 0 24 24" aria-hidden="true"><rect class="line" x="6" y="6" width="12" height="12" rx="2"/></svg>
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <rect class="line" x="6" y="6" width="12" height="12" rx="2"/></svg>
         <span></span></button>
       <button type="button" class="small" data-act="reset">
-        <svg viewBox="0 0 24 24" aria-hidden="true"><path class="line" d="M5 4v5h5M5.6 9A8 8 0 1 1 4.5 14"/></svg>
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path class="line" d="M5 4v5h5M5.6 9A8 8 0 1 1 4.5 14"/></svg>
         <span></span></button>
       <button type="button" class="small" data-act="new_seed">
-        <svg viewBox="0 0 24 24" aria-hidden="true"><rect class="line" x="4" y="4" width="16" height="16" rx="4"/>
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <rect class="line" x="4" y="4" width="16" height="16" rx="4"/>
           <circle cx="9" cy="9" r="1.5"/><circle cx="15" cy="9" r="1.5"/><circle cx="12" cy="12" r="1.5"/>
           <circle cx="9" cy="15" r="1.5"/><circle cx="15" cy="15" r="1.5"/></svg>
         <span></span></button>

@@ -1,10 +1,12 @@
 /* The written text; runs once for each one on the page. The value grows by appending, and so does the text:
  * a token that stands is not drawn again. One token at a time is in the Tab order; the arrows walk. */
 const WORDS = {
-  empty: 'Write a prompt and press Generate.', hint: 'Point at a token to see what else the model considered.',
+  empty: 'Write a prompt and press Generate.',
+  hint: 'Point at a token to see what else the model considered.',
   idle: '', writing: 'Writing ...', done: 'Done', stopped: 'Stopped', speed: 'tokens/s', tokens: 'tokens',
   scale: 'how likely the model found it', p: 'model', q: 'drawn from', place: 'token', drawn: 'drawn',
-  p_help: "The model's own probability", q_help: 'The probability it was drawn with, after temperature, top-k, top-p',
+  p_help: "The model's own probability",
+  q_help: 'The probability it was drawn with, after temperature, top-k, top-p',
   paper: 'Written text: walk through the tokens with the arrow keys', unseen: 'Before the context: not seen',
   unknown: 'Not in the vocabulary', newline: 'new line', space: 'space', token_aria: '{token}, {percent}',
 };
@@ -18,10 +20,11 @@ let shownPrompt = '', first = null, pinned = null, lastState = null;
 
 // --- text -----------------------------------------------------------------------------------------------
 
-/** A text as it can be seen: control characters as their symbols, a line's end as an arrow and a true break. */
+/** A text as it can be seen: control characters as their symbols, hidden ones as their numbers. */
 function visible(text) {
   const seen = text.replace(/[\0-\x08\x0b-\x1f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
-    .replace(/\x7f/g, '\u2421').replace(HIDDEN, (c) => '<' + c.charCodeAt(0).toString(16).padStart(4, '0') + '>');
+    .replace(/\x7f/g, '\u2421')
+    .replace(HIDDEN, (c) => '<' + c.charCodeAt(0).toString(16).padStart(4, '0') + '>');
   return seen.replace(/\t/g, '\u21e5\t');
 }
 
@@ -93,6 +96,7 @@ function grow() {
     pinned = null;
     look(null);
   }
+  // Follow the writing, unless somebody reads further up.
   const atEnd = paper.scrollHeight - paper.scrollTop - paper.clientHeight < 40;
   const grown = document.createDocumentFragment();
   for (let i = written.childElementCount; i < tokens.length; i += 1) grown.append(tokenNode(tokens[i]));
@@ -100,7 +104,7 @@ function grow() {
   first = tokens.length ? JSON.stringify([tokens[0], tokens[tokens.length - 1]]) : null;
   if (tokens.length && !written.querySelector('[tabindex="0"]')) written.firstElementChild.tabIndex = 0;
   showState(value, pieces, tokens);
-  if (atEnd && value.state === 'writing') paper.scrollTop = paper.scrollHeight; // follow, unless one reads above
+  if (atEnd && value.state === 'writing') paper.scrollTop = paper.scrollHeight;
 }
 
 function showState(value, pieces, tokens) {
@@ -108,7 +112,8 @@ function showState(value, pieces, tokens) {
   at('.state').textContent = say(state) ?? '';
   at('.state').dataset.state = state;
   const speed = Number.isFinite(value.speed) ? Math.round(value.speed) + ' ' + say('speed') : '';
-  at('.speed').textContent = [tokens.length ? tokens.length + ' ' + say('tokens') : '', speed].filter(Boolean).join(' · ');
+  const count = tokens.length ? tokens.length + ' ' + say('tokens') : '';
+  at('.speed').textContent = [count, speed].filter(Boolean).join(' · ');
   at('.caret').hidden = state !== 'writing';
   at('.empty').hidden = !blank;
   paper.hidden = blank;
@@ -163,7 +168,7 @@ const tokenAt = (event) => event.target.closest?.('.tok');
 function pin(node) {
   const index = indexOf(node);
   pinned = pinned === index ? null : index;
-  for (const other of written.querySelectorAll('[aria-pressed="true"]')) other.setAttribute('aria-pressed', 'false');
+  written.querySelector('[aria-pressed="true"]')?.setAttribute('aria-pressed', 'false');
   if (pinned !== null) node.setAttribute('aria-pressed', 'true');
   look(pinned ?? index);
 }
@@ -191,7 +196,9 @@ function below(node, way) {
   return best;
 }
 
-written.addEventListener('pointerover', (event) => pinned === null && tokenAt(event) && look(indexOf(tokenAt(event))));
+written.addEventListener('pointerover', (event) => {
+  if (pinned === null && tokenAt(event)) look(indexOf(tokenAt(event)));
+});
 written.addEventListener('click', (event) => tokenAt(event) && pin(tokenAt(event)));
 written.addEventListener('focusin', (event) => {
   for (const node of written.querySelectorAll('[tabindex="0"]')) node.tabIndex = -1;

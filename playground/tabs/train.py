@@ -14,6 +14,7 @@ from playground import forms
 from playground.components import LossChart, SampleTable, Transport
 from playground.i18n import component_words, translate
 from playground.page import Page, run_value
+from playground.runs import WELCOME
 from playground.widgets import Dropdown, Radio, Textbox, refusing, text_of
 
 SHAKESPEARE_CHARACTERS = 65
@@ -174,18 +175,20 @@ class TrainTab:
         """The widgets that `show` fills."""
         return [self.chart, self.transport, self.samples, self.downloads]
 
-    def fill(self, run: RunDir | None) -> list:
-        """Return the form of a run, so that what was set is still there after a refresh."""
-        if run is None or run.id == "welcome":
-            return [gr.skip()] * (len(forms.NAMES) + 2)
-        config = run.config()
-        preset = config.preset if config.preset in PRESETS else None
-        return [config.corpus, preset, *forms.values_of(config).values()]
+    def fill(self, run: RunDir | None, lang: str) -> list:
+        """Return the form of a run, so that what was set is still there after a refresh, and its count line."""
+        values, corpus, preset, text = forms.defaults(DEFAULT_PRESET), "plays", DEFAULT_PRESET, ""
+        if run is not None and run.id != WELCOME:
+            config = run.config()
+            values, corpus, preset = forms.values_of(config), config.corpus, config.preset
+            text = run.text() if corpus == "own" else ""
+        line = self.count_parameters(corpus, text, lang, *values.values())
+        return [corpus, text, *self.choose_corpus(corpus, lang), preset, line, *values.values()]
 
     @property
     def filled(self) -> list[gr.components.Component]:
         """The widgets that `fill` fills."""
-        return [self.corpus, self.preset, *self.form]
+        return [self.corpus, self.text, self.about, self.own, self.preset, self.count, *self.form]
 
     def translate(self, lang: str) -> list:
         """Return what else of the tab follows the language."""

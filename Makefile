@@ -1,0 +1,29 @@
+# Two commands do everything: `make run` opens the page, `make test` runs linter and tests.
+# Each sets up a virtual environment first, and again when its requirements change.
+PYTHON ?= python3
+VENV ?= .venv
+PY = $(VENV)/bin/python
+
+.PHONY: run test test-slow clean
+run: $(VENV)/.ready-run
+	$(PY) app.py $(ARGS)
+
+test: $(VENV)/.ready-test
+	$(PY) -m ruff check .
+	$(PY) -m pytest $(ARGS)
+
+test-slow: $(VENV)/.ready-test
+	$(PY) -m pytest -m slow $(ARGS)
+
+$(VENV)/.ready-run: requirements.txt
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.ready-test: requirements.txt requirements-dev.txt
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
