@@ -9,7 +9,12 @@ This is the one file of core that prints.
 
 import argparse
 import os
+import shlex
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -17,7 +22,7 @@ from tqdm import tqdm
 
 from core.corpora import CORPUS_NAMES, Corpus, clean_text, decode_text, load_corpus, own_text
 from core.device import choose_device
-from core.model import GPTConfig
+from core.model import BigramConfig, GPTConfig
 from core.options import Options
 from core.planning import RunOptions, plan_run
 from core.presets import DEFAULT_PRESET, PRESETS
@@ -26,6 +31,8 @@ from core.run_dir import RunDir, extend
 from core.sampling import SampleConfig, generate
 from core.tokenizers import named, tokenizer_from_json
 from core.training import TrainConfig
+
+INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended, by the shells' custom
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -44,40 +53,64 @@ def _train(options: argparse.Namespace) -> int:
     print(f"{config.preset} on {config.corpus}, in {run.path}", file=sys.stderr)
     recording = record(run)
     last = "nothing yet"
-    with tqdm(total=config.train.steps, initial=run.status().step, unit="step", file=sys.stderr) as bar:
-        try:
-            for stats in recording:
-                bar.update(stats.step - bar.n)
-                if stats.val_loss is not None:
-                    last = f"train {stats.train_loss:.4f}, validation {stats.val_loss:.4f}"
-                    bar.write(f"step {stats.step}: {last}", file=sys.stderr)
-                bar.set_postfix(loss=f"{stats.loss:.3f}", refresh=False)
-        except KeyboardInterrupt:
-            recording.close()
-            print(f"\npaused; go on with: python -m core train --resume {run.path}", file=sys.stderr)
-            return 130
+    bar = tqdm(total=config.train.steps, initial=run.status().step, unit="step", file=sys.stderr)
+    with bar, _ctrl_c() as asked_to_pause:
+        for stats in recording:
+            bar.update(stats.step - bar.n)
+            if stats.val_loss is not None:
+                last = f"train {stats.train_loss:.4f}, validation {stats.val_loss:.4f}"
+                bar.write(f"step {stats.step}: {last}", file=sys.stderr)
+            bar.set_postfix(loss=f"{stats.loss:.3f}", refresh=False)
+            if asked_to_pause.is_set():
+                recording.close()
     status = run.status()
+    if status.state == "paused":
+        print(f"paused; go on with: python -m core train --resume {shlex.quote(str(run.path))}", file=sys.stderr)
+        return INTERRUPTED
     print(f"{status.state} at step {status.step}: {status.message or last}")
     return 0 if status.state == "done" else 1
 
 
+@contextmanager
+def _ctrl_c() -> Iterator[threading.Event]:
+    """Let Ctrl-C ask for a pause after the step that is being taken; pressed once more, it ends the program at once."""
+    asked = threading.Event()
+
+    def ask(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        asked.set()
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _new_run(options: argparse.Namespace) -> RunDir:
     preset = PRESETS[options.preset]
-    model = {**preset.model, **_given(options, GPTConfig)}
     train = {**preset.train, **_given(options, TrainConfig)}
     asked = {"tokenizer": preset.tokenizer, "architecture": preset.architecture, **_given(options, RunOptions)}
+    shape = BigramConfig if asked["architecture"] == "bigram" else GPTConfig
+    fitting = {name: value for name, value in preset.model.items() if name in shape.model_fields}
+    model = {**fitting, **_given(options, GPTConfig)}
     plan = plan_run(_corpus(options), {**asked, "preset": options.preset}, model, train)
-    path = Path(options.run) if options.run else None
+    path = None if options.run is None else Path(options.run)
     root = path.parent if path and path.parent != Path() else options.runs
     return plan.create(root, path.name if path else None)
 
 
 def _resumed(options: argparse.Namespace) -> RunDir:
+    asked = {**_given(options, RunOptions), **_given(options, GPTConfig), **_given(options, TrainConfig)}
+    fixed = sorted(asked.keys() - {"steps", "preset"}) + [name for name in ("run", "text") if getattr(options, name)]
+    if fixed:
+        raise ValueError(f"{', '.join(fixed)} cannot change when a run goes on; leave that out, or start a new run")
     run = _opened(options.resume, options.runs)
     return extend(run, _given(options, TrainConfig).get("steps"))
 
 
 def _generate(options: argparse.Namespace) -> int:
+    sampling = SampleConfig.parse({"max_new_tokens": 200, **_given(options, SampleConfig)}).model_dump()
     run = _opened(options.run, options.runs)
     tokenizer = tokenizer_from_json(run.config().tokenizer)
     model = run.load_snapshot(options.step).to(choose_device(options.device))
@@ -87,7 +120,6 @@ def _generate(options: argparse.Namespace) -> int:
         prompt = "".join(character for character in prompt if character not in unknown)
     prompt = prompt or run.config().prompt
     ids = tokenizer.encode(prompt)
-    sampling = {"max_new_tokens": 200, **_given(options, SampleConfig)}
     sys.stdout.write(prompt)
     shown = len(prompt)
     with tqdm(total=sampling["max_new_tokens"], unit="token", file=sys.stderr, disable=options.quiet) as bar:
@@ -99,13 +131,13 @@ def _generate(options: argparse.Namespace) -> int:
                 sys.stdout.write(text[shown:])
                 shown = len(text)
                 sys.stdout.flush()
-    sys.stdout.write("\n")
+    sys.stdout.write(tokenizer.decode(ids)[shown:] + "\n")
     return 0
 
 
 def _opened(name: str, runs: Path) -> RunDir:
     """Open a run by its name below `runs`, or by the path of its directory."""
-    path = Path(name)
+    path = Path(name).resolve()
     return RunDir.open(path.parent, path.name) if (path / "run.json").is_file() else RunDir.open(runs, name)
 
 
@@ -152,7 +184,8 @@ def _add_options(parser: argparse.ArgumentParser, model: type[Options], leave_ou
     """Give the parser a flag for every field; what it may be is for the options themselves to say."""
     for name, field in model.model_fields.items():
         if name != leave_out:
-            parser.add_argument(f"--{name}", type=_value, help=(field.description or "").replace("%", "%%"))
+            kind = str if field.annotation is str else _value  # a prompt of 5 is a text
+            parser.add_argument(f"--{name}", type=kind, help=(field.description or "").replace("%", "%%"))
 
 
 def _given(options: argparse.Namespace, model: type[Options]) -> dict:

@@ -66,7 +66,13 @@ def memory_available() -> int:
             free = 4 * 1024**3
     try:
         limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        free = min(free, limit - int(Path("/sys/fs/cgroup/memory.current").read_text()))
+        free = min(free, limit - int(Path("/sys/fs/cgroup/memory.current").read_text()) + _file_cache())
     except (OSError, ValueError):  # no container, or one with no limit
         pass
-    return int(free * 0.9)
+    return max(0, int(free * 0.9))
+
+
+def _file_cache() -> int:
+    """Return the bytes that the container counts as used but gives back when asked: files read a while ago."""
+    lines = dict(line.split() for line in Path("/sys/fs/cgroup/memory.stat").read_text().splitlines())
+    return int(lines.get("inactive_file", 0))

@@ -56,6 +56,8 @@ def plan_run(
     memory is the number of bytes that may be used, by default what is free now. Raises ValueError, one sentence.
     """
     chosen = RunOptions.parse(options)
+    if not isinstance(model, dict):
+        raise ValueError(f"The model's options must be named fields, but are of type {type(model).__name__}")
     choose_device(chosen.device)
     tokenizer: Tokenizer = CharTokenizer.from_text(corpus.text) if chosen.tokenizer == "char" else GPT2Tokenizer()
     shape = GPTConfig if chosen.architecture == "gpt" else BigramConfig

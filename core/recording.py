@@ -44,11 +44,7 @@ def record(run: RunDir) -> Iterator[StepStats]:
     The directory's status says "running" from the first turn on, and at the end "done", "stopped" (after Stopped),
     "paused" (after close) or "failed" with a sentence. Errors in what the run asks for are raised as ValueError.
     """
-    try:
-        recording = _Recording(run)
-    except ValueError as error:
-        run.write_status(Status("failed", run.status().step, str(error)))
-        raise
+    recording = _prepared(run)
     try:
         yield from recording.steps()
         recording.leave("done")
@@ -59,6 +55,9 @@ def record(run: RunDir) -> Iterator[StepStats]:
         recording.leave("stopped")
     except Diverged as error:
         recording.give_up(error)
+    except KeyboardInterrupt:  # in the middle of a step: what was saved before it is whole
+        run.write_status(Status("paused", recording.saved_step))
+        raise
     except Exception as error:
         run.write_status(Status("failed", recording.step, f"Training ended with an error: {error!s:.300}"))
         raise
@@ -67,7 +66,16 @@ def record(run: RunDir) -> Iterator[StepStats]:
 def end(run: RunDir) -> None:
     """End a run that nobody trains at the moment, where it stands."""
     if run.status().state in ("queued", "paused"):
-        _Recording(run).leave("stopped")
+        _prepared(run).leave("stopped")
+
+
+def _prepared(run: RunDir) -> "_Recording":
+    """Make ready to train; what stands in the way (a damaged file, no memory) is the run's status too."""
+    try:
+        return _Recording(run)
+    except Exception as error:
+        run.write_status(Status("failed", run.status().step, f"{error!s:.300}"))
+        raise
 
 
 class _Recording:
@@ -126,9 +134,9 @@ class _Recording:
             self._save()
         if state != "paused" and self.step not in self.run.snapshots():
             self._snapshot()
-        if state == "done" and self.needs_baselines:
-            self._count_baselines()
         self._say(state)
+        if self.needs_baselines:  # a run too short to have come to it
+            self._count_baselines()
 
     def give_up(self, error: Diverged) -> None:
         """End a run whose loss is no longer a number; the model holds its last good weights again."""
@@ -158,7 +166,12 @@ class _Recording:
         self.run.append("samples", [{"step": self.step, **self.losses, "text": text}])
 
     def _snapshot(self) -> None:
-        self.run.write_snapshot(self.model, self.step, self.losses)
+        if self._is_sound():
+            self.run.write_snapshot(self.model, self.step, self.losses)
+
+    def _is_sound(self) -> bool:
+        """Tell whether all weights are numbers: a step may break them, and only the next one's loss tells."""
+        return all(torch.isfinite(parameter).all() for parameter in self.model.parameters())
 
     def _write(self) -> None:
         self.run.append("metrics", self.unwritten)
@@ -169,7 +182,8 @@ class _Recording:
     def _save(self) -> None:
         self._write()
         began = time.monotonic()
-        self.run.write_resume(self.model, self.optimizer, self.step, {"elapsed": self.elapsed})
+        if self._is_sound():
+            self.run.write_resume(self.model, self.optimizer, self.step, {"elapsed": self.elapsed})
         self.saved_at, self.saved_step = time.monotonic(), self.step
         self.save_took = self.saved_at - began
 

@@ -12,6 +12,7 @@ A file or a snapshot becomes visible by an atomic rename, complete or not at all
 else is JSON; nothing is ever pickled. What writes these files while a model trains is `recording.py`.
 """
 
+import functools
 import json
 import os
 import re
@@ -21,17 +22,28 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import torch
+from pydantic import Field, create_model
 from torch import nn
 
 from core.model import BigramConfig, GPTConfig, build_model
-from core.tokenizers import tokenizer_from_json
+from core.options import Options
+from core.tokenizers import GPT2_VOCAB_SIZE, named, tokenizer_from_json
 from core.training import TrainConfig
-from core.weights import load_optimizer, load_weights, optimizer_tensors, read_tensors, save_tensors, weights
+from core.weights import (
+    check_weights,
+    load_optimizer,
+    load_weights,
+    optimizer_tensors,
+    read_tensors,
+    save_tensors,
+    weights,
+)
 
-STATES = ("queued", "running", "paused", "done", "stopped", "failed")
+State = Literal["queued", "running", "paused", "done", "stopped", "failed"]
+STATES = get_args(State)
 VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -45,8 +57,8 @@ class RunConfig:
     train: TrainConfig
     preset: str = "custom"
     device: str = "auto"
-    prompt: str = "\n"  # what each sample goes on from
-    sample_tokens: int = 160
+    prompt: Annotated[str, Field(min_length=1)] = "\n"  # what each sample goes on from
+    sample_tokens: Annotated[int, Field(ge=1, le=1000)] = 160
     floor: float | None = None  # nats per token that no model can beat on the validation part, where known
     owner: str | None = None  # of a page with several people; None: everyone on this machine
     created: float = field(default_factory=time.time)
@@ -65,10 +77,11 @@ class RunConfig:
             shape = {"gpt": GPTConfig, "bigram": BigramConfig}[plain.pop("architecture")]
             plain["model"] = shape.parse(plain["model"])
             plain["train"] = TrainConfig.parse(plain["train"])
-            config = cls(**plain)
-            tokenizer_from_json(config.tokenizer)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"run.json does not describe a run ({error!r:.80})") from None
+            config = _checked(cls, plain)
+            _check_tokenizer(config)
+        except (KeyError, TypeError, ValueError) as error:
+            cause = str(error) if isinstance(error, ValueError) else f"{error!r:.80}"
+            raise ValueError(f"run.json does not describe a run ({cause})") from None
         return config
 
 
@@ -76,11 +89,18 @@ class RunConfig:
 class Status:
     """Where a run stands, as its directory says."""
 
-    state: str
-    step: int = 0
+    state: State
+    step: Annotated[int, Field(ge=0)] = 0
     message: str | None = None
-    pid: int | None = None  # of the process that trains it
+    pid: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None  # of the process that trains it
     updated: float = 0.0
+
+
+class ResumeState(Options):
+    """What going on needs to know beside the tensors."""
+
+    step: int = Field(ge=0)
+    elapsed: float = Field(ge=0)  # seconds of training so far
 
 
 class RunDir:
@@ -93,23 +113,25 @@ class RunDir:
     @classmethod
     def create(cls, root: Path, config: RunConfig, text: str, run_id: str | None = None) -> "RunDir":
         """Make a new run below root, all of it or nothing; ValueError when run_id is taken or not a plain name."""
-        run_id = run_id or secrets.token_hex(16)
+        run_id = secrets.token_hex(16) if run_id is None else run_id
         if not VALID_ID.fullmatch(run_id):
             raise ValueError(f"A run cannot be called {run_id[:70]!r}; use letters, digits, - and _ (at most 64)")
-        root.mkdir(parents=True, exist_ok=True)
         making = root / f".new-{secrets.token_hex(8)}"
-        making.mkdir()
         try:
+            making.mkdir(parents=True)
             (making / "corpus.txt").write_text(text, encoding="utf-8", newline="")
             (making / "run.json").write_text(json.dumps(config.to_json(), indent=1), encoding="utf-8")
             run = cls(making)
             run.write_status(Status("queued"))
             os.rename(making, root / run_id)
         except OSError as error:
-            shutil.rmtree(making, ignore_errors=True)
             if (root / run_id).exists():
                 raise ValueError(f"There is already a run called {run_id!r}; choose another name") from None
-            raise ValueError(f"The run could not be written ({error.strerror}); free some disk space") from None
+            raise ValueError(
+                f"The run could not be written ({error.strerror}); free some disk space, or choose another place"
+            ) from None
+        finally:
+            shutil.rmtree(making, ignore_errors=True)  # after the rename there is nothing of that name
         return cls(root / run_id)
 
     @classmethod
@@ -117,7 +139,8 @@ class RunDir:
         """Return the run called run_id; ValueError when there is none (the same words whoever asks)."""
         known = isinstance(run_id, str) and VALID_ID.fullmatch(run_id) and (root / run_id / "run.json").is_file()
         if not known:
-            raise ValueError(f"There is no run called {str(run_id)[:40]!r}; choose one from the list")
+            name = run_id[:40] if isinstance(run_id, str) else type(run_id).__name__
+            raise ValueError(f"There is no run called {name!r}; choose one from the list")
         return cls(root / run_id)
 
     # -- what the run is ------------------------------------------------------------------------------------------
@@ -131,16 +154,20 @@ class RunDir:
         _write_json(self.path / "run.json", config.to_json())
 
     def text(self) -> str:
-        """Read the corpus."""
-        with open(self.path / "corpus.txt", encoding="utf-8", newline="") as file:
-            return file.read()
+        """Read the corpus; ValueError when it is missing or damaged."""
+        try:
+            with open(self.path / "corpus.txt", encoding="utf-8", newline="") as file:
+                return file.read()
+        except (OSError, ValueError) as error:
+            raise ValueError(f"corpus.txt cannot be read ({type(error).__name__})") from None
 
     def status(self) -> Status:
-        """Read where the run stands."""
+        """Read where the run stands; ValueError when status.json is damaged."""
         plain = _read_json(self.path / "status.json")
-        if not isinstance(plain, dict) or plain.get("state") not in STATES:
-            raise ValueError(f"The run {self.id} has a damaged status.json")
-        return Status(**{key: plain.get(key) for key in ("state", "step", "message", "pid", "updated")})
+        try:
+            return _checked(Status, plain)
+        except ValueError as error:
+            raise ValueError(f"status.json does not say where a run stands ({error})") from None
 
     def write_status(self, status: Status) -> None:
         """Say where the run stands."""
@@ -169,9 +196,13 @@ class RunDir:
         return list(_parsed(whole)), offset + len(whole)
 
     def baselines(self) -> dict[str, float] | None:
-        """Read what loss is worth on this corpus, if that has been counted."""
-        path = self.path / "baselines.json"
-        return _read_json(path) if path.exists() else None
+        """Read what loss is worth on this corpus; None when it has not been counted, or the file is damaged."""
+        try:
+            values = _read_json(self.path / "baselines.json")
+        except ValueError:
+            return None
+        whole = isinstance(values, dict) and all(type(value) in (int, float) for value in values.values())
+        return values if whole else None
 
     def write_baselines(self, values: dict[str, float]) -> None:
         """Write what loss is worth on this corpus."""
@@ -208,30 +239,36 @@ class RunDir:
 
     def read_resume(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict | None:
         """Put the newest whole resume state into model and optimizer; return its state.json, None if there is none."""
-        for _, folder in reversed(_folders(self.path / "resume")):
+        for step, folder in reversed(_folders(self.path / "resume")):
             try:
-                state = _read_json(folder / "state.json")
-                load_weights(model, read_tensors(folder / "model.safetensors"))
+                state = ResumeState.parse(_read_json(folder / "state.json"))
+                if state.step != step:
+                    raise ValueError(f"{folder.name} holds the state of step {state.step}")
+                tensors = read_tensors(folder / "model.safetensors")
+                check_weights(model, tensors)  # before the optimizer changes: both are put in, or neither
                 load_optimizer(optimizer, read_tensors(folder / "optimizer.safetensors"))
-                return state
+                load_weights(model, tensors)
+                return state.model_dump()
             except ValueError:
                 shutil.rmtree(folder, ignore_errors=True)  # damaged: an older one may be whole, the start always is
         return None
 
     def _write_folder(self, kind: str, step: int, tensors: dict[str, dict], notes: dict[str, dict]) -> None:
         final = self.path / kind / f"step-{step:07d}"
+        if final.exists():
+            return  # the same step of the same run holds the same numbers
         making = self.path / f".{kind}-{step}-{os.getpid()}"
         shutil.rmtree(making, ignore_errors=True)
-        making.mkdir(parents=True)
-        for name, content in tensors.items():
-            save_tensors(content, making / f"{name}.safetensors")
-        for name, content in notes.items():
-            (making / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-        final.parent.mkdir(exist_ok=True)
-        if final.exists():
-            shutil.rmtree(making)  # the same step of the same run holds the same numbers
-        else:
+        try:
+            making.mkdir()
+            for name, content in tensors.items():
+                save_tensors(content, making / f"{name}.safetensors")
+            for name, content in notes.items():
+                (making / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+            final.parent.mkdir(exist_ok=True)
             os.rename(making, final)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)  # after the rename there is nothing of that name
 
 
 def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
@@ -240,13 +277,16 @@ def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
     for path in root.iterdir() if root.is_dir() else ():
         if path.name.startswith(".") or not path.is_dir():
             continue
+        run = RunDir(path)
         try:
-            run = RunDir.open(root, path.name)
-            runs.append((run.config().created, run))
+            if not VALID_ID.fullmatch(run.id):
+                raise ValueError("a run's name has only letters, digits, - and _ (at most 64)")
+            created = run.config().created
             run.status()
         except ValueError as error:
-            runs = [entry for entry in runs if entry[1].id != path.name]
-            problems.append(f"The run in {path.name[:64]!r} is damaged and left out: {error}")
+            problems.append(f"The run in {run.id[:64]!r} is damaged and left out: {error}")
+        else:
+            runs.append((created, run))
     return [run for _, run in sorted(runs, key=lambda entry: -entry[0])], problems
 
 
@@ -260,28 +300,62 @@ def sweep(root: Path) -> None:
 
 def _folders(path: Path) -> list[tuple[int, Path]]:
     steps = [(child.name.removeprefix("step-"), child) for child in path.glob("step-*")]
-    return sorted((int(step), child) for step, child in steps if step.isdigit())
+    return sorted((int(step), child) for step, child in steps if step.isdecimal())
 
 
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} cannot be read ({type(error).__name__})") from None
 
 
 def _write_json(path: Path, content: Any) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(content), encoding="utf-8")
-    os.replace(temporary, path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")  # threads of one server write here too
+    try:
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _parsed(lines: bytes) -> Iterator[dict]:
     for line in lines.splitlines():
         try:
-            yield json.loads(line)
-        except ValueError:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
             continue
+        if isinstance(row, dict):
+            yield row
+
+
+def _checked(cls: type, plain: Any) -> Any:
+    """Build the dataclass cls from JSON values, each checked against its field's type; ValueError, one sentence."""
+    parsed = _checker(cls).parse(plain)
+    try:
+        return cls(**{name: getattr(parsed, name) for name in parsed.model_fields_set})
+    except TypeError as error:  # a field without a default is not there
+        raise ValueError(f"{error!s:.100}") from None
+
+
+@functools.cache
+def _checker(cls: type) -> type[Options]:
+    hints = get_type_hints(cls, include_extras=True)
+    return create_model(cls.__name__, __base__=Options, **{name: (hint, None) for name, hint in hints.items()})
+
+
+def _check_tokenizer(config: RunConfig) -> None:
+    """Refuse a vocabulary that is not the model's; GPT-2's is known, and not read for that (it may be far away)."""
+    if config.tokenizer == {"kind": "gpt2"}:
+        size, unknown = GPT2_VOCAB_SIZE, []
+    else:
+        tokenizer = tokenizer_from_json(config.tokenizer)
+        size, unknown = tokenizer.vocab_size, tokenizer.unknown(config.prompt)
+    if size != config.model.vocab_size:
+        raise ValueError(f"the tokenizer has {size:,} tokens and the model {config.model.vocab_size:,}")
+    if unknown:
+        raise ValueError(f"the prompt has characters without a token: {named(unknown)}")
 
 
 def _listed(steps: dict[int, Path]) -> str:
@@ -293,11 +367,11 @@ def extend(run: RunDir, steps: int | None) -> RunDir:
 
     Raises ValueError when nothing would be left to do.
     """
-    config, done = run.config(), run.status().step
-    steps = config.train.steps if steps is None else steps
-    if steps <= done:
+    config, status = run.config(), run.status()
+    train = config.train if steps is None else TrainConfig.parse({**config.train.model_dump(), "steps": steps})
+    done = status.step
+    if train.steps < done or (train.steps == done and status.state == "done"):  # paused at the very end is not done
         raise ValueError(f"The run has done {done:,} steps already; ask for more than that, such as {2 * done:,}")
-    if steps != config.train.steps:
-        train = TrainConfig.parse({**config.train.model_dump(), "steps": steps})
+    if train != config.train:
         run.write_config(replace(config, train=train))
     return run

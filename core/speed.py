@@ -1,6 +1,7 @@
 """How fast this machine trains, measured; and from that, how long a run will take before it has begun."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,10 +35,11 @@ class Speed:
 
     @classmethod
     def load(cls, path: Path) -> "Speed | None":
-        """Read the speed that was written down; None when there is none."""
+        """Read the speed that was written down; None when there is none, or it makes no sense."""
         try:
-            return cls(**json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError):
+            speed = cls(**json.loads(path.read_text()))
+            return speed if 0 <= speed.per_layer < math.inf and 0 < speed.flops < math.inf else None
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
 
 
@@ -54,11 +56,14 @@ def measure_speed(probe_steps: int = PROBE_STEPS) -> Speed:
 
 
 def _step_seconds(model: GPTConfig, batch_size: int, probe_steps: int) -> float:
+    threads = torch.get_num_threads()
     torch.set_num_threads(threads_for(model, batch_size))
     tokens = torch.arange(20 * batch_size * model.block_size) % model.vocab_size
     config = TrainConfig(steps=probe_steps + 2, batch_size=batch_size, eval_interval=100_000)
-    net = build_model(model).to(choose_device())
+    with torch.random.fork_rng(devices=[]):
+        net = build_model(model).to(choose_device())
     steps = train(net, tokens, config, optimizer=make_optimizer(net, config))
     seconds = [next(steps).seconds for _ in range(probe_steps + 1)]
     steps.close()
+    torch.set_num_threads(threads)
     return min(seconds[1:])  # the least disturbed

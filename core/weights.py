@@ -10,8 +10,11 @@ from torch import nn
 
 
 def save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
-    """Write tensors to path and wait until they are on the disk."""
-    save_file(tensors, path)
+    """Write tensors to path and wait until they are on the disk; OSError when it is full."""
+    try:
+        save_file(tensors, path)
+    except SafetensorError as error:
+        raise OSError(f"{path.name} cannot be written ({error!s:.80}); free some disk space") from None
     with open(path, "rb") as file:
         os.fsync(file.fileno())
 
@@ -33,20 +36,31 @@ def weights(model: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def load_weights(model: nn.Module, tensors: dict[str, torch.Tensor], assign: bool = False) -> None:
-    """Put tensors into a model; ValueError that names the first tensor that is missing, unknown, misshapen or NaN."""
-    wanted = {name: value.shape for name, value in model.state_dict().items()}
+    """Put tensors into a model; ValueError, and nothing changed, when `check_weights` refuses them."""
+    check_weights(model, tensors)
+    model.load_state_dict(tensors, strict=False, assign=assign)
+    if assign and getattr(model.config, "tie_weights", False):
+        model.lm_head.weight = model.transformer["wte"].weight
+
+
+def check_weights(model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+    """Refuse tensors that are not this model's: ValueError that names the first missing, unknown, misshapen or NaN."""
+    wanted = model.state_dict()
     if getattr(model.config, "tie_weights", False):
         del wanted["lm_head.weight"]
     for name in sorted(wanted.keys() | tensors.keys()):
         if name not in tensors or name not in wanted:
             raise ValueError(f"The tensor {name[:80]!r} is {'missing' if name in wanted else 'not part of this model'}")
-        if tensors[name].shape != wanted[name]:
-            raise ValueError(f"{name} has shape {tuple(tensors[name].shape)}, expected {tuple(wanted[name])}")
-        if not torch.isfinite(tensors[name]).all():
-            raise ValueError(f"{name} holds values that are not numbers")
-    model.load_state_dict(tensors, strict=False, assign=assign)
-    if assign and getattr(model.config, "tie_weights", False):
-        model.lm_head.weight = model.transformer["wte"].weight
+        _check_tensor(name, tensors[name], wanted[name].shape, wanted[name].dtype)
+
+
+def _check_tensor(name: str, tensor: torch.Tensor, shape: torch.Size, dtype: torch.dtype) -> None:
+    if tensor.shape != shape:
+        raise ValueError(f"{name} has shape {tuple(tensor.shape)}, expected {tuple(shape)}")
+    if tensor.dtype != dtype:
+        raise ValueError(f"{name} has type {tensor.dtype}, expected {dtype}")
+    if not torch.isfinite(tensor).all():
+        raise ValueError(f"{name} holds values that are not numbers")
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
@@ -56,9 +70,15 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tenso
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
-    """Put such tensors back into an optimizer over the same parameters."""
+    """Put such tensors back into an AdamW over the same parameters; ValueError, and nothing changed, if they differ."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    wanted = {f"{i}.{key}": p.shape for i, p in enumerate(parameters) for key in ("exp_avg", "exp_avg_sq")}
+    wanted |= {f"{i}.step": torch.Size() for i in range(len(parameters))}
+    if wanted.keys() != tensors.keys():
+        raise ValueError("The optimizer's state is of another model")
     state: dict[int, dict] = {}
     for name, value in tensors.items():
-        index, key = name.split(".", 1)
+        _check_tensor(name, value, wanted[name], torch.float32)
+        index, key = name.split(".")
         state.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -5,7 +5,9 @@ ask from the row they hold. It costs a stat and the new bytes; thirty viewers ar
 """
 
 import io
-from collections.abc import Callable
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
@@ -22,15 +24,16 @@ from playground.naming import run_label
 from playground.runs import RunStore
 
 MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
+MOST_SAMPLES = 200  # of one answer, the newest
 SPEED_WINDOW = 30  # the last rows that tell how fast a run is
 
 
 @dataclass
 class Rows:
-    """The rows of a run that have been read so far."""
+    """What is needed of the rows of a run that have been read so far."""
 
-    metrics: list[dict] = field(default_factory=list)
-    losses: list[dict] = field(default_factory=list)  # those of single steps
+    points: list[tuple] = field(default_factory=list)  # (step, loss of its batch)
+    recent: deque[dict] = field(default_factory=lambda: deque(maxlen=SPEED_WINDOW))  # the last rows of single steps
     estimates: list[tuple] = field(default_factory=list)  # (step, train_loss, val_loss)
     samples: list[dict] = field(default_factory=list)
     metrics_at: int = 0
@@ -40,22 +43,20 @@ class Rows:
     lock: Lock = field(default_factory=Lock)
 
     def read(self, run: RunDir) -> None:
-        """Read on. A run that resumed after a crash repeats some steps, with the same numbers: they are left out."""
+        """Read on."""
         with self.lock:
             new, self.metrics_at = run.rows("metrics", self.metrics_at)
-            for row in new:
-                if isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] > self.last_step:
-                    self.metrics.append(row)
-                    self.last_step = row["step"]
-                    if "loss" in row:
-                        self.losses.append(row)
-                    if "val_loss" in row:
-                        self.estimates.append((row["step"], row.get("train_loss"), row["val_loss"]))
+            for row in _unrepeated(new, self.last_step):
+                self.last_step = row["step"]
+                if "loss" in row:
+                    self.points.append((row["step"], row["loss"]))
+                    self.recent.append(row)
+                if "val_loss" in row:
+                    self.estimates.append((row["step"], row.get("train_loss"), row["val_loss"]))
             new, self.samples_at = run.rows("samples", self.samples_at)
-            for row in new:
-                if isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] > self.last_sample:
-                    self.samples.append(row)
-                    self.last_sample = row["step"]
+            for row in _unrepeated(new, self.last_sample):
+                self.last_sample = row["step"]
+                self.samples.append(row)
 
 
 class Feed:
@@ -63,7 +64,8 @@ class Feed:
 
     def __init__(self, store: RunStore):
         self.store = store
-        self.rows = lru_cache(maxsize=256)(lambda path: Rows())
+        # By when the run was made as well: another run may get the name of a deleted one.
+        self.rows = lru_cache(maxsize=256)(lambda path, created: Rows())
         self._config_as_of = lru_cache(maxsize=256)(lambda path, written: RunDir(path).config())
 
     def config(self, run: RunDir) -> RunConfig:
@@ -81,12 +83,9 @@ class Feed:
         """
         run = self.store.get(run_id)
         config, status = self.config(run), run.status()
-        rows = self.rows(run.path)
+        rows = self.rows(run.path, config.created)
         rows.read(run)
-        losses, estimates = rows.losses, rows.estimates
         baselines = run.baselines()
-        new = losses[points:]
-        stride = -(-len(new) // MOST_POINTS) or 1
         return {
             "run": run.id,
             "name": run_label(config, lang),
@@ -96,13 +95,13 @@ class Feed:
             "vocab_size": config.model.vocab_size,
             "tokens": translate("characters" if config.tokenizer["kind"] == "char" else "bpe_tokens", lang),
             "message": status.message,
-            "points": [(row["step"], row["loss"]) for row in new[::-1][::stride][::-1]],
-            "evals": estimates[evals:],
-            "samples": rows.samples[samples:],
-            "stats": _stats(losses, status.state, config.train.steps),
-            "meaning": meaning(estimates, baselines, lang),
+            "points": _thinned(rows.points[points:]),
+            "evals": _thinned(rows.estimates[evals:]),
+            "samples": rows.samples[samples:][-MOST_SAMPLES:],
+            "stats": _stats(list(rows.recent), status.state, config.train.steps),
+            "meaning": meaning(rows.estimates, baselines, lang),
             "baselines": _lines(baselines, lang),
-            "next": {"points": len(losses), "evals": len(estimates), "samples": len(rows.samples)},
+            "next": {"points": len(rows.points), "evals": len(rows.estimates), "samples": len(rows.samples)},
         }
 
     def routes(self) -> list[Route]:
@@ -131,7 +130,7 @@ class Feed:
     def _download(self, request: Request) -> Response:
         run = self.store.get(request.path_params["run_id"])
         name = request.path_params["name"]
-        stem = f"{run.config().preset}-{run.id[:8]}"
+        stem = re.sub(r"[^A-Za-z0-9_-]", "-", f"{run.config().preset}-{run.id[:8]}")
         if name == "curve.csv":
             return _attachment(self._csv(run), "text/csv", f"{stem}.csv")
         if name in ("curve.png", "curve.svg"):
@@ -152,17 +151,31 @@ class Feed:
         raise ValueError(f"A run has no file called {name[:40]!r}")
 
     def _csv(self, run: RunDir) -> str:
-        rows = self.rows(run.path)
-        rows.read(run)
+        rows, _ = run.rows("metrics")
         names = ("step", "loss", "train_loss", "val_loss", "learning_rate", "grad_norm", "tokens", "elapsed")
-        lines = [",".join("" if row.get(name) is None else str(row[name]) for name in names) for row in rows.metrics]
+        cells = ([row.get(name) for name in names] for row in _unrepeated(rows))
+        lines = (",".join("" if cell is None else str(cell) for cell in line) for line in cells)
         return "\n".join([",".join(names), *lines]) + "\n"
 
 
-def _stats(losses: list[dict], state: str, steps: int) -> dict:
+def _unrepeated(rows: list, last_step: int = -1) -> Iterator[dict]:
+    """Yield the rows after last_step. A run that went on after a crash repeats steps, with the same numbers."""
+    for row in rows:
+        if isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] > last_step:
+            last_step = row["step"]
+            yield row
+
+
+def _thinned(rows: list[tuple]) -> list[tuple]:
+    """Leave out rows at even distances where there are too many; the last one stays."""
+    stride = -(-len(rows) // MOST_POINTS) or 1
+    return rows[::-1][::stride][::-1]
+
+
+def _stats(recent: list[dict], state: str, steps: int) -> dict:
     """Tell the newest numbers; speed is over the last rows, and only while there is one."""
     stats = dict.fromkeys(("steps_per_second", "tokens_per_second", "elapsed", "eta", "learning_rate", "grad_norm"))
-    whole = [row for row in losses[-SPEED_WINDOW:] if row.get("seconds") is not None]
+    whole = [row for row in recent if row.get("seconds") is not None]
     if not whole:
         return stats
     last = whole[-1]

@@ -90,7 +90,8 @@ class Filled:
 def read_form(preset: object, values: tuple) -> Filled:
     """Sort a form's values (in the order of NAMES) for `plan_run`."""
     given = dict(zip(NAMES, values, strict=True))
-    given["qkv_bias"] = {"yes": True, "no": False, "auto": None}.get(given["qkv_bias"], given["qkv_bias"])
+    if isinstance(given["qkv_bias"], str):
+        given["qkv_bias"] = {"yes": True, "no": False, "auto": None}.get(given["qkv_bias"], given["qkv_bias"])
     model = {name: given[name] for name in MODEL}
     if given["architecture"] == "bigram":
         model = {"block_size": given["block_size"]}
@@ -107,7 +108,8 @@ def count_line(filled: Filled, vocab_size: int, speed: Speed | None, lang: str) 
     model = shape.parse({**filled.model, "vocab_size": vocab_size})
     train = TrainConfig.parse(filled.train)
     count = count_of(model)
-    share = f"{100 * count / GPT2_SMALL:.3g} %"
+    share = 100 * count / GPT2_SMALL
+    share = f"{share:.3g} %" if share < 999.5 else f"{share:,.0f} %"
     seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
     return translate("count_line", lang).format(count=count, share=share, time=duration(seconds, lang))
 
@@ -135,9 +137,9 @@ def duration(seconds: float | None, lang: str) -> str:
 
 
 def short(count: int) -> str:
-    """Say a count in thousands or millions: 4.9 k, 810 k, 10.8 M."""
-    for size, unit in ((1e6, "M"), (1e3, "k")):
-        if count >= size:
+    """Say a count in thousands, millions or billions: 4.9 k, 810 k, 10.8 M, 1.56 B."""
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if count >= 0.9995 * size:  # from there on, three digits are those of the larger unit
             return f"{count / size:.3g} {unit}"
     return str(count)
 

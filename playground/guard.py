@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 32 * 1024 * 1024  # an own text of five million characters fits, escaped as JSON
-CHECKED = ("/gradio_api/queue/join", "/gradio_api/call", "/gradio_api/run", "/gradio_api/api")
+UPLOAD = "/gradio_api/upload"  # has a limit of its own
 
 
 class Guard:
@@ -26,15 +26,15 @@ class Guard:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if _from_elsewhere(headers):
             return await _refuse("This page takes requests only from itself", 403)(scope, receive, send)
-        if not scope["path"].startswith(CHECKED):
+        if scope["path"].startswith(UPLOAD):
             return await self.app(scope, receive, send)
         body = await _read(receive)
         if body is None:
             return await _refuse(f"The request is larger than {MOST_BYTES // 2**20} MB; send less", 413)(
                 scope, receive, send
             )
-        if _names_an_address(body):
-            return await _refuse("A file has to be uploaded; an address of one is not taken", 400)(scope, receive, send)
+        if problem := _problem(body):
+            return await _refuse(problem, 400)(scope, receive, send)
         return await self.app(scope, _again(body, receive), send)
 
 
@@ -68,29 +68,35 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _from_elsewhere(headers: dict[str, str]) -> bool:
-    """Tell whether another website sends this (its Origin is not the host that it talks to)."""
-    origin, host = headers.get("origin"), headers.get("x-forwarded-host") or headers.get("host", "")
-    return origin is not None and origin != "null" and urlsplit(origin).netloc != host
-
-
-def _names_an_address(body: bytes) -> bool:
-    """Tell whether a file in the request is an address that the server would have to fetch."""
-    if b'"path"' not in body and b'"url"' not in body:
-        return False
+    """Tell whether another website sends this: its Origin is not the host that it talks to, or hidden ("null")."""
+    origin = headers.get("origin")
+    if origin is None:
+        return False  # no browser, or a request that a browser sends only to the page's own host
+    told = [headers.get("host", ""), *headers.get("x-forwarded-host", "").split(",")]
     try:
-        waiting = [json.loads(body)]
+        return urlsplit(origin).netloc.lower() not in [host.strip().lower() for host in told if host.strip()]
     except ValueError:
-        return False
+        return True
+
+
+def _problem(body: bytes) -> str | None:
+    """Say what is wrong with a body: a file in it that the server would have to fetch, or brackets without end."""
+    try:
+        waiting = [json.loads(body)]  # as it will be read: in any encoding, whatever is escaped
+    except RecursionError:
+        return "The request is nested too deeply; send plain values"
+    except ValueError:
+        return None  # no JSON; for the page to refuse
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
             path = item.get("path")
             if isinstance(path, str) and "://" in path:
-                return True
+                return "A file has to be uploaded; an address of one is not taken"
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
-    return False
+    return None
 
 
 def _refuse(sentence: str, status: int) -> JSONResponse:

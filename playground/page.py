@@ -24,6 +24,7 @@ class Page:
     words: Words = field(default_factory=Words)
     run: gr.components.Component | None = None  # the picker: its value is the id of the run in view
     lang: gr.components.Component | None = None
+    memory: gr.BrowserState | None = None  # what this browser remembers: owner, run, language, choices
     owner: gr.State | None = None  # who this browser is, where a server has several people
 
     def visible_runs(self, owner: Any) -> list[RunDir]:

@@ -1,5 +1,7 @@
-"""Numbers to matplotlib figures: pictures to take away. Pure: no torch, no gradio, and no pyplot, whose state is shared
-by all threads."""
+"""Numbers to matplotlib figures: pictures to take away.
+
+Pure: no torch, no gradio, and no pyplot, whose state is shared by all threads.
+"""
 
 from matplotlib.figure import Figure
 
@@ -7,7 +9,7 @@ BLUE, ORANGE, GREY = "#2563eb", "#c2570c", "#6b7280"
 
 
 def loss_figure(rows: dict) -> Figure:
-    """Draw the loss of a run as the feed tells it: batches, both estimates, and the baselines at the end of their line."""
+    """Draw the loss of a run as the feed tells it: batches, both estimates, and what counting reaches."""
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.add_subplot()
     points = [(step, loss) for step, loss in rows["points"] if loss is not None]
@@ -32,6 +34,6 @@ def loss_figure(rows: dict) -> Figure:
         )
     axes.set_xlabel("step")
     axes.set_ylabel("loss (nats per token)")
-    axes.set_title(rows["name"], loc="left", fontsize=11)
+    axes.set_title(rows["name"], loc="left", fontsize=11, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

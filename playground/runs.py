@@ -6,9 +6,9 @@ that starts again finds every run as its directory has it.
 
 import multiprocessing
 import os
-import shutil
 import threading
 from collections import Counter
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -18,12 +18,27 @@ from core.planning import Plan, plan_run
 from core.presets import PRESETS
 from core.run_dir import RunDir, Status, extend, list_runs, sweep
 from core.speed import Speed
-from playground.worker import SPEED_FILE, work
+from playground.worker import SPEED_FILE, delete, work
 
 WELCOME = "welcome"
 WELCOME_STEPS = 600
 MOST_WORKERS = 4
 ACTIVE = ("queued", "running")
+MOST_WAITING = 100  # orders; a pipe holds some more, and to write to a full one would stop the page
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker was last asked to do with a run, and how many orders it had been given by then."""
+
+    number: int
+    command: str
+    steps: int | None = None
+
+    @property
+    def is_to_the_end(self) -> bool:
+        """Tell whether the run trains already, and on; then there is nothing to add."""
+        return self.command == "train" and self.steps is None
 
 
 class Process:
@@ -31,19 +46,30 @@ class Process:
 
     def __init__(self, root: Path, measure: bool = False):
         context = multiprocessing.get_context("spawn")
-        self.current = context.Array("c", 80)
+        # Only the worker writes these, and a lock would stay locked if it were killed while it holds it.
+        self.current, self.obeyed = context.RawArray("c", 80), context.RawValue("Q", 0)
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(theirs, str(root), self.current, measure), daemon=True)
+        shared = (theirs, str(root), self.current, self.obeyed, measure)
+        self.process = context.Process(target=work, args=shared, daemon=True)
         self.process.start()
         theirs.close()
-        self.runs: set[str] = set()
+        self.sent = 0
+        self.orders: dict[str, Order] = {}  # the last one of every run that is in there, or may be
 
-    def send(self, *command) -> None:
-        """Hand over a command; a worker that has just died is replaced by the watch, which hands it over again."""
+    def send(self, command: str, run_id: str, steps: int | None = None) -> None:
+        """Hand over an order; a worker that has just died is replaced by the watch, which hands it over again."""
+        if self.sent - self.obeyed.value >= MOST_WAITING:
+            raise ValueError("The training process is busy and has many commands waiting; try again in a moment")
+        self.sent += 1
+        self.orders[run_id] = Order(self.sent, command, steps)
         try:
-            self.pipe.send(command)
+            self.pipe.send((command, run_id, steps))
         except OSError:
             pass
+
+    def has_obeyed(self, run_id: str) -> bool:
+        """Tell whether nothing that was asked for a run is still waiting."""
+        return self.orders[run_id].number <= self.obeyed.value
 
 
 class RunStore:
@@ -67,7 +93,7 @@ class RunStore:
         sweep(self.root)
         for run in list_runs(self.root)[0]:
             status = run.status()
-            if status.state in ACTIVE and not _alive(status.pid):
+            if status.state in ACTIVE and not _is_alive(status):
                 run.write_status(Status("paused", status.step, "The server was started anew; press Play to go on."))
         self.processes = [Process(self.root, measure=i == 0) for i in range(self.size)]
         threading.Thread(target=self._watch, name="worker-watch", daemon=True).start()
@@ -103,6 +129,8 @@ class RunStore:
 
     def start(self, plan: Plan, paused: bool = False, run_id: str | None = None) -> RunDir:
         """Make a run of a plan and train it; paused: wait for Play."""
+        if not self.processes:
+            raise ValueError("The training processes have not started yet; try again in a few seconds")
         run = plan.create(self.root, run_id)
         if paused:
             run.write_status(Status("paused"))
@@ -112,52 +140,57 @@ class RunStore:
 
     def resume(self, run_id: str) -> None:
         """Go on with a run; nothing happens to one that trains already or is done."""
-        run = self.get(run_id)
-        if run.status().state not in (*ACTIVE, "done"):
-            self._train(run)
+        self._train(self.get(run_id))
 
     def step(self, run_id: str) -> None:
-        """Take one step, then pause."""
-        run = self.get(run_id)
-        if run.status().state not in (*ACTIVE, "done"):
-            self._train(run, steps=1)
+        """Take one step, then pause; nothing happens to a run that trains or is done."""
+        self._train(self.get(run_id), steps=1)
 
     def pause(self, run_id: str) -> None:
         """Pause a run after the step that it is in."""
         run = self.get(run_id)
-        if run.status().state in ACTIVE:
-            self._send("pause", self._ours(run))
+        with self.lock:
+            process, status = self._home(run), run.status()
+            if process:
+                process.send("pause", run.id)
+            elif status.state in ACTIVE:  # of a process that is gone
+                run.write_status(Status("paused", status.step))
 
     def stop(self, run_id: str) -> None:
         """End a run where it stands; it can still be gone on with."""
         run = self.get(run_id)
-        if run.status().state in (*ACTIVE, "paused"):
-            self._send("stop", self._ours(run))
+        with self.lock:
+            process = self._home(run)
+            if process is None and run.status().state in (*ACTIVE, "paused"):
+                run.write_status(Status("paused", run.status().step))
+                process = self._least_busy()
+            if process:
+                process.send("stop", run.id)
 
     def extend(self, run_id: str) -> None:
         """Train a finished run for as many steps again; one that is not finished just goes on."""
         run = self.get(run_id)
-        status = run.status()
-        if status.state in ACTIVE:
-            return
-        steps = run.config().train.steps
-        self._train(extend(run, 2 * steps if status.step >= steps else None))
+        with self.lock:
+            if self._home(run) is None:
+                config, status = run.config(), run.status()
+                if status.step >= config.train.steps:
+                    extend(run, 2 * config.train.steps)
+                    run.write_status(Status("paused", status.step))
+            self._train(run)
 
     def forget(self, run_id: str) -> None:
         """Delete a run and all that it wrote."""
         run = self.get(run_id)
-        self._ours(run)
         with self.lock:
-            process = self._process_of(run.id)
+            process = self._home(run)
             if process:
-                process.runs.discard(run.id)
                 process.send("forget", run.id)
             else:
-                shutil.rmtree(run.path, ignore_errors=True)
+                delete(run)
 
     def welcome(self) -> RunDir | None:
         """Train a small run on the built-in corpus if there are no runs at all, so that nobody meets an empty page."""
-        if list_runs(self.root)[0]:
+        if list_runs(self.root)[0] or (self.root / WELCOME).exists():
             return None
         preset = PRESETS["tiny"]
         train = {**preset.train, "steps": WELCOME_STEPS, "eval_interval": 50}
@@ -167,23 +200,41 @@ class RunStore:
     # -- workers --------------------------------------------------------------------------------------------------
 
     def _train(self, run: RunDir, steps: int | None = None) -> None:
-        self._ours(run)
-        run.write_status(Status("queued", run.status().step))
-        self._send("train", run, steps)
-
-    def _send(self, command: str, run: RunDir, *more) -> None:
         with self.lock:
-            process = self._process_of(run.id) or min(self.processes, key=self._load)
-            process.runs.add(run.id)
-            process.send(command, run.id, *more)
+            process, status = self._home(run), run.status()
+            if process and process.orders[run.id].is_to_the_end:
+                return
+            if process is None:
+                if status.state == "done":
+                    return
+                process = self._least_busy()
+                self.deaths.pop(run.id, None)
+                run.write_status(Status("queued", status.step))
+            process.send("train", run.id, steps)
 
-    def _process_of(self, run_id: str) -> Process | None:
-        return next((process for process in self.processes if run_id in process.runs), None)
+    def _home(self, run: RunDir) -> Process | None:
+        """Return the process that a run is in, None when it is in none: then its directory alone says how it stands.
 
-    def _load(self, process: Process) -> int:
-        """Count the runs that a process trains, dropping those that have left it."""
-        process.runs = {run_id for run_id in process.runs if self._is_active(run_id)}
-        return len(process.runs)
+        A run is in a process as long as it trains there or an order about it is waiting: whatever is asked meanwhile
+        goes there too, and the process carries it out in the order in which it was asked.
+        Raises ValueError for a run that another program trains, such as the command line.
+        """
+        for process in self.processes:
+            if run.id in process.orders:
+                waiting, status = not process.has_obeyed(run.id), run.status()  # asked in this order
+                is_there = status.state == "queued" or status.pid == process.process.pid
+                if waiting or (status.state in ACTIVE and is_there):
+                    return process
+                del process.orders[run.id]
+        status = run.status()
+        if status.state == "running" and _is_alive(status):
+            raise ValueError(f"This run is trained by another program (process {status.pid}); stop it there")
+        return None
+
+    def _least_busy(self) -> Process:
+        if not self.processes:
+            raise ValueError("The training processes have not started yet; try again in a few seconds")
+        return min(self.processes, key=lambda process: sum(map(self._is_active, process.orders)))
 
     def _is_active(self, run_id: str) -> bool:
         try:
@@ -191,67 +242,79 @@ class RunStore:
         except ValueError:
             return False
 
-    def _ours(self, run: RunDir) -> RunDir:
-        """Refuse to touch a run that another program trains, such as the command line."""
-        status = run.status()
-        pids = {process.process.pid for process in self.processes}
-        if status.state == "running" and status.pid not in pids and _alive(status.pid):
-            raise ValueError(f"This run is trained by another program (process {status.pid}); stop it there")
-        return run
-
     def _watch(self) -> None:
         """Replace a worker that died, at once, and hand its runs to the new one."""
         while not self.closed.is_set():
             ready = wait([process.process.sentinel for process in self.processes], timeout=1.0)
-            if self.closed.is_set():
-                return
             with self.lock:
+                if self.closed.is_set():
+                    return
                 for i, process in enumerate(self.processes):
                     if process.process.sentinel in ready:
-                        self.processes[i] = self._replaced(process)
+                        try:
+                            fresh = Process(self.root)
+                        except OSError:  # no memory for a new process at the moment
+                            self.closed.wait(1.0)
+                            continue
+                        self.processes[i] = fresh
+                        self._hand_over(process, fresh)
 
-    def _replaced(self, dead: Process) -> Process:
-        culprit = dead.current.value.decode()
-        code = dead.process.exitcode
-        fresh = Process(self.root)
-        for run_id in sorted(dead.runs):
-            if not self._is_active(run_id):
+    def _hand_over(self, dead: Process, fresh: Process) -> None:
+        culprit, code = dead.current.value.decode(), dead.process.exitcode
+        for run_id, order in sorted(dead.orders.items()):
+            try:
+                run = self.get(run_id)
+                status = run.status()
+                if status.state not in ACTIVE and dead.has_obeyed(run_id):
+                    continue
+                if run_id == culprit and self._died_here_before(run):
+                    message = (
+                        f"The training process ended twice at about step {status.step} ({_reason(code)}); "
+                        f"press Play to try again from the last saved step, or make the model or batch smaller."
+                    )
+                    run.write_status(Status("failed", status.step, message))
+                    continue
+                if status.state in ACTIVE:
+                    message = f"The training process ended ({_reason(code)}); going on."
+                    run.write_status(Status("queued", status.step, message))
+                fresh.send(order.command, run_id, order.steps)
+            except (ValueError, OSError):  # deleted, damaged or no disk space: the others' turn
                 continue
-            run = self.get(run_id)
-            step = run.status().step
-            if run_id == culprit and self._died_here_before(run_id, step):
-                message = (
-                    f"The training process ended twice at about step {step} ({_reason(code)}); "
-                    f"press Play to try again from the last saved step, or make the model or batch smaller."
-                )
-                run.write_status(Status("failed", step, message))
-                continue
-            fresh.runs.add(run_id)
-            run.write_status(Status("queued", step, f"The training process ended ({_reason(code)}); going on."))
-            fresh.send("train", run_id, None)
-        return fresh
 
-    def _died_here_before(self, run_id: str, step: int) -> bool:
+    def _died_here_before(self, run: RunDir) -> bool:
         """Count a death, and tell whether it is the second without new saved progress in between."""
-        saved = max((int(p.name.removeprefix("step-")) for p in self.get(run_id).path.glob("resume/step-*")), default=0)
-        if self.death_steps.get(run_id) != saved:
-            self.deaths[run_id] = 0
-        self.death_steps[run_id] = saved
-        self.deaths[run_id] += 1
-        return self.deaths[run_id] >= 2
+        steps = (path.name.removeprefix("step-") for path in run.path.glob("resume/step-*"))
+        saved = max((int(step) for step in steps if step.isdigit()), default=0)
+        if self.death_steps.get(run.id) != saved:
+            self.deaths[run.id] = 0
+        self.death_steps[run.id] = saved
+        self.deaths[run.id] += 1
+        return self.deaths[run.id] >= 2
 
 
 def _reason(code: int | None) -> str:
     return "killed, perhaps for want of memory" if code == -9 else f"exit code {code}"
 
 
-def _alive(pid: int | None) -> bool:
-    if not pid or os.name == "nt":  # on Windows to ask would be to kill
+def _is_alive(status: Status) -> bool:
+    """Tell whether the process that wrote a status is still there (and not another that got its number since)."""
+    if not isinstance(status.pid, int) or status.pid <= 0 or os.name == "nt":  # on Windows to ask would be to kill
         return False
     try:
-        os.kill(pid, 0)
+        os.kill(status.pid, 0)
     except ProcessLookupError:
         return False
     except OSError:
-        return True
-    return True
+        pass
+    began = _began(status.pid)
+    return began is None or began <= (status.updated or 0.0) + 2.0
+
+
+def _began(pid: int) -> float | None:
+    """Return when a process began, in seconds since 1970; None where that cannot be read (not Linux)."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = next(line.split()[1] for line in Path("/proc/stat").read_text().splitlines() if line[:5] == "btime")
+        return int(boot) + int(after_name[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, StopIteration):
+        return None

@@ -34,7 +34,7 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
         "--no-welcome", dest="welcome", action="store_false", default=env.get("GPT_PLAYGROUND_WELCOME", "1") != "0",
         help="do not train a first run by itself",
     )
-    parser.add_argument("--workers", type=int, help="how many processes train")
+    parser.add_argument("--workers", type=int, choices=range(1, 65), metavar="1..64", help="how many processes train")
     has_screen = sys.platform in ("darwin", "win32") or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
     parser.add_argument("--no-browser", dest="browser", action="store_false", default=has_screen and not on_space)
     return Settings(**vars(parser.parse_args(arguments)))

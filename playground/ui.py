@@ -30,7 +30,7 @@ def build_app(store: RunStore, settings: Settings) -> gr.Blocks:
     with gr.Blocks(title="GPT Playground", analytics_enabled=False, delete_cache=(3600, 86_400)) as app:
         page = Page(store, settings)
         # Fixed key and secret: what a browser remembers stays readable when the server starts anew.
-        remembered = gr.BrowserState({}, storage_key="gpt-playground", secret="gpt-playground")
+        page.memory = gr.BrowserState({}, storage_key="gpt-playground", secret="gpt-playground")
         page.owner = gr.State("")
         _build_header(page)
         with gr.Tabs(elem_id="tabs"):
@@ -40,7 +40,7 @@ def build_app(store: RunStore, settings: Settings) -> gr.Blocks:
                 generate = GenerateTab(page)
         train.connect()
         generate.connect()
-        _connect(app, page, remembered, train, generate)
+        _connect(app, page, train, generate)
     return app
 
 
@@ -59,10 +59,10 @@ def _build_header(page: Page) -> None:
                 look.click(None, js=THEME_JS)
 
 
-def _connect(app: gr.Blocks, page: Page, remembered: gr.BrowserState, train: TrainTab, generate: GenerateTab) -> None:
+def _connect(app: gr.Blocks, page: Page, train: TrainTab, generate: GenerateTab) -> None:
     """Wire what concerns the whole page: opening it, picking a run, choosing a language."""
     store = page.store
-    shown = [*train.shown, *generate.shown, remembered]
+    shown = [*train.shown, *generate.shown, page.memory]
 
     def show(run_id: Any, lang: str, owner: Any, memory: Any) -> list:
         run = _readable(store, run_id)
@@ -78,7 +78,7 @@ def _connect(app: gr.Blocks, page: Page, remembered: gr.BrowserState, train: Tra
         known = [run_id for _, run_id in choices]
         run_id = memory.get("run") if memory.get("run") in known else next(iter(known), None)
         run = _readable(store, run_id)
-        memory = {"owner": owner, "run": run_id or "", "lang": lang}
+        memory |= {"owner": owner, "run": run_id or "", "lang": lang}
         return [
             owner,
             memory,
@@ -86,13 +86,13 @@ def _connect(app: gr.Blocks, page: Page, remembered: gr.BrowserState, train: Tra
             lang,
             translate("machine", lang).format(cores=cores(), device=_device(lang)),
             *train.fill(run, lang),
-            *_translated(lang),
+            *_translated(lang, memory.get("unknown")),
             *train.show(run, owner, lang),
             *generate.show(run, lang),
         ]
 
-    def _translated(lang: str) -> list:
-        return [*page.words.updates(lang), *train.translate(lang), *generate.translate(lang)]
+    def _translated(lang: str, unknown: Any = None) -> list:
+        return [*page.words.updates(lang), *train.translate(lang), *generate.translate(lang, unknown)]
 
     def speak(lang: str, run_id: Any, owner: Any) -> list:
         lang = language(lang)
@@ -100,15 +100,15 @@ def _connect(app: gr.Blocks, page: Page, remembered: gr.BrowserState, train: Tra
         return [machine, gr.update(choices=page.run_choices(owner, lang)), *_translated(lang)]
 
     translated = [*page.words.outputs, *train.translated, *generate.translated]
-    every = [page.owner, remembered, page.run, page.lang, page.machine, *train.filled, *translated]
+    every = [page.owner, page.memory, page.run, page.lang, page.machine, *train.filled, *translated]
     app.load(None, js=RECALL_THEME_JS)
-    app.load(opened, [remembered], [*every, *train.shown, *generate.shown], **QUICK)
-    page.run.change(refusing(show), [page.run, page.lang, page.owner, remembered], shown, **QUICK)
+    app.load(opened, [page.memory], [*every, *train.shown, *generate.shown], **QUICK)
+    page.run.change(refusing(show), [page.run, page.lang, page.owner, page.memory], shown, **QUICK)
     page.run.focus(
         lambda owner, lang: gr.update(choices=page.run_choices(owner, lang)), [page.owner, page.lang], page.run, **QUICK
     )
     page.lang.input(speak, [page.lang, page.run, page.owner], [page.machine, page.run, *translated], **QUICK).then(
-        refusing(show), [page.run, page.lang, page.owner, remembered], shown, **QUICK
+        refusing(show), [page.run, page.lang, page.owner, page.memory], shown, **QUICK
     )
 
 
@@ -116,7 +116,8 @@ def serve(settings: Settings) -> None:
     """Open the page and serve it until Ctrl-C; then pause every run and end the workers."""
     store = RunStore(settings.runs, settings.workers)
     app = build_app(store, settings)
-    launch(app, store, settings, prevent_thread_lock=True, inbrowser=settings.browser)
+    address = launch(app, store, settings, prevent_thread_lock=True, inbrowser=settings.browser)
+    print(f"GPT Playground is open at {address} (Ctrl-C ends it; runs are kept in {settings.runs})", flush=True)
     store.open()
     if settings.welcome:
         threading.Thread(target=store.welcome, name="welcome", daemon=True).start()
@@ -140,6 +141,7 @@ def launch(app: gr.Blocks, store: RunStore, settings: Settings, **more: Any) -> 
         footer_links=[],
         ssr_mode=False,
         share=False,
+        quiet=True,
         show_error=False,
         **more,
     )

@@ -1,4 +1,4 @@
-"""Gradio's inputs, with the checking left to the one contract; and handlers whose refusals reach the user as a sentence.
+"""Gradio's inputs, with the checking left to the one contract; and handlers whose refusals reach the user in words.
 
 Gradio checks some bounds by itself, prints tracebacks for others and lets NaN through. These inputs hand on whatever
 came; `core.options` refuses it in words.
@@ -64,7 +64,7 @@ class Textbox(gr.Textbox):
 
 
 def refusing(handler: Callable) -> Callable:
-    """Make a handler's ValueError or OSError the user's toast, and anything else a short one with a number to report."""
+    """Make a handler's ValueError or OSError the user's toast, and anything else one with a number to report."""
 
     def said(error: Exception) -> gr.Error:
         if isinstance(error, gr.Error):

@@ -4,7 +4,9 @@ It hears commands through a pipe from `runs.py` and answers through the run dire
 because the server ended or died, it pauses what it trains and ends too.
 """
 
+import inspect
 import os
+import secrets
 import shutil
 import signal
 import time
@@ -38,7 +40,13 @@ class Turn:
     run: RunDir
     recording: Iterator[StepStats]
     all_cores: bool
+    last_step: int
     steps_left: int | None  # then it pauses; None: to its end
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether it has had its first turn: before that there is nothing to close."""
+        return inspect.getgeneratorstate(self.recording) != inspect.GEN_CREATED
 
 
 class Worker:
@@ -51,27 +59,28 @@ class Worker:
         self.cores = Cores(root)
 
     def obey(self, command: str, run_id: str, steps: int | None = None) -> None:
-        """Do what the server asks: train, pause, stop or forget a run."""
+        """Do what the server asks: train, pause, stop or forget a run. Whatever goes wrong ends that run alone."""
         run = RunDir(self.root / run_id)
         turn = next((turn for turn in self.turns if turn.run.id == run_id), None)
-        if command == "train":
+        self.current.value = run_id.encode()
+        try:
+            if command == "train":
+                self._train(turn, run, steps)
+                return
             if turn:
-                turn.steps_left = steps
-            else:
-                config = run.config()
-                all_cores = threads_for(config.model, config.train.batch_size) > 1
-                self.turns.appendleft(Turn(run, record(run), all_cores, steps))  # a new run's first turn is the next
-            return
-        if turn:
-            self.turns.remove(turn)
-        if command == "pause":
-            self._leave(turn, run, "paused")
-        elif command == "stop":
-            self._stop(turn, run)
-        elif command == "forget":
-            if turn:
-                turn.recording.close()
-            shutil.rmtree(run.path, ignore_errors=True)
+                self.turns.remove(turn)
+            if command == "pause":
+                self._leave(turn, run)
+            elif command == "stop":
+                self._stop(turn, run)
+            elif command == "forget":
+                if turn:
+                    turn.recording.close()
+                delete(run)
+        except Exception as error:
+            _say_failed(run, error)
+        finally:
+            self.current.value = b""
 
     def take_turn(self) -> None:
         """Give the next run its slice of time."""
@@ -89,39 +98,78 @@ class Worker:
     def leave_all(self) -> None:
         """Pause everything: the server is gone."""
         for turn in self.turns:
-            self._leave(turn, turn.run, "paused")
+            try:
+                self._leave(turn, turn.run)
+            except Exception as error:
+                _say_failed(turn.run, error)
         self.turns.clear()
+
+    def _train(self, turn: Turn | None, run: RunDir, steps: int | None) -> None:
+        if turn:
+            turn.steps_left = None if steps is None or turn.steps_left is None else turn.steps_left + steps
+            return
+        config, status = run.config(), run.status()
+        if status.state == "done":
+            return
+        if status.state != "queued":
+            run.write_status(Status("queued", status.step))
+        all_cores = threads_for(config.model, config.train.batch_size) > 1
+        # A new run's first turn is the next.
+        self.turns.appendleft(Turn(run, record(run), all_cores, config.train.steps, steps))
 
     def _one_step(self, turn: Turn) -> bool:
         """Take a step; return whether the run leaves this process."""
         try:
-            next(turn.recording)
+            stats = next(turn.recording)
+            if stats.step >= turn.last_step:
+                next(turn.recording)  # ends it: a run does not rest at its last step, whoever asked for that one
+            if turn.steps_left is not None:
+                turn.steps_left -= 1
+                if turn.steps_left <= 0:
+                    turn.recording.close()
+                    return True
         except StopIteration:
             return True
-        except Exception as error:  # the run's status has the reason; the other runs go on
-            print(f"run {turn.run.id[:8]}: {type(error).__name__}: {error!s:.200}", flush=True)
+        except Exception as error:
+            _say_failed(turn.run, error)
             return True
-        if turn.steps_left is not None:
-            turn.steps_left -= 1
-            if turn.steps_left <= 0:
-                turn.recording.close()
-                return True
         return False
 
-    def _leave(self, turn: Turn | None, run: RunDir, state: str) -> None:
-        if turn:
+    def _leave(self, turn: Turn | None, run: RunDir) -> None:
+        if turn and turn.has_begun:
             turn.recording.close()
-        if run.status().state in ("queued", "running"):  # it had not had its first turn yet
-            run.write_status(Status(state, run.status().step))
+        elif run.status().state in ("queued", "running"):  # not begun here yet, or of a process that died
+            run.write_status(Status("paused", run.status().step))
 
     def _stop(self, turn: Turn | None, run: RunDir) -> None:
         try:
-            if turn and run.status().state == "running":
+            if turn and turn.has_begun:
                 turn.recording.throw(Stopped())
             else:
                 end(run)
         except StopIteration:
             pass
+
+
+def delete(run: RunDir) -> None:
+    """Delete a run: out of sight at once, then file by file (what a crash leaves is swept at the next start)."""
+    gone = run.path.with_name(f".new-{secrets.token_hex(8)}")
+    try:
+        os.rename(run.path, gone)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _say_failed(run: RunDir, error: Exception) -> None:
+    """Write down why a run cannot go on here; the other runs go on."""
+    print(f"run {run.id[:8]}: {type(error).__name__}: {error!s:.200}", flush=True)
+    try:
+        status = run.status()
+        if status.state in ("queued", "running"):
+            run.write_status(Status("failed", status.step, f"Training ended with an error: {error!s:.300}"))
+    except (ValueError, OSError):  # deleted, or no disk space even for that
+        pass
 
 
 class Cores:
@@ -150,31 +198,39 @@ class Cores:
             fcntl.flock(self.lock, fcntl.LOCK_UN)
 
 
-def work(commands: Connection, root: str, current, measure: bool = False) -> None:
+def work(commands: Connection, root: str, current, obeyed, measure: bool = False) -> None:
     """Train what the commands ask for until the pipe closes; measure: first tell how fast this machine is.
 
-    The entry point of the process.
+    The entry point of the process. In shared memory it tells the server whose turn it is (current) and how many
+    commands it has carried out (obeyed).
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
     _be_humble()
     worker = Worker(Path(root), current)
     _warm_up(Path(root), worker.cores, measure)
-    try:
-        while True:
-            while commands.poll(None if not worker.turns else 0):
-                worker.obey(*commands.recv())
+    while True:
+        try:
+            command = commands.recv() if not worker.turns or commands.poll() else None
+        except (EOFError, OSError):
+            break
+        if command:
+            worker.obey(*command)
+            obeyed.value += 1
+        else:
             worker.take_turn()
-    except EOFError:
-        worker.leave_all()
+    worker.leave_all()
 
 
 def _warm_up(root: Path, cores: Cores, measure: bool) -> None:
     """Pay for torch's first uses before the first run does; by the way, learn how fast this machine is."""
     with cores.held(all_cores=True):
-        if measure:
-            measure_speed().save(root / SPEED_FILE)
-        else:
+        if not measure:
             measure_speed(probe_steps=1)
+            return
+        try:
+            measure_speed().save(root / SPEED_FILE)
+        except OSError:  # no disk space: then nobody is told how long a run will take
+            pass
 
 
 def _be_humble() -> None:

@@ -39,8 +39,9 @@ def load_writer(run: RunDir, step: int | None = None) -> Writer:
     if not steps:
         raise ValueError("This run has no snapshot yet; wait for its first step, or choose another run")
     step = steps[-1] if step is None else step
-    if step not in steps:
+    if type(step) not in (int, float) or step not in steps:
         raise ValueError(f"This run has no snapshot of step {step!r:.20}; choose one of the list")
+    step = int(step)
     folder = run.path / "snapshots" / f"step-{step:07d}"
     return _load(str(run.path), step, folder.stat().st_mtime_ns)
 
@@ -67,25 +68,20 @@ def write(writer: Writer, text: str, options: SampleConfig, replace: bool, fallb
     tokenizer, T = writer.tokenizer, writer.model.config.block_size
     prompt, shown, note = fit_prompt(text, tokenizer, replace, lang)
     ids = tokenizer.encode(prompt) or tokenizer.encode(fallback)
-    if not shown:
-        shown = [{"t": piece, "unknown": False} for piece in pieces(tokenizer, ids)]
     if len(ids) > T:
         sentence = translate("too_long", lang).format(block_size=T, count=len(ids))
         note = " ".join(filter(None, [note, sentence]))
-    unseen, known = max(0, len(ids) - T), 0
-    for piece in shown:
-        in_prompt = bool(piece["t"]) and not (piece["unknown"] and not replace)
-        piece["seen"] = in_prompt and known >= unseen
-        known += in_prompt
+    _mark_unseen(shown, max(0, len(ids) - T), replace)
+    if not shown:
+        shown = [{"t": t, "unknown": False, "seen": i >= len(ids) - T} for i, t in enumerate(pieces(tokenizer, ids))]
     value = {"lang": lang, "prompt": shown, "tokens": [], "speed": None, "state": "writing", "note": note}
-    yield value
+    yield {**value, "tokens": []}
     began = shown_at = time.monotonic()
-    stream = generate(writer.model, torch.tensor([ids]), **options.model_dump())
-    for token in stream:
+    joined = Joined(tokenizer)
+    for token in generate(writer.model, torch.tensor([ids]), **options.model_dump()):
         alternatives = [[tokenizer.decode([c.id]), c.model_prob, c.prob] for c in token.alternatives]
-        value["tokens"].append(
-            {"t": tokenizer.decode([token.id]), "p": token.model_prob, "q": token.prob, "alts": alternatives}
-        )
+        text = joined.add(token.id)
+        value["tokens"].append({"t": text, "p": token.model_prob, "q": token.prob, "alts": alternatives})
         now = time.monotonic()
         value["speed"] = len(value["tokens"]) / max(now - began, 1e-9)
         if now - began > MOST_SECONDS:
@@ -93,22 +89,39 @@ def write(writer: Writer, text: str, options: SampleConfig, replace: bool, fallb
             break
         if now - shown_at > REFRESH:
             shown_at = now
-            yield value
+            yield {**value, "tokens": list(value["tokens"])}
     yield {**value, "state": "done"}
 
 
+class Joined:
+    """Tokens to text one by one; a character spread over several tokens stands with the last of them."""
+
+    def __init__(self, tokenizer: Tokenizer):
+        self.tokenizer, self.held = tokenizer, []
+
+    def add(self, i: int) -> str:
+        """Return the text that a token adds: none as long as it ends within a character (of at most four bytes)."""
+        self.held.append(i)
+        text = self.tokenizer.decode(self.held)
+        if text.endswith("\ufffd") and len(self.held) < 4:
+            return ""
+        self.held = []
+        return text
+
+
 def pieces(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
-    """Return the text of each token; a character spread over several tokens stands with the last of them."""
-    texts, held = [], []
-    for i in ids:
-        held.append(i)
-        text = tokenizer.decode(held)
-        if text.endswith("\ufffd") and len(held) < 4:
-            texts.append("")
-        else:
-            texts.append(text)
-            held = []
-    return texts
+    """Return the text of each token."""
+    joined = Joined(tokenizer)
+    return [joined.add(i) for i in ids]
+
+
+def _mark_unseen(shown: list[dict], unseen: int, replace: bool) -> None:
+    """Mark which characters of a prompt the model sees: not what was left out, nor the first `unseen` of the rest."""
+    known = 0
+    for piece in shown:
+        in_prompt = bool(piece["t"]) and (replace or not piece["unknown"])
+        piece["seen"] = in_prompt and known >= unseen
+        known += in_prompt
 
 
 def _closest(character: str, tokenizer: Tokenizer) -> str:

@@ -1,11 +1,8 @@
 """The browser components in a real browser, on a small page with a feed of the tests' own making.
 
-Chromium is `$CHROMIUM` or the first of that name on the path; without it these tests skip, in CI they fail.
 """
 
-import os
 import re
-import shutil
 from contextlib import contextmanager
 
 import gradio as gr
@@ -68,7 +65,8 @@ class Feed:
 
 
 def token(text, p=0.4):
-    return {"t": text, "p": p, "q": p + 0.1, "alts": [[text, p, p + 0.1], ["z", 0.2, 0.1], ["\n", 0.1, 0.05]]}
+    alternatives = [(text, p, p + 0.1), ("z", 0.2, 0.1), ("\n", 0.1, 0.05)]
+    return WrittenText.pack({"t": text, "p": p, "q": p + 0.1, "alts": alternatives})
 
 
 def writing(count, state="writing"):
@@ -120,21 +118,6 @@ def site():
     )  # fmt: skip
     yield url, feed
     demo.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not chromium:
-        end = pytest.fail if os.environ.get("CI") else pytest.skip
-        end("Chromium is missing; set CHROMIUM to its path.")
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-    quiet += ["--disable-background-networking", "--disable-component-update"]
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=chromium, args=quiet)
-        yield opened
-        opened.close()
 
 
 @contextmanager

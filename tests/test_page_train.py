@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -54,14 +55,13 @@ def test_a_run_is_started_paused_stepped_resumed_found_again_and_stopped(page, s
 
     page.get_by_role("button", name="Pause").click()
     expect(state(page)).to_have_text("Paused")
-    step = run.status().step
+    step = settled(run, "paused")
     page.wait_for_timeout(600)
     assert run.status().step == step  # it stands
 
     page.get_by_role("button", name="Step", exact=True).click()
-    expect(progress(page)).to_contain_text(f"{step + 1} /".replace(",", ""))
-    expect(state(page)).to_have_text("Paused")
-    assert run.status().step == step + 1
+    expect(progress(page)).to_contain_text(f"{step + 1} /")
+    assert settled(run, "paused") == step + 1
 
     page.get_by_role("button", name="Play").click()
     expect(state(page)).to_have_text("Training")
@@ -75,7 +75,7 @@ def test_a_run_is_started_paused_stepped_resumed_found_again_and_stopped(page, s
 
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(state(page)).to_have_text("Stopped")
-    stopped = run.status().step
+    stopped = settled(run, "stopped")
     assert stopped in run.snapshots()
     rows = run.rows("metrics")[0]
     assert [row["step"] for row in rows] == list(range(stopped + 1))
@@ -85,17 +85,19 @@ def test_reset_gives_the_same_losses_and_a_new_seed_others(page, site):
     fill_own_text(page)
     set_number(page, "steps", 12)
     press_train(page)
-    expect(state(page)).to_have_text("Done")
     first = newest(site[1])
-    page.get_by_role("button", name="Reset").click()
-    expect(page.locator("#run-picker input")).not_to_have_value(re.compile(rf"^{number_of(site[1]) - 1} "))
+    settled(first, "done")
+    number_before = number_of(site[1])
     expect(state(page)).to_have_text("Done")
+    page.get_by_role("button", name="Reset", exact=True).click()
+    expect(page.locator("#run-picker input")).to_have_value(re.compile(rf"^{number_before + 1} "))
     again = newest(site[1])
+    settled(again, "done")
     assert again.id != first.id and losses(again) == losses(first)
     page.get_by_role("button", name="New seed").click()
-    expect(page.locator("#run-picker input")).to_have_value(re.compile(rf"^{number_of(site[1])} "))
-    expect(state(page)).to_have_text("Done")
+    expect(page.locator("#run-picker input")).to_have_value(re.compile(rf"^{number_before + 2} "))
     other = newest(site[1])
+    settled(other, "done")
     assert other.id != again.id and losses(other) != losses(first)
 
 
@@ -103,6 +105,7 @@ def test_a_finished_run_is_continued_for_as_many_steps_again(page, site):
     fill_own_text(page)
     set_number(page, "steps", 10)
     press_train(page)
+    expect(progress(page)).to_contain_text("10 / 10")
     expect(state(page)).to_have_text("Done")
     page.get_by_role("button", name="Continue").click()
     expect(progress(page)).to_contain_text("20 / 20")
@@ -119,9 +122,10 @@ def test_impossible_settings_are_refused_in_a_sentence_and_nothing_is_made(page,
     expect(page.locator(".toast-body")).to_contain_text("n_embd=100 is not divisible by n_head=3")
     page.reload()
     choose(page, "#corpus", "Your own text")
+    choose_preset(page, "tiny")
     page.get_by_label("Your text", exact=True).fill("too short")
     page.locator("#train-button").click()
-    expect(page.locator(".toast-body")).to_contain_text("9 tokens, but block_size=64 needs at least 650")
+    expect(page.locator(".toast-body")).to_contain_text("9 tokens, but block_size=32 needs at least 330")
     assert number_of(site[1]) == before
 
 
@@ -134,12 +138,14 @@ def test_with_no_network_the_missing_text_is_explained(page, site):
 
 
 def test_the_parameter_count_follows_the_settings(page):
-    page.get_by_label(re.compile("^lecture")).check()
-    expect(page.locator("#count-line")).to_contain_text("10,79")  # 70 characters, not the lecture's 65
-    page.get_by_label(re.compile("^bigram")).check()
+    choose_preset(page, "lecture")
+    expect(page.locator("#count-line")).to_contain_text("parameters (8.6")
+    text = page.locator("#count-line").inner_text()
+    assert "10,788,929" not in text  # these plays have 70 characters, Tiny Shakespeare has the lecture's 65
+    choose_preset(page, "bigram")
     expect(page.locator("#count-line")).to_contain_text("4,900 parameters")
     choose(page, "#corpus", "Tiny Shakespeare")
-    page.get_by_label(re.compile("^lecture")).check()
+    choose_preset(page, "lecture")
     expect(page.locator("#count-line")).to_contain_text("10,788,929 parameters")
     expect(page.locator("#count-line")).to_contain_text("8.67 % of GPT-2 small")
 
@@ -151,7 +157,7 @@ def test_downloads_hold_the_run(page, site, tmp_path):
     assert lines[0].startswith("step,loss,train_loss,val_loss") and lines[1].startswith("0,,")
     with page.expect_download() as download:
         page.get_by_role("link", name="its settings (JSON)").click()
-    assert json.loads(Path(download.value.path()).read_text())["preset"] == "welcome"
+    assert json.loads(Path(download.value.path()).read_text()) == newest(site[1]).config().to_json()
     for name, magic in (("as PNG", b"\x89PNG"), ("as SVG", b"<?xml")):
         with page.expect_download() as download:
             page.get_by_role("link", name=name).click()
@@ -163,7 +169,7 @@ def test_a_second_tab_sees_the_same_run_and_a_hostile_text_runs_nothing(page, si
     fill_own_text(page, hostile)
     set_number(page, "steps", 30)
     press_train(page)
-    expect(state(page)).to_have_text("Done")
+    settled(newest(site[1]), "done")
     other = page.context.new_page()
     other.goto(site[0])
     expect(state(other)).to_have_text("Done", timeout=PATIENCE)
@@ -220,13 +226,17 @@ def test_a_restarted_server_finds_the_run_at_its_step(tmp_path, browser):
 def fill_own_text(page: Page, text: str = TEXT) -> None:
     choose(page, "#corpus", "Your own text")
     page.get_by_label("Your text", exact=True).fill(text)
-    page.get_by_label(re.compile("^tiny")).check()
+    choose_preset(page, "tiny")
     expect(page.locator("#count-line")).to_contain_text("0.08")
 
 
 def choose(page: Page, box: str, option: str) -> None:
     page.locator(f"{box} input").click()
     page.get_by_role("option", name=option).click()
+
+
+def choose_preset(page: Page, name: str) -> None:
+    page.locator("#preset label").filter(has_text=re.compile(rf"^\s*{name} ")).click()
 
 
 def open_advanced(page: Page) -> None:
@@ -236,9 +246,9 @@ def open_advanced(page: Page) -> None:
 
 def set_number(page: Page, name: str, value: int) -> None:
     open_advanced(page)
-    field = page.locator(f"#advanced [data-testid='number-input'][aria-label*='{name}'], #field-{name} input[type=number]")
-    field.first.fill(str(value))
-    field.first.press("Tab")
+    field = page.locator(f"#field-{name} input[type=number]")
+    field.fill(str(value))
+    field.press("Tab")
 
 
 def press_train(page: Page) -> None:
@@ -253,6 +263,15 @@ def wait_for_step(page: Page, step: int) -> None:
         arg=step,
         timeout=PATIENCE,
     )
+
+
+def settled(run: RunDir, state: str) -> int:
+    """Wait until the run's directory says so (the page shows at once what was clicked); return its step."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while run.status().state != state:
+        assert time.monotonic() < deadline, run.status()
+        time.sleep(0.05)
+    return run.status().step
 
 
 def state(page: Page):

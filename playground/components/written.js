@@ -16,7 +16,8 @@ const at = (selector) => element.querySelector(selector);
 const say = (key) => props.value?.text?.[key] ?? WORDS[key];
 const percent = (part) => (100 * part).toFixed(part >= 0.0995 ? 0 : part >= 0.00095 ? 1 : 2) + ' %';
 const paper = at('.paper'), prompt = at('.prompt'), written = at('.tokens'), panel = at('.panel');
-let shownPrompt = '', first = null, pinned = null, lastState = null;
+let shownPrompt = '', ends = null, pinned = null, lastState = null;
+let drawn = []; // the tokens that stand, unpacked
 
 // --- text -----------------------------------------------------------------------------------------------
 
@@ -80,30 +81,34 @@ function drawPrompt(pieces) {
 // --- growing --------------------------------------------------------------------------------------------
 
 /** Whether what stands is the beginning of what is to stand. */
-function isContinued(pieces, tokens) {
-  const held = written.childElementCount;
-  if (JSON.stringify(pieces) !== shownPrompt || tokens.length < held) return false;
-  return !held || JSON.stringify([tokens[0], tokens[held - 1]]) === first;
+function isContinued(pieces, packed) {
+  const held = drawn.length;
+  if (JSON.stringify(pieces) !== shownPrompt || packed.length < held) return false;
+  return !held || packed[0] + packed[held - 1] === ends;
 }
 
 function grow() {
   const value = props.value || {};
-  const pieces = value.prompt ?? [], tokens = value.tokens ?? [];
-  if (!isContinued(pieces, tokens)) {
+  const pieces = value.prompt ?? [], packed = value.tokens ?? [];
+  if (!isContinued(pieces, packed)) {
     shownPrompt = JSON.stringify(pieces);
     drawPrompt(pieces);
     written.replaceChildren();
+    drawn = [];
     pinned = null;
     look(null);
   }
   // Follow the writing, unless somebody reads further up.
   const atEnd = paper.scrollHeight - paper.scrollTop - paper.clientHeight < 40;
   const grown = document.createDocumentFragment();
-  for (let i = written.childElementCount; i < tokens.length; i += 1) grown.append(tokenNode(tokens[i]));
+  for (const token of packed.slice(drawn.length).map((text) => JSON.parse(text))) {
+    drawn.push(token);
+    grown.append(tokenNode(token));
+  }
   written.append(grown);
-  first = tokens.length ? JSON.stringify([tokens[0], tokens[tokens.length - 1]]) : null;
-  if (tokens.length && !written.querySelector('[tabindex="0"]')) written.firstElementChild.tabIndex = 0;
-  showState(value, pieces, tokens);
+  ends = drawn.length ? packed[0] + packed[drawn.length - 1] : null;
+  if (drawn.length && !written.querySelector('[tabindex="0"]')) written.firstElementChild.tabIndex = 0;
+  showState(value, pieces, drawn);
   if (atEnd && value.state === 'writing') paper.scrollTop = paper.scrollHeight;
 }
 
@@ -127,7 +132,7 @@ function showState(value, pieces, tokens) {
 // --- the panel ------------------------------------------------------------------------------------------
 
 function look(index) {
-  const token = index === null ? null : props.value?.tokens?.[index];
+  const token = index === null ? null : drawn[index];
   at('.hint').hidden = Boolean(token);
   at('.detail').hidden = !token;
   for (const node of written.querySelectorAll('.looked')) node.classList.remove('looked');

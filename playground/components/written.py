@@ -1,10 +1,11 @@
 """The text a model writes, token by token, each tinted by its probability and open to a second look.
 
 The value is `{"text", "prompt", "tokens", "speed", "state", "note"}` and grows by appending: a token is
-`{"t", "p", "q", "alts"}` with p the model's own probability, q the one it was drawn with, and alts up to ten
+the JSON text of `{"t", "p", "q", "alts"}` with p the model's own probability, q the one it was drawn with, and alts up to ten
 `[text, p, q]`. Left out on purpose: the sampling itself, and changing the text.
 """
 
+import json
 from pathlib import Path
 
 import gradio as gr
@@ -50,6 +51,12 @@ class WrittenText(gr.HTML):
             apply_default_css=False,
             **kwargs,
         )
+
+    @staticmethod
+    def pack(token: dict) -> str:
+        """Return a token as the value holds it: one string, so that a growing value is compared and sent cheaply."""
+        rows = [(text, round(p, 5), round(q, 5)) for text, p, q in token["alts"]]
+        return json.dumps({**token, "alts": rows, "p": round(token["p"], 5), "q": round(token["q"], 5)})
 
     def api_info(self) -> dict:
         """Describe the value to API clients: an object, where `gr.HTML` would say a string."""

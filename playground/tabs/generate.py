@@ -51,13 +51,12 @@ class GenerateTab:
                               words={"label": "length", "info": "help_max_new_tokens"})  # fmt: skip
             self.temperature = add(Slider, minimum=0.0, maximum=10.0, step=0.05, value=0.8, elem_id="temperature",
                                    words={"label": "temperature", "info": "help_temperature"})  # fmt: skip
-            self.top_k = add(Number, minimum=0, value=0, precision=0, words={"label": "top_k", "info": "help_top_k"})
+            self.top_k = add(Number, minimum=0, value=0, precision=0, elem_id="top-k", words={"label": "top_k", "info": "help_top_k"})
             self.top_p = add(Slider, minimum=0.01, maximum=1.0, step=0.01, value=1.0,
                              words={"label": "top_p", "info": "help_top_p"})  # fmt: skip
             self.seed = add(Number, minimum=0, value=1, precision=0, words={"label": "seed", "info": "help_sample_seed"})
             self.unknown = add(Radio, choices=unknown_choices("en"), value="replace", elem_id="unknown",
                                words={"label": "unknown_choice"})  # fmt: skip
-        self.kept = gr.BrowserState("replace", storage_key="gpt-playground-unknown", secret="gpt-playground")
 
     def connect(self) -> None:
         """Wire the widgets to each other and to the run in view."""
@@ -78,7 +77,8 @@ class GenerateTab:
                             api_visibility="private")  # fmt: skip
         self.step.focus(refusing(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
                         show_progress="hidden", api_visibility="private")  # fmt: skip
-        self.unknown.input(lambda choice: choice, [self.unknown], [self.kept], queue=False, api_visibility="private")
+        self.unknown.input(lambda choice, memory: {**memory, "unknown": choice}, [self.unknown, page.memory],
+                           [page.memory], queue=False, api_visibility="private")  # fmt: skip
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
@@ -92,9 +92,10 @@ class GenerateTab:
         text = text_of(prompt, MOST_PROMPT, "The prompt")
         run = self.page.store.get(run_id)
         writer = load_writer(run, None if step == LATEST else step)
-        words = component_words(lang)["written"]
+        words, packed = component_words(lang)["written"], []
         for value in write(writer, text, options, unknown != "drop", run.config().prompt, lang):
-            yield {**value, "text": words}
+            packed = [*packed, *map(WrittenText.pack, value["tokens"][len(packed) :])]
+            yield {**value, "text": words, "tokens": packed}
 
     def stopped(self, value: dict | None) -> dict:
         """Say that writing was stopped; what is written stays."""
@@ -118,10 +119,11 @@ class GenerateTab:
         """The widgets that `show` fills."""
         return [self.step, self.examples]
 
-    def translate(self, lang: str) -> list:
-        """Return what else of the tab follows the language."""
+    def translate(self, lang: str, unknown: Any = None) -> list:
+        """Return what else of the tab follows the language; unknown: what the user chose the last time."""
+        recalled = {"value": unknown} if unknown in ("drop", "replace") else {}
         empty = {"lang": lang, "text": component_words(lang)["written"], "prompt": [], "tokens": [], "state": "idle"}
-        return [gr.update(choices=unknown_choices(lang)), empty]
+        return [gr.update(choices=unknown_choices(lang), **recalled), empty]
 
     @property
     def translated(self) -> list[gr.components.Component]:

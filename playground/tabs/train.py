@@ -78,9 +78,11 @@ class TrainTab:
         counted = [*text, page.lang, *self.form]
         self.corpus.change(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **QUICK)
         self.file.upload(refusing(self.read_file), [self.file, page.lang], [self.text, self.about], **QUICK)
-        self.preset.input(self.choose_preset, [self.preset], self.form, **QUICK)
+        self.preset.input(
+            self.choose_preset, [self.preset, *text, page.lang], [self.count, *self.form], **QUICK
+        )
         for widget in (self.corpus, *self.form):
-            widget.change(self.count_parameters, counted, self.count, trigger_mode="always_last", **QUICK)
+            widget.input(self.count_parameters, counted, self.count, trigger_mode="always_last", **QUICK)
         self.button.click(
             refusing(self.start),
             [self.preset, page.owner, *counted],
@@ -110,11 +112,12 @@ class TrainTab:
         said = translate("uploaded", lang).format(name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
         return text, f"{said}. {note or ''}"
 
-    def choose_preset(self, preset: Any) -> list:
-        """Fill the form with a preset."""
+    def choose_preset(self, preset: Any, corpus: Any, text: Any, lang: str) -> list:
+        """Fill the form with a preset, and say how large it is."""
         if preset not in PRESETS:
-            return [gr.skip()] * len(forms.NAMES)
-        return list(forms.defaults(preset).values())
+            return [gr.skip()] * (len(forms.NAMES) + 1)
+        values = list(forms.defaults(preset).values())
+        return [self.count_parameters(corpus, text, lang, *values), *values]
 
     def count_parameters(self, corpus: Any, text: Any, lang: str, *values: Any) -> str:
         """Say how large the model of the form is, or why there is none."""

@@ -1,0 +1,91 @@
+"""Runs that are over in a second, and patience: what the tests of runs, workers and feed have in common."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from core import recording
+from core.corpora import Corpus
+from core.planning import Plan, plan_run
+from core.recording import record
+from core.run_dir import RunDir
+from core.speed import Speed
+from playground import runs, worker
+from playground.runs import RunStore
+
+PROJECT = Path(__file__).parents[1]
+
+TEXT = "".join(f"{i} times {j} is {i * j}.\n" for i in range(20) for j in range(20))
+MODEL = {"block_size": 8, "n_layer": 1, "n_head": 2, "n_embd": 8}
+TRAIN = {"batch_size": 2, "eval_interval": 50, "eval_tokens": 64, "warmup_steps": 5}
+
+
+def tiny_plan(steps: int = 100, owner: str | None = None, preset: str = "custom", **train) -> Plan:
+    """Plan a run whose steps take about a millisecond."""
+    options = {"sample_tokens": 4, "preset": preset}
+    return plan_run(Corpus("own", TEXT), options, MODEL, {**TRAIN, "steps": steps, **train}, owner, memory=10**9)
+
+
+def undisturbed(root: Path, plan: Plan) -> dict[int, float]:
+    """Train a plan in this process, with no break; return the loss of each step."""
+    return {stats.step: stats.loss for stats in record(plan.create(root))}
+
+
+def losses(run: RunDir) -> dict[int, float]:
+    """Return the loss of each step of a run; a step that was repeated must have given the very same."""
+    found: dict[int, float] = {}
+    for row in run.rows("metrics")[0]:
+        if "loss" in row:
+            assert found.setdefault(row["step"], row["loss"]) == row["loss"], f"step {row['step']} came out differently"
+    return found
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 90.0) -> object:
+    """Wait until a condition holds and return what it gave; a busy machine is slow, not wrong."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+    return found
+
+
+def wait_for_state(run: RunDir, state: str) -> int:
+    """Wait until a run is in a state, and return its step."""
+    wait_for(lambda: run.status().state == state)
+    return run.status().step
+
+
+@contextmanager
+def quick_store(root: Path, workers: int, work: Callable | None = None) -> Iterator[RunStore]:
+    """Open a store whose workers are there at once: forked off a process that has imported torch for all of them.
+
+    As with spawn they inherit nothing of this process. Where there is no such thing (Windows), it is spawn.
+    """
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    context.set_forkserver_preload([__name__, "torch._dynamo"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(PROJECT))
+        patch.setattr(runs.multiprocessing, "get_context", lambda _: context)
+        patch.setattr(runs, "work", work or unmeasured_work)
+        store = RunStore(root, workers).open()
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def unmeasured_work(*arguments) -> None:
+    """Work as a worker process does, but take the speed of the machine as known."""
+    worker.measure_speed = lambda probe_steps=1: Speed(1e-4, 1e10)
+    worker.work(*arguments)
+
+
+def impatient_work(*arguments) -> None:
+    """Save ten times a second."""
+    recording.SAVE_EVERY = 0.1
+    unmeasured_work(*arguments)
