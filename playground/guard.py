@@ -1,9 +1,11 @@
-"""A gate before Gradio: bodies of a sane size, no URLs where files are expected, one host at a time.
+"""A gate before Gradio: bodies of a sane size, no URLs where files are expected, calls that exist, one host at a time.
 
-Gradio limits uploads, but takes a prompt of any size and would fetch a file from any address that a request names.
+Gradio limits uploads, but takes a prompt of any size, would fetch a file from any address that a request names, and
+meets a call that does not exist, or that has too few values, with a traceback.
 """
 
 import json
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.responses import JSONResponse
@@ -11,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 32 * 1024 * 1024  # an own text of five million characters fits, escaped as JSON
 UPLOAD = "/gradio_api/upload"  # has a limit of its own
+JOIN = "/gradio_api/queue/join"
+CALLS = (JOIN, "/gradio_api/call/", "/gradio_api/run/", "/gradio_api/api/")
 
 
 class Guard:
@@ -21,7 +25,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with a sentence."""
-        if scope["type"] != "http" or scope["method"] not in ("POST", "PUT"):
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return await self.app(scope, receive, send)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if _from_elsewhere(headers):
@@ -33,8 +37,8 @@ class Guard:
             return await _refuse(f"The request is larger than {MOST_BYTES // 2**20} MB; send less", 413)(
                 scope, receive, send
             )
-        if problem := _problem(body):
-            return await _refuse(problem, 400)(scope, receive, send)
+        if problem := _problem(body, scope["path"], _handlers(scope)):
+            return await _refuse(*problem)(scope, receive, send)
         return await self.app(scope, _again(body, receive), send)
 
 
@@ -79,24 +83,51 @@ def _from_elsewhere(headers: dict[str, str]) -> bool:
         return True
 
 
-def _problem(body: bytes) -> str | None:
-    """Say what is wrong with a body: a file in it that the server would have to fetch, or brackets without end."""
+def _handlers(scope: Scope) -> dict:
+    """Return the page's event handlers by their number; none where no Gradio app stands behind."""
+    page = getattr(scope.get("app"), "blocks", None)
+    return page.fns if page else {}
+
+
+def _problem(body: bytes, path: str, handlers: dict) -> tuple[str, int] | None:
+    """Say what is wrong with a call, and the status to answer with; None for one that Gradio can answer."""
     try:
-        waiting = [json.loads(body)]  # as it will be read: in any encoding, whatever is escaped
+        content = json.loads(body)  # as it will be read: in any encoding, whatever is escaped
     except RecursionError:
-        return "The request is nested too deeply; send plain values"
+        return "The request is nested too deeply; send plain values", 400
     except ValueError:
-        return None  # no JSON; for the page to refuse
+        return None  # no JSON: Gradio refuses it by itself
+    if _names_an_address(content):
+        return "A file has to be uploaded; an address of one is not taken", 400
+    if not handlers or not path.startswith(CALLS) or not isinstance(content, dict):
+        return None
+    if path.startswith(JOIN):
+        number = content.get("fn_index")
+        handler = handlers.get(number) if isinstance(number, int) else None
+    else:
+        name = path.rstrip("/").rpartition("/")[2]
+        handler = next((handler for handler in handlers.values() if handler.api_name == name), None)
+    if handler is None or handler.fn is None:  # the latter run in the browser alone
+        return "There is no such call; see /gradio_api/info for those that there are", 404
+    data, needed = content.get("data"), len(handler.inputs)
+    if isinstance(data, list) and len(data) < needed:
+        return f"The call takes {needed} values, but got {len(data)}; see /gradio_api/info", 400
+    return None
+
+
+def _names_an_address(content: Any) -> bool:
+    """Tell whether a file in a request is an address that the server would have to fetch."""
+    waiting = [content]
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
             path = item.get("path")
             if isinstance(path, str) and "://" in path:
-                return "A file has to be uploaded; an address of one is not taken"
+                return True
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
-    return None
+    return False
 
 
 def _refuse(sentence: str, status: int) -> JSONResponse:

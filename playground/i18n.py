@@ -254,11 +254,12 @@ COMPONENT_WORDS_VI = {
     },
     "written": {
         "empty": "Viết đoạn mở đầu rồi bấm Sinh văn bản.", "hint": "Trỏ vào một token để xem mô hình đã cân nhắc gì.",
-        "writing": "Đang viết …", "done": "Xong", "stopped": "Đã dừng", "speed": "token/s", "tokens": "token",
+        "idle": "", "writing": "Đang viết …", "done": "Xong", "stopped": "Đã dừng", "speed": "token/s", "tokens": "token",
         "scale": "mô hình thấy khả dĩ đến đâu", "p": "mô hình", "q": "dùng để chọn", "place": "token", "drawn": "đã chọn",
         "p_help": "Xác suất của chính mô hình", "q_help": "Xác suất dùng để chọn, sau temperature, top-k, top-p",
         "paper": "Văn bản: dùng phím mũi tên để đi qua các token", "unseen": "Ngoài ngữ cảnh: mô hình không thấy",
         "unknown": "Không có trong bộ từ vựng", "newline": "xuống dòng", "space": "dấu cách",
+        "token_aria": "{token}, {percent}",
     },
 }  # fmt: skip
 

@@ -28,7 +28,8 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
     runs = Path(env.get("GPT_PLAYGROUND_RUNS", "runs"))
     parser.add_argument("--runs", type=Path, default=runs, help="where runs are kept")
     parser.add_argument("--host", default="0.0.0.0" if on_space else "127.0.0.1", help="0.0.0.0: for a whole class")
-    parser.add_argument("--port", type=int, default=int(env["PORT"]) if env.get("PORT", "").isdigit() else None)
+    port = env.get("PORT", "")
+    parser.add_argument("--port", type=int, default=int(port) if port.isascii() and port.isdigit() else None)
     parser.add_argument("--shared", action="store_true", default=on_space, help="everyone sees only their own runs")
     parser.add_argument(
         "--no-welcome", dest="welcome", action="store_false", default=env.get("GPT_PLAYGROUND_WELCOME", "1") != "0",

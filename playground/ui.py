@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 import gradio as gr
+import torch
 from starlette.middleware import Middleware
 
 from core.device import choose_device, cores
@@ -114,6 +115,7 @@ def _connect(app: gr.Blocks, page: Page, train: TrainTab, generate: GenerateTab)
 
 def serve(settings: Settings) -> None:
     """Open the page and serve it until Ctrl-C; then pause every run and end the workers."""
+    torch.set_num_threads(1)  # for writing: two threads that wait for each other beside a training run crawl
     store = RunStore(settings.runs, settings.workers)
     app = build_app(store, settings)
     address = launch(app, store, settings, prevent_thread_lock=True, inbrowser=settings.browser)

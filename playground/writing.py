@@ -16,7 +16,7 @@ from playground.i18n import translate
 
 MOST_SECONDS = 120  # of one request
 MOST_PROMPT = 10_000  # characters
-REFRESH = 0.06  # seconds between two pictures of the stream
+REFRESH = 0.08  # seconds between two pictures of the stream
 
 
 @dataclass(frozen=True)

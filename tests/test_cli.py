@@ -96,7 +96,7 @@ def test_a_bigram_is_trained_by_its_preset_or_with_the_settings_of_another(runs,
 
 
 def test_every_option_arrives_as_its_own_kind(runs):
-    options = "--dropout 0.25 --bias false --activation relu --qkv_bias true --learning_rate 1e-3 --prompt 5 --device cpu"
+    options = "--dropout 0.25 --bias false --activation relu --qkv_bias true --learning_rate 1e-3 --prompt 5"
     assert train("--steps", "1", "--run", "a", *options.split()) == 0
     config = RunDir(runs / "a").config()
     assert (config.model.dropout, config.model.bias, config.model.activation) == (0.25, False, "relu")
@@ -174,9 +174,9 @@ def test_a_run_that_cannot_be_gone_on_with_is_refused_in_one_line(runs, capsys):
     assert refused(capsys, "train", "--resume", "a", "--steps", "3").startswith("The run has done 4 steps already")
     for asked in ("ten", "nan", "-1", "1e9", "true"):
         assert refused(capsys, "train", "--resume", "a", "--steps", asked).startswith("steps=")
-    for other, value in (("--n_embd", 16), ("--batch_size", 9), ("--prompt", "3"), ("--text", "text.txt"), ("--run", "b")):
-        sentence = refused(capsys, "train", "--resume", "a", "--steps", 8, other, value)
-        assert sentence.startswith(f"{other[2:]} cannot change when a run goes on; leave that out")
+    for other in ("n_embd", "batch_size", "prompt", "text", "run"):
+        sentence = refused(capsys, "train", "--resume", "a", "--steps", 8, f"--{other}", "16")
+        assert sentence.startswith(f"{other} cannot change when a run goes on; leave that out")
     for name in ("b", "..", "", "a/../a", "/", "x" * 400):
         assert "There is no run called" in (s := refused(capsys, "train", "--resume", name)) or "too long" in s
     (runs / "a" / "run.json").write_text("{")

@@ -70,7 +70,7 @@ def token(text, p=0.4):
 
 
 def writing(count, state="writing"):
-    tokens = [token(c) for c in "To be,\nor not"][:count]
+    tokens = "".join([token(c) for c in "To be,\nor not"][:count])
     prompt = [{"t": "R", "seen": False, "unknown": False}, {"t": "é", "seen": True, "unknown": True}]
     return {"text": {}, "prompt": prompt, "tokens": tokens, "speed": 312.5, "state": state, "note": None}
 
@@ -98,7 +98,7 @@ def build_page(feed):
         transport.command(hear)
         begin.click(lambda: writing(3), None, written)
         more.click(lambda: writing(12, "done"), None, written)
-        bad = {**writing(0), "tokens": [token(HOSTILE), token("\0\u202e")], "note": HOSTILE}
+        bad = {**writing(0), "tokens": token(HOSTILE) + token("\0\u202e"), "note": HOSTILE}
         evil.click(lambda: bad, None, written)
         everything = [chart, transport, samples]
         gone.click(lambda: [{**value, "run": "gone", "ghosts": []}] * 3, None, everything)

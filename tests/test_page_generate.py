@@ -35,6 +35,8 @@ def page(site, browser):
     page.goto(site)
     expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
     page.get_by_role("tab", name="Generate").click()
+    expect(page.locator("#length input[type=number]")).to_be_visible()
+    page.wait_for_timeout(500)  # Gradio fills a tab that is shown for the first time once more; no user is so quick
     yield page
     page.close()
     assert errors == []

@@ -16,7 +16,7 @@ const at = (selector) => element.querySelector(selector);
 const say = (key) => props.value?.text?.[key] ?? WORDS[key];
 const percent = (part) => (100 * part).toFixed(part >= 0.0995 ? 0 : part >= 0.00095 ? 1 : 2) + ' %';
 const paper = at('.paper'), prompt = at('.prompt'), written = at('.tokens'), panel = at('.panel');
-let shownPrompt = '', ends = null, pinned = null, lastState = null;
+let shownPrompt = '', seen = '', pinned = null, lastState = null;
 let drawn = []; // the tokens that stand, unpacked
 
 // --- text -----------------------------------------------------------------------------------------------
@@ -80,33 +80,28 @@ function drawPrompt(pieces) {
 
 // --- growing --------------------------------------------------------------------------------------------
 
-/** Whether what stands is the beginning of what is to stand. */
-function isContinued(pieces, packed) {
-  const held = drawn.length;
-  if (JSON.stringify(pieces) !== shownPrompt || packed.length < held) return false;
-  return !held || packed[0] + packed[held - 1] === ends;
-}
-
 function grow() {
   const value = props.value || {};
-  const pieces = value.prompt ?? [], packed = value.tokens ?? [];
-  if (!isContinued(pieces, packed)) {
+  const pieces = value.prompt ?? [], packed = value.tokens ?? '';
+  if (JSON.stringify(pieces) !== shownPrompt || !packed.startsWith(seen)) { // not what stands, continued
     shownPrompt = JSON.stringify(pieces);
     drawPrompt(pieces);
     written.replaceChildren();
     drawn = [];
+    seen = '';
     pinned = null;
     look(null);
   }
   // Follow the writing, unless somebody reads further up.
   const atEnd = paper.scrollHeight - paper.scrollTop - paper.clientHeight < 40;
   const grown = document.createDocumentFragment();
-  for (const token of packed.slice(drawn.length).map((text) => JSON.parse(text))) {
-    drawn.push(token);
-    grown.append(tokenNode(token));
+  for (const line of packed.slice(seen.length).split('\n')) {
+    if (!line) continue;
+    drawn.push(JSON.parse(line));
+    grown.append(tokenNode(drawn[drawn.length - 1]));
   }
   written.append(grown);
-  ends = drawn.length ? packed[0] + packed[drawn.length - 1] : null;
+  seen = packed;
   if (drawn.length && !written.querySelector('[tabindex="0"]')) written.firstElementChild.tabIndex = 0;
   showState(value, pieces, drawn);
   if (atEnd && value.state === 'writing') paper.scrollTop = paper.scrollHeight;

@@ -1,8 +1,8 @@
 """The text a model writes, token by token, each tinted by its probability and open to a second look.
 
-The value is `{"text", "prompt", "tokens", "speed", "state", "note"}` and grows by appending: a token is
-the JSON text of `{"t", "p", "q", "alts"}` with p the model's own probability, q the one it was drawn with, and alts up to ten
-`[text, p, q]`. Left out on purpose: the sampling itself, and changing the text.
+The value is `{"text", "prompt", "tokens", "speed", "state", "note"}` and grows by appending: `tokens` has a line
+a token, the JSON of `{"t", "p", "q", "alts"}` with p the model's own probability, q the one it was drawn with,
+and alts up to ten `[text, p, q]`. Left out on purpose: the sampling itself, and changing the text.
 """
 
 import json
@@ -54,9 +54,13 @@ class WrittenText(gr.HTML):
 
     @staticmethod
     def pack(token: dict) -> str:
-        """Return a token as the value holds it: one string, so that a growing value is compared and sent cheaply."""
+        """Return a token as a line of the value's `tokens`.
+
+        All of them are one growing string: Gradio copies and compares a value at every update, and is quick with one
+        string where a thousand lists of candidates keep the browser too busy to hear a click on Stop.
+        """
         rows = [(text, round(p, 5), round(q, 5)) for text, p, q in token["alts"]]
-        return json.dumps({**token, "alts": rows, "p": round(token["p"], 5), "q": round(token["q"], 5)})
+        return json.dumps({**token, "alts": rows, "p": round(token["p"], 5), "q": round(token["q"], 5)}) + "\n"
 
     def api_info(self) -> dict:
         """Describe the value to API clients: an object, where `gr.HTML` would say a string."""

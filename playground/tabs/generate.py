@@ -27,18 +27,22 @@ class GenerateTab:
     def __init__(self, page: Page):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
         self.page = page
+        self.stops: set[str] = set()  # the sessions that have asked their writing to stop
         add = page.words.add
         add(gr.Markdown, elem_classes="intro", words={"value": "generate_intro"})
         with gr.Row(equal_height=False, elem_classes="generate-row"):
             with gr.Column(scale=2, min_width=300):
-                self.step = add(Dropdown, choices=step_choices([], "en"), value=LATEST, elem_id="snapshot", words={"label": "snapshot", "info": "snapshot_help"})
+                self.step = add(Dropdown, choices=step_choices([], "en"), value=LATEST, elem_id="snapshot",
+                                words={"label": "snapshot", "info": "snapshot_help"})  # fmt: skip
                 self.prompt = add(Textbox, lines=3, max_lines=8, max_length=MOST_PROMPT, elem_id="prompt",
                                   words={"label": "prompt", "placeholder": "prompt_placeholder"})  # fmt: skip
                 self.examples = gr.Dataset(components=[gr.Textbox(visible=False)], samples=[["\n"]], show_label=False,
                                            type="values", elem_id="prompt-examples")  # fmt: skip
                 with gr.Row():
-                    self.go = add(gr.Button, variant="primary", elem_id="generate-button", words={"value": "generate_button"})
-                    self.halt = add(gr.Button, variant="stop", elem_id="generate-stop", words={"value": "stop_button"})
+                    self.go = add(gr.Button, variant="primary", elem_id="generate-button",
+                                  words={"value": "generate_button"})  # fmt: skip
+                    self.halt = add(gr.Button, variant="stop", elem_id="generate-stop",
+                                    words={"value": "stop_button"})  # fmt: skip
                 self._build_options()
             with gr.Column(scale=4, min_width=340):
                 self.written = WrittenText(elem_id="written")
@@ -51,10 +55,12 @@ class GenerateTab:
                               words={"label": "length", "info": "help_max_new_tokens"})  # fmt: skip
             self.temperature = add(Slider, minimum=0.0, maximum=10.0, step=0.05, value=0.8, elem_id="temperature",
                                    words={"label": "temperature", "info": "help_temperature"})  # fmt: skip
-            self.top_k = add(Number, minimum=0, value=0, precision=0, elem_id="top-k", words={"label": "top_k", "info": "help_top_k"})
+            self.top_k = add(Number, minimum=0, value=0, precision=0, elem_id="top-k",
+                             words={"label": "top_k", "info": "help_top_k"})  # fmt: skip
             self.top_p = add(Slider, minimum=0.01, maximum=1.0, step=0.01, value=1.0,
                              words={"label": "top_p", "info": "help_top_p"})  # fmt: skip
-            self.seed = add(Number, minimum=0, value=1, precision=0, words={"label": "seed", "info": "help_sample_seed"})
+            self.seed = add(Number, minimum=0, value=1, precision=0, elem_id="sample-seed",
+                            words={"label": "seed", "info": "help_sample_seed"})  # fmt: skip
             self.unknown = add(Radio, choices=unknown_choices("en"), value="replace", elem_id="unknown",
                                words={"label": "unknown_choice"})  # fmt: skip
 
@@ -62,7 +68,7 @@ class GenerateTab:
         """Wire the widgets to each other and to the run in view."""
         page = self.page
         options = [self.length, self.temperature, self.top_k, self.top_p, self.seed]
-        writing = self.go.click(
+        self.go.click(
             refusing(self.write),
             [page.run, self.step, self.prompt, self.unknown, page.lang, *options],
             self.written,
@@ -71,8 +77,8 @@ class GenerateTab:
             show_progress="hidden",
             api_name="generate",
         )
-        self.halt.click(self.stopped, [self.written], [self.written], cancels=[writing], queue=False,
-                        show_progress="hidden", api_visibility="private")  # fmt: skip
+        # Not Gradio's `cancels`: it would drop the last tokens, and the word that writing has stopped.
+        self.halt.click(self.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
         self.examples.click(lambda sample: sample[0], [self.examples], [self.prompt], queue=False,
                             api_visibility="private")  # fmt: skip
         self.step.focus(refusing(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
@@ -84,22 +90,29 @@ class GenerateTab:
 
     def write(
         self, run_id: Any, step: Any, prompt: Any, unknown: Any, lang: str, length: Any, temperature: Any,
-        top_k: Any, top_p: Any, seed: Any,
+        top_k: Any, top_p: Any, seed: Any, request: gr.Request,
     ) -> Iterator[dict]:  # fmt: skip
         """Stream what the model writes."""
-        given = {"max_new_tokens": length, "temperature": temperature, "top_k": top_k or None, "top_p": top_p, "seed": seed}
+        given = {"max_new_tokens": length, "temperature": temperature, "top_k": top_k or None, "top_p": top_p}
+        given["seed"] = seed
         options = SampleConfig.parse(given)
         text = text_of(prompt, MOST_PROMPT, "The prompt")
         run = self.page.store.get(run_id)
         writer = load_writer(run, None if step == LATEST else step)
-        words, packed = component_words(lang)["written"], []
+        self.stops.discard(request.session_hash)
+        words, packed, count = component_words(lang)["written"], "", 0
         for value in write(writer, text, options, unknown != "drop", run.config().prompt, lang):
-            packed = [*packed, *map(WrittenText.pack, value["tokens"][len(packed) :])]
+            packed += "".join(map(WrittenText.pack, value["tokens"][count:]))
+            count = len(value["tokens"])
+            if request.session_hash in self.stops:
+                value["state"] = "stopped"
             yield {**value, "text": words, "tokens": packed}
+            if value["state"] == "stopped":
+                return
 
-    def stopped(self, value: dict | None) -> dict:
-        """Say that writing was stopped; what is written stays."""
-        return {**value, "state": "stopped"} if value and value.get("state") == "writing" else gr.skip()
+    def stop(self, request: gr.Request) -> None:
+        """Ask the writing of this page to end after the token that it is at; what is written stays."""
+        self.stops.add(request.session_hash)
 
     def refresh_steps(self, run_id: Any, lang: str) -> dict:
         """Offer the snapshots that were made since the list was last opened."""
@@ -122,7 +135,7 @@ class GenerateTab:
     def translate(self, lang: str, unknown: Any = None) -> list:
         """Return what else of the tab follows the language; unknown: what the user chose the last time."""
         recalled = {"value": unknown} if unknown in ("drop", "replace") else {}
-        empty = {"lang": lang, "text": component_words(lang)["written"], "prompt": [], "tokens": [], "state": "idle"}
+        empty = {"lang": lang, "text": component_words(lang)["written"], "prompt": [], "tokens": "", "state": "idle"}
         return [gr.update(choices=unknown_choices(lang), **recalled), empty]
 
     @property

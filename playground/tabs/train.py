@@ -56,7 +56,8 @@ class TrainTab:
         self.preset = add(Radio, choices=forms.preset_choices(70, None, "en"), value=DEFAULT_PRESET,
                           elem_id="preset", words={"label": "preset"})  # fmt: skip
         self.count = gr.Markdown(elem_id="count-line")
-        self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button", words={"value": "train_button"})
+        self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button",
+                          words={"value": "train_button"})  # fmt: skip
         self.fields: dict[str, gr.components.Component] = {}
         with add(gr.Accordion, open=False, elem_id="advanced", words={"label": "advanced"}):
             for group, names in (("model", ("architecture", "tokenizer", *forms.MODEL)),
@@ -129,8 +130,8 @@ class TrainTab:
             return f"⚠ {error}"
 
     def start(
-        self, progress=gr.Progress(), preset: Any = None, owner: Any = None, corpus: Any = None, text: Any = None,  # noqa: B008
-        lang: str = "en", *values: Any,
+        self, progress=gr.Progress(), preset: Any = None, owner: Any = None,  # noqa: B008
+        corpus: Any = None, text: Any = None, lang: str = "en", *values: Any,
     ) -> dict:  # fmt: skip
         """Check everything, make the run, and show it. (Gradio puts `progress` in its place.)"""
         filled = forms.read_form(preset if preset in PRESETS else "custom", values)
