@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    run = _resumed(options) if options.resume else _new_run(options)
+    run = _new_run(options) if options.resume is None else _resumed(options)
     config = run.config()
     print(f"{config.preset} on {config.corpus}, in {run.path}", file=sys.stderr)
     recording = record(run)
@@ -102,7 +102,8 @@ def _new_run(options: argparse.Namespace) -> RunDir:
 
 def _resumed(options: argparse.Namespace) -> RunDir:
     asked = {**_given(options, RunOptions), **_given(options, GPTConfig), **_given(options, TrainConfig)}
-    fixed = sorted(asked.keys() - {"steps", "preset"}) + [name for name in ("run", "text") if getattr(options, name)]
+    fixed = sorted(asked.keys() - {"steps", "preset"})
+    fixed += [name for name in ("run", "text") if getattr(options, name) is not None]
     if fixed:
         raise ValueError(f"{', '.join(fixed)} cannot change when a run goes on; leave that out, or start a new run")
     run = _opened(options.resume, options.runs)
@@ -142,7 +143,7 @@ def _opened(name: str, runs: Path) -> RunDir:
 
 
 def _corpus(options: argparse.Namespace) -> Corpus:
-    if options.text:
+    if options.text is not None:
         return own_text(decode_text(Path(options.text).read_bytes()))
     with tqdm(unit="B", unit_scale=True, desc="download", file=sys.stderr, disable=None, leave=False) as bar:
 

@@ -1,4 +1,4 @@
-"""How the page looks: Gradio's Soft theme with the system's own fonts, and the layout's CSS. Asks no host for anything."""
+"""How the page looks: Gradio's Soft theme with the system's own fonts, and the layout's CSS."""
 
 from pathlib import Path
 

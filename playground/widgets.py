@@ -21,6 +21,11 @@ def _as_it_came(self: gr.components.Component, payload: Any) -> Any:
     return payload
 
 
+def _one_choice(self: gr.components.Component, payload: Any) -> Any:
+    """Hand on a choice; a list or an object, which no table of choices can look up, as its text."""
+    return repr(payload)[:80] if isinstance(payload, list | dict) else payload
+
+
 class Slider(gr.Slider):
     """A slider whose value is checked by the options it ends in."""
 
@@ -39,14 +44,14 @@ class Dropdown(gr.Dropdown):
     """A choice that is checked by the options it ends in."""
 
     is_template = True
-    preprocess = _as_it_came
+    preprocess = _one_choice
 
 
 class Radio(gr.Radio):
     """A choice that is checked by the options it ends in."""
 
     is_template = True
-    preprocess = _as_it_came
+    preprocess = _one_choice
 
 
 class Checkbox(gr.Checkbox):

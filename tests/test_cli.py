@@ -144,6 +144,7 @@ def test_a_character_that_cannot_be_shown_at_the_end_is_not_lost(runs, capsys):
         (["--run", "text.txt/below"], "The run could not be written (Not a directory)"),
         (["--text", "no-such-file"], "[Errno 2] No such file or directory: 'no-such-file'"),
         (["--text", "."], "[Errno 21] Is a directory: '.'"),
+        (["--text", ""], "[Errno 21] Is a directory: '.'"),
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
 )
@@ -243,7 +244,7 @@ def test_a_full_disk_is_one_line(runs, capsys, monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has another way to send Ctrl-C")
 def test_ctrl_c_pauses_the_run_and_it_goes_on_to_the_very_losses(runs, capsys):
     """In a program of its own, as it is used: the signal comes in the middle of a step, wherever that is."""
-    settings = [*TINY, "--dropout", "0.2", "--steps", "150", "--eval_interval", "50"]
+    settings = [*TINY, "--dropout", "0.2", "--steps", "400", "--eval_interval", "100"]
     assert main(["train", "--text", "text.txt", *settings, "--run", "undisturbed"]) == 0
     command = [sys.executable, "-m", "core", "train", "--text", "text.txt", *settings, "--run", "a"]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
@@ -257,7 +258,7 @@ def test_ctrl_c_pauses_the_run_and_it_goes_on_to_the_very_losses(runs, capsys):
     run = RunDir.open(runs, "a")
     assert program.returncode == 130 and "Traceback" not in err
     assert err.splitlines()[-1] == "paused; go on with: python -m core train --resume runs/a"
-    assert run.status().state == "paused" and 0 < run.status().step < 150
+    assert run.status().state == "paused" and 0 < run.status().step < 400
     assert main(["train", "--resume", "runs/a"]) == 0
     assert written(run) == written(RunDir(runs / "undisturbed"))
 

@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load as load_tensors
 from starlette.applications import Starlette
@@ -172,6 +172,7 @@ def test_a_damaged_run_is_told_in_a_sentence(client, run, broken):
     assert answer.status_code == 404 and broken in answer.json()["error"]
 
 
+@settings(max_examples=30)
 @given(st.dictionaries(st.sampled_from(["points", "evals", "samples", "lang", "other"]), st.text(max_size=12)))
 def test_no_query_breaks_the_feed(client_of_all, query):
     client, run_id = client_of_all

@@ -14,7 +14,11 @@ INPUTS = [widgets.Slider, widgets.Number, widgets.Dropdown, widgets.Radio, widge
 @pytest.mark.parametrize("kind", INPUTS)
 @pytest.mark.parametrize("value", HOSTILE, ids=repr)
 def test_whatever_comes_is_handed_on_to_be_refused_in_words(kind, value):
-    assert kind().preprocess(value) is value
+    came = kind().preprocess(value)
+    if kind in (widgets.Dropdown, widgets.Radio) and isinstance(value, list | dict):
+        assert came == repr(value)  # so that it can be looked up among the choices, in vain
+    else:
+        assert came is value
 
 
 @pytest.mark.parametrize("kind", INPUTS)

@@ -8,12 +8,23 @@ purpose: external libraries, and a build step.
 
 from pathlib import Path
 
+from playground.components.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
 from playground.components.loss_chart import LossChart
 from playground.components.samples import SampleTable
 from playground.components.transport import Transport
 from playground.components.written import WrittenText
 
-__all__ = ["LossChart", "SampleTable", "Transport", "WrittenText", "head_script"]
+__all__ = [
+    "AttentionDetail",
+    "AttentionView",
+    "HeadLines",
+    "HeadMap",
+    "LossChart",
+    "SampleTable",
+    "Transport",
+    "WrittenText",
+    "head_script",
+]
 
 
 def head_script() -> str:

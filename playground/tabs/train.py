@@ -248,7 +248,8 @@ function show() {
   nav.querySelector('b').textContent = text?.title ?? '';
   for (const link of nav.querySelectorAll('a')) {
     link.textContent = text?.[link.dataset.name] ?? '';
-    link.href = new URL(`playground/run/${encodeURIComponent(run)}/${link.dataset.file}?lang=${lang}`, document.baseURI);
+    const path = `playground/run/${encodeURIComponent(run)}/${link.dataset.file}?lang=${lang}`;
+    link.href = new URL(path, document.baseURI);
     link.download = '';
   }
 }

@@ -1,0 +1,84 @@
+"""A class of thirty: as many small runs, each followed by a viewer as the page follows it, for a minute.
+
+    python -m benchmarks.viewers --viewers 30 --seconds 60
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from core.corpora import load_corpus
+from core.planning import plan_run
+from core.presets import PRESETS
+from playground.runs import RunStore
+from playground.settings import Settings
+from playground.ui import build_app, launch
+
+
+def main() -> None:
+    """Print failed requests, latencies, and how far the slowest run came."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--viewers", type=int, default=30)
+    parser.add_argument("--seconds", type=float, default=60)
+    asked = parser.parse_args()
+    preset = PRESETS["small"]
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        store = RunStore(root)
+        address = launch(build_app(store, Settings(runs=root)), store, Settings(runs=root), prevent_thread_lock=True)
+        store.open()
+        corpus, began = load_corpus("plays"), time.monotonic()
+        runs = [
+            store.start(plan_run(corpus, {"preset": "small"}, preset.model, {**preset.train, "seed": seed}))
+            for seed in range(asked.viewers)
+        ]
+        print(f"{len(runs)} runs started in {time.monotonic() - began:.1f} s")
+        seen = asyncio.run(_watch_all(address, [run.id for run in runs], asked.seconds))
+        steps = [run.status().step for run in runs]
+        store.close()
+    latencies = sorted(latency for latency, _, _ in seen)
+    failed = sum(not good for _, good, _ in seen)
+    waits = [wait for _, _, wait in seen if wait is not None]
+    places = {"p50": len(latencies) // 2, "p95": int(0.95 * len(latencies)), "max": -1}
+    said = ", ".join(f"{name} {1000 * latencies[place]:.0f} ms" for name, place in places.items())
+    print(f"{len(seen)} requests, {failed} failed; latency {said}")
+    print(f"steps after {asked.seconds:.0f} s: fewest {min(steps)}, median {statistics.median(steps)}, most {max(steps)}")
+    print(f"longest time that a viewer saw no new step: {max(waits, default=0):.1f} s")
+
+
+async def _watch_all(address: str, runs: list[str], seconds: float) -> list[tuple[float, bool, float | None]]:
+    async with httpx.AsyncClient(base_url=address, timeout=30) as client:
+        parts = await asyncio.gather(*(_watch(client, run, seconds, i / len(runs)) for i, run in enumerate(runs)))
+    return [entry for part in parts for entry in part]
+
+
+async def _watch(client: httpx.AsyncClient, run: str, seconds: float, offset: float) -> list:
+    """Poll as feed.js does; note (latency, whether it went well, seconds between two new steps where one came)."""
+    await asyncio.sleep(offset * 0.5)
+    until, cursor, step, moved, seen = time.monotonic() + seconds, {}, 0, None, []
+    while time.monotonic() < until:
+        began = time.monotonic()
+        try:
+            answer = await client.get(f"playground/feed/{run}", params=cursor)
+            good = answer.status_code == 200
+        except httpx.HTTPError:
+            good = False
+        now, wait = time.monotonic(), None
+        if good:
+            body = answer.json()
+            cursor = body["next"]
+            if body["step"] > step:
+                wait = now - moved if moved else None
+                step, moved = body["step"], now
+        seen.append((now - began, good, wait))
+        await asyncio.sleep(0.5)
+    return seen
+
+
+if __name__ == "__main__":
+    main()

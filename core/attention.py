@@ -1,0 +1,97 @@
+"""Looking into the attention of a GPT while it reads: the weights of every head, and the numbers they come from.
+
+The model has no flag for being watched and stores nothing. Its maths happens to pass through modules, `c_attn` gives
+query, key and value and `attn_dropout` receives the softmaxed weights, so a hook on those sees all there is to see.
+Hooks live for one forward pass and answer only to the thread that set them: two views may look at one model at once.
+
+Left out on purpose: what a head does with its attention, which is `heads.py`'s question, and any drawing.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import get_ident
+
+import torch
+from torch import Tensor, nn
+
+from core.model import GPT, CausalSelfAttention, eval_mode
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What the attention of a model did with one text of T tokens. L layers; everything is on the model's device."""
+
+    weights: Tensor  # (L, nh, T, T): row q is how query q shares its attention out over the keys 0..q
+    q: Tensor  # (L, nh, T, hs)
+    k: Tensor  # (L, nh, T, hs)
+    v: Tensor  # (L, nh, T, hs)
+    logits: Tensor  # (T, V)
+
+
+def attention_maps(model: nn.Module, idx: Tensor) -> Tensor:
+    """Return the attention weights (n_layer, n_head, T, T) of a GPT that reads idx (1, T).
+
+    Row q, column k: the share of its attention that token q gives to token k. Every row sums to one and the future is
+    exactly zero. Dropout is off. Raises ValueError as `observe` does.
+    """
+    return observe(model, idx).weights
+
+
+def observe(model: nn.Module, idx: Tensor) -> Observed:
+    """Let a GPT read idx (1, T) once, and return what its attention did; the model is left as it was.
+
+    Raises ValueError for a model without attention, for more than one row or none, and for more than block_size tokens.
+    """
+    layers = attention_layers(model)
+    if idx.dim() != 2 or idx.shape[0] != 1 or idx.shape[1] == 0:
+        raise ValueError(f"The text must be one row of at least one token, (1, T), but is {tuple(idx.shape)}")
+    idx = idx.to(next(model.parameters()).device)
+    with (
+        eval_mode(model),
+        record([attn.c_attn for attn in layers]) as projections,
+        record([attn.attn_dropout for attn in layers]) as weights,
+    ):
+        logits, _ = model(idx)
+    qkv = torch.cat(projections)  # (L, T, 3 * C)
+    L, T, C = len(layers), idx.shape[1], qkv.shape[-1] // 3
+    q, k, v = (part.view(L, T, -1, C // layers[0].n_head).transpose(1, 2) for part in qkv.split(C, dim=-1))
+    return Observed(torch.cat(weights), q, k, v, logits[0])
+
+
+def scores(observed: Observed, layer: int, head: int) -> Tensor:
+    """Return how well each query fits each key, q . k / sqrt(hs), as (T, T): what comes before mask and softmax.
+
+    With the future set to minus infinity, the softmax of each row is that row of the weights. Raises ValueError for a
+    layer or a head that is not there.
+    """
+    L, nh, _, hs = observed.q.shape
+    for name, value, count in (("layer", layer, L), ("head", head, nh)):
+        if not 0 <= value < count:
+            raise ValueError(f"{name}={value} is not there; the model has {name}s 0 to {count - 1}")
+    return observed.q[layer, head] @ observed.k[layer, head].T / math.sqrt(hs)
+
+
+def attention_layers(model: nn.Module) -> list[CausalSelfAttention]:
+    """Return the attention of every block, from the first to the last; ValueError for a model that has none."""
+    if not isinstance(model, GPT):
+        raise ValueError(f"A {type(model).__name__.lower()} model has no attention to look into; choose a GPT")
+    return [block.attn for block in model.transformer["h"]]
+
+
+@contextmanager
+def record(modules: list[nn.Module]) -> Iterator[list[Tensor]]:
+    """Give a list that fills with what the modules return, call by call, and stop when the block ends."""
+    thread, outputs = get_ident(), []
+
+    def keep(module: nn.Module, args: tuple, output: Tensor) -> None:
+        if get_ident() == thread:  # another thread's forward through the same model is another's affair
+            outputs.append(output)
+
+    handles = [module.register_forward_hook(keep) for module in modules]
+    try:
+        yield outputs
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,252 @@
+/* The attention view; runs once for each one on the page (element, props, trigger, watch: Gradio's). Here: words, the
+ * state, and what moves it. A value is unpacked once; layer, head and query then change without the server. Before it
+ * stand attention_link.js, attention_tokens.js and attention_maps.js. */
+const WORDS = {
+  empty: 'Type a text to see what the model looks at.', layer: 'Layer', head: 'Head', mean: 'mean',
+  layer_short: 'layer', hint: 'Point at a token: what it attends to lights up. A click keeps it.',
+  hint_pinned: 'Kept. Click it again, or press Escape, to let go.',
+  tokens: 'The text as tokens: walk with the arrow keys', legend: 'attention weight (colour by its square root)',
+  legend_future: 'later: cannot be seen', legend_query: 'query',
+  attends_to: '{place} attends to', expects: 'After {place} the model expects', came: 'This is what came next',
+  token_aria: '{place}, weight {weight}', token_future: '{place}, later: cannot be seen',
+  heat: 'Layer {layer}, head {head}', heat_mean: 'Layer {layer}, mean of its heads',
+  heat_axes: 'rows: the query; columns: what it attends to',
+  heat_aria: 'Attention weights, query by key: walk with the arrow keys',
+  cell: 'query {query} \u2192 key {key}: {weight}', cell_masked: 'query {query} \u2192 key {key}: masked, it comes later',
+  grid: 'All heads', grid_hint: 'Choose one to enlarge it.', columns: 'head', thumb: 'Layer {layer}, head {head}',
+  thumb_mean: 'Layer {layer}, mean of its heads',
+  doing: 'What does layer {layer}, head {head} do?', doing_mean: 'What do the heads of layer {layer} do?',
+  scores_mean: 'Scores are measured head by head: choose a head.',
+  scores_hint: 'No score of this head is clearly high, so it gets no name. Point at a score for its definition.',
+  score_self: 'itself', score_previous: 'previous token', score_first: 'first token', score_same: 'same token',
+  score_induction: 'induction', score_entropy: 'entropy', score_distance: 'distance',
+  short_self: 'self', short_previous: 'prev', short_first: 'first', short_same: 'same', short_induction: 'induct',
+  value_self: '{value}', value_previous: '{value}', value_first: '{value}', value_same: '{value}',
+  value_induction: '{value}', value_entropy: '{value} nats', value_distance: '{value} tokens',
+  help_self: 'the mean weight a token gives to itself.',
+  help_previous: 'the mean weight a token gives to the one just before it.',
+  help_first: 'the mean weight a token gives to the first one; a head often rests there when it has nothing to do.',
+  help_same: 'the mean weight a token gives to earlier occurrences of the same token.',
+  help_induction: 'the mean weight a token gives to what followed an earlier occurrence of it, measured on random '
+    + 'sequences written twice (Olsson et al., 2022).',
+  help_entropy: 'how widely a query spreads its attention: 0 nats on one token, ln n when even over n.',
+  help_distance: 'how far back it looks, in tokens, weighted by attention.',
+  step: 'step {step}', play: 'Play the snapshots', pause: 'Stop playing', snapshot: 'Snapshot',
+};
+const PACE = 350; // milliseconds from one snapshot to the next, at least
+const PATIENCE = 12000; // after which a snapshot that does not arrive is given up
+const slider = at('.steps'), playButton = at('.play');
+let view = null; // the value, unpacked: { tokens, layers, nHead, bytes, means, predictions, heads, steps, step }
+let chosen = { layer: 0, head: 0 }, query = 0, pinned = null;
+let given = null, stamp = 0; // the choice that Python made last; how many values have come
+let playing = false, wantedStep = null, asked = null, lastAsk = 0, timer = 0;
+
+// --- the value ------------------------------------------------------------------------------------------
+
+function unpack(value) {
+  const [layers, nHead] = value.shape, packed = atob(value.data);
+  const bytes = Uint8Array.from(packed, (c) => c.charCodeAt(0));
+  const { predictions, scores, labels } = JSON.parse(value.facts);
+  const { tokens, steps, step } = value;
+  return { tokens, layers, nHead, bytes, means: new Map(), predictions, heads: { scores, labels }, steps, step };
+}
+
+/** The lower triangle of a head (or the mean of a layer's heads), row by row, in 0..255. */
+function triangleOf(layer, head) {
+  const T = view.tokens.length, size = (T * (T + 1)) / 2, start = (h) => (layer * view.nHead + h) * size;
+  if (head !== 'mean') return view.bytes.subarray(start(head), start(head) + size);
+  if (!view.means.has(layer)) {
+    const mean = new Float32Array(size);
+    for (let h = 0; h < view.nHead; h += 1) {
+      for (let i = 0, from = start(h); i < size; i += 1) mean[i] += view.bytes[from + i] / view.nHead;
+    }
+    view.means.set(layer, mean);
+  }
+  return view.means.get(layer);
+}
+
+const weightAt = (q, k) => triangleOf(chosen.layer, chosen.head)[(q * (q + 1)) / 2 + k] / 255;
+
+function onValue() {
+  nameParts();
+  const value = props.value, before = view;
+  view = value?.tokens?.length ? unpack(value) : null;
+  at('.body').hidden = at('.chooser').hidden = !view;
+  at('.empty').hidden = Boolean(view);
+  at('.note').hidden = !value?.note;
+  at('.note').textContent = value?.note ?? '';
+  arrived(value);
+  if (!view) return;
+  stamp += 1;
+  const sameText = before && JSON.stringify(before.tokens) === JSON.stringify(view.tokens);
+  if (!sameText) { query = view.tokens.length - 1; pinned = null; cell = null; }
+  takeChoice(value, before);
+  if (!sameText) drawTokens();
+  if (before?.layers !== view.layers || before?.nHead !== view.nHead) { drawGrid(); fillSelects(); }
+  paintGrid();
+  paintHead();
+}
+
+/** Keep the user's layer and head, unless Python now names another one than before or they are gone. */
+function takeChoice(value, before) {
+  const key = value.layer + ' ' + value.head, named = key !== given;
+  given = key;
+  const gone = chosen.layer >= view.layers || (chosen.head !== 'mean' && chosen.head >= view.nHead);
+  if (named || gone || !before) chosen = { layer: value.layer, head: value.head };
+}
+
+function nameParts() {
+  const shown = { '.empty': 'empty', '.layer-name': 'layer', '.head-name': 'head', '.legend-name': 'legend',
+    '.legend-future': 'legend_future', '.legend-query': 'legend_query', '.heat-axes': 'heat_axes',
+    '.grid-side h4': 'grid', '.grid-hint': 'grid_hint', '.columns': 'columns' };
+  for (const [selector, key] of Object.entries(shown)) at(selector).textContent = say(key);
+  tokenBox.setAttribute('aria-label', say('tokens'));
+  canvas.setAttribute('aria-label', say('heat_aria'));
+  grid.setAttribute('aria-label', say('grid'));
+  slider.setAttribute('aria-label', say('snapshot'));
+  if (props.value?.lang) at('.attention').lang = props.value.lang;
+}
+
+// --- layer, head, query ---------------------------------------------------------------------------------
+
+function fillSelects() {
+  const option = (value, words) => Object.assign(document.createElement('option'), { value, textContent: words });
+  at('.layer').replaceChildren(...[...Array(view.layers).keys()].map((i) => option(i, String(i))));
+  at('.head').replaceChildren(option('mean', say('mean')),
+    ...[...Array(view.nHead).keys()].map((i) => option(i, String(i))));
+}
+
+function choose(next, byUser) {
+  const { layer, head } = next;
+  if (!view || layer >= view.layers || (head !== 'mean' && head >= view.nHead)) return;
+  chosen = { layer, head };
+  paintHead();
+  if (byUser) trigger('choose', chosen);
+}
+
+function paintHead() {
+  at('.layer').value = chosen.layer;
+  at('.head').value = chosen.head;
+  at('.heat h4').textContent = chosen.head === 'mean' ? say('heat_mean', chosen) : say('heat', chosen);
+  markChosen();
+  paintScores();
+  paintQuery();
+}
+
+function paintQuery() {
+  paintTokens();
+  paintStrongest();
+  paintNext();
+  at('.hint').textContent = say(pinned === null ? 'hint' : 'hint_pinned');
+  redraw();
+  tell({ ...chosen, query, step: view.step, stamp });
+}
+
+function lookAt(index) {
+  if (!view || pinned !== null || index === query) return;
+  query = index;
+  paintQuery();
+}
+
+function pin(index) {
+  pinned = pinned === index ? null : index;
+  query = index;
+  paintQuery();
+}
+
+function unpin() {
+  if (pinned !== null) pin(pinned);
+}
+
+// --- snapshots ------------------------------------------------------------------------------------------
+
+function arrived(value) {
+  const steps = view?.steps ?? [];
+  at('.time').hidden = steps.length < 2;
+  slider.max = Math.max(0, steps.length - 1);
+  if (asked !== null && value?.step === asked) asked = null;
+  if (asked === null && wantedStep === null && view) slider.value = steps.indexOf(view.step);
+  nameStep();
+  if (playing && asked === null && wantedStep === null) goOn();
+  pump();
+}
+
+function nameStep() {
+  const step = view?.steps[slider.value];
+  at('.step-name').textContent = step === undefined ? '' : say('step', { step });
+  slider.setAttribute('aria-valuetext', at('.step-name').textContent);
+  playButton.setAttribute('aria-label', say(playing ? 'pause' : 'play'));
+  playButton.title = say(playing ? 'pause' : 'play');
+  at('.attention').dataset.playing = String(playing);
+}
+
+function goOn() {
+  const next = view.steps[view.steps.indexOf(view.step) + 1];
+  if (next === undefined) return play(false);
+  goTo(next);
+}
+
+function play(on) {
+  playing = on;
+  if (!on) wantedStep = null;
+  else if (view.step === view.steps.at(-1)) goTo(view.steps[0]); // at the end: from the start
+  else goOn();
+  nameStep();
+}
+
+function goTo(step) {
+  wantedStep = step;
+  slider.value = view.steps.indexOf(step);
+  nameStep();
+  pump();
+}
+
+/** Ask for the wanted snapshot: one at a time, and not faster than the pace. */
+function pump() {
+  if (wantedStep === null || asked !== null) return;
+  clearTimeout(timer);
+  const wait = lastAsk + PACE - performance.now();
+  if (wait > 0) { timer = setTimeout(pump, wait); return; }
+  asked = wantedStep;
+  wantedStep = null;
+  lastAsk = performance.now();
+  if (asked === view?.step) { asked = null; return; }
+  trigger('step', { step: asked });
+  timer = setTimeout(giveUp, PATIENCE, asked);
+}
+
+function giveUp(step) {
+  if (asked !== step) return;
+  asked = null;
+  play(false);
+  if (view) slider.value = view.steps.indexOf(view.step);
+  nameStep();
+}
+
+// --- wiring ---------------------------------------------------------------------------------------------
+
+slider.addEventListener('input', () => {
+  playing = false;
+  goTo(view.steps[slider.value]);
+});
+playButton.addEventListener('click', () => play(!playing));
+at('.layer').addEventListener('change', (event) => choose({ ...chosen, layer: Number(event.target.value) }, true));
+at('.head').addEventListener('change', (event) => {
+  choose({ ...chosen, head: event.target.value === 'mean' ? 'mean' : Number(event.target.value) }, true);
+});
+hear(PICKED, (what) => {
+  if (Number.isInteger(what.layer)) choose(what, true);
+  if (view?.steps.includes(what.step)) { playing = false; goTo(what.step); }
+});
+let lastWidth = 0;
+new ResizeObserver(() => {
+  const width = at('.plot').clientWidth;
+  if (width !== lastWidth) { lastWidth = width; redraw(); }
+}).observe(at('.plot'));
+onTheme(() => {
+  readInk();
+  if (view) { paintGrid(); paintQuery(); }
+});
+readInk();
+watch('value', onValue);
+onValue();

@@ -1,0 +1,120 @@
+/* The way to the weights: the query's row as real numbers, from scores over the mask to the softmax. Follows the view
+ * through attention_link.js, which stands before it. The floats come on demand: opened, it triggers 'ask'. */
+const WORDS = {
+  title: 'The way to the weights: scores, mask, softmax',
+  about: 'The row of the query {query}, layer {layer}, head {head}. Point at another token above to see its row.',
+  mean: 'A mean of heads has no scores of its own: choose a single head.', waiting: 'Computing ...',
+  nothing: 'Choose a text and a head first.',
+  scores: 'score', scores_how: 'q \u00b7 k / \u221ahead_size', masked: 'after the mask', masked_how: 'later tokens: \u2212\u221e',
+  softmax: 'after softmax', softmax_how: 'e^score / sum', sum: 'sum', key: 'key',
+  why: 'Each visible score becomes e^score; all of them together are {total}. Divided by that, they sum to 1. '
+    + 'e^(\u2212\u221e) is 0, so nothing is left for later tokens.',
+  one: 'key {key}: e^{score} / {total} = {weight}', one_masked: 'key {key}: e^(\u2212\u221e) / {total} = 0',
+};
+const folder = at('details'), table = at('table');
+let shown = shownBy[channel()] ?? null; // what the view shows
+let answer = null; // the value, unpacked: { tokens, layer, head, scores }
+let askedFor = null;
+
+const keyOf = (state) => [state.layer, state.head, state.stamp].join(' ');
+
+function ask() {
+  if (!folder.open || !shown || shown.head === 'mean' || askedFor === keyOf(shown)) return;
+  askedFor = keyOf(shown);
+  trigger('ask', { layer: shown.layer, head: shown.head });
+}
+
+function onValue() {
+  at('.title').textContent = say('title');
+  const value = props.value;
+  answer = null;
+  if (value?.scores) {
+    const bytes = Uint8Array.from(atob(value.scores), (c) => c.charCodeAt(0));
+    answer = { ...value, scores: new Float32Array(bytes.buffer) };
+  }
+  draw();
+}
+
+function draw() {
+  const single = shown && shown.head !== 'mean';
+  const fits = single && answer && answer.layer === shown.layer && answer.head === shown.head;
+  const ready = fits && shown.query < answer.tokens.length;
+  const missing = !shown ? 'nothing' : single ? 'waiting' : 'mean';
+  at('.about').textContent = ready ? say('about', { query: place(answer.tokens, shown.query), ...headFacts() })
+    : say(missing);
+  at('.frame').hidden = at('.why').hidden = !ready;
+  if (ready && folder.open) drawRow(shown.query);
+}
+
+const headFacts = () => ({ layer: shown.layer, head: shown.head });
+
+function drawRow(query) {
+  const { tokens } = answer, T = tokens.length;
+  const scores = [...answer.scores.subarray(query * T, (query + 1) * T)];
+  const visible = scores.slice(0, query + 1), highest = Math.max(...visible);
+  const powers = visible.map((score) => Math.exp(score - highest)); // shifted, so that none overflows
+  const all = powers.reduce((a, b) => a + b, 0), total = amount(all * Math.exp(highest));
+  const weights = scores.map((_, key) => (key <= query ? powers[key] / all : 0));
+  const rows = [
+    ['scores', scores.map(decimal), ''],
+    ['masked', scores.map((score, key) => (key <= query ? decimal(score) : '\u2212\u221e')), ''],
+    ['softmax', weights.map((weight) => weight.toFixed(3)), weights.reduce((a, b) => a + b, 0).toFixed(3)],
+  ];
+  const words = (key) => (key <= query
+    ? say('one', { key: place(tokens, key), score: decimal(scores[key]), total, weight: weights[key].toFixed(3) })
+    : say('one_masked', { key: place(tokens, key), total }));
+  const left = at('.frame').scrollLeft;
+  table.replaceChildren(headRow(tokens, query), ...rows.map((row) => numberRow(row, query, weights, words)));
+  at('.frame').scrollLeft = left;
+  at('.why').textContent = say('why', { total });
+}
+
+const decimal = (y) => y.toFixed(2).replace('-', '\u2212');
+const amount = (y) => (y >= 1e4 || y < 0.01 ? y.toExponential(2) : y.toFixed(2));
+
+function headRow(tokens, query) {
+  const row = document.createElement('tr');
+  row.append(make('th', 'name', say('key')));
+  tokens.forEach((text, key) => {
+    const node = make('th', key > query ? 'future' : key === query ? 'query' : '', brief(text));
+    node.append(make('sub', '', String(key)));
+    node.title = place(tokens, key);
+    row.append(node);
+  });
+  row.append(make('th', 'sum', say('sum')));
+  return row;
+}
+
+function numberRow([kind, numbers, sum], query, weights, words) {
+  const row = make('tr', kind), name = make('th', 'name', say(kind));
+  name.append(make('small', '', say(kind + '_how')));
+  row.append(name);
+  numbers.forEach((number, key) => {
+    const node = make('td', key > query ? 'future' : '', number);
+    if (kind === 'softmax' && key <= query) {
+      const colour = shade(weights[key]);
+      node.style.backgroundColor = css(colour);
+      node.style.color = inkOn(colour);
+    }
+    node.title = words(key);
+    row.append(node);
+  });
+  row.append(make('td', 'sum', sum));
+  return row;
+}
+
+table.addEventListener('pointerover', (event) => {
+  const node = event.target.closest('td[title]');
+  if (node) at('.why').textContent = node.title;
+});
+table.addEventListener('pointerleave', () => draw());
+folder.addEventListener('toggle', () => { ask(); draw(); });
+hear(SHOWN, (state) => {
+  shown = state;
+  ask();
+  draw();
+});
+onTheme(() => { readScale(); draw(); });
+readScale();
+watch('value', onValue);
+onValue();

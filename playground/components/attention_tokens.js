@@ -1,0 +1,168 @@
+/* The token view: the text as tokens, what the query attends to, what the model expects next, and what the head
+ * does. Shares one scope with attention.js, which follows it and holds the state (view, chosen, query, pinned). */
+const STRONGEST = 5;
+const SCORES = ['self', 'previous', 'first', 'same', 'induction', 'entropy', 'distance'];
+const tokenBox = at('.tokens');
+const indexOf = (node) => [...tokenBox.querySelectorAll('.tok')].indexOf(node);
+const tokenNodes = () => tokenBox.querySelectorAll('.tok');
+const tokenAt = (event) => event.target.closest?.('.tok');
+
+function drawTokens() {
+  const nodes = document.createDocumentFragment();
+  view.tokens.forEach((text, i) => {
+    const node = make('span', 'tok', named(text));
+    node.setAttribute('role', 'button');
+    node.tabIndex = i === query ? 0 : -1;
+    node.classList.toggle('blank', !text.trim());
+    node.title = place(view.tokens, i);
+    nodes.append(node);
+    if (text.endsWith('\n')) nodes.append(document.createElement('br'));
+  });
+  tokenBox.replaceChildren(nodes);
+}
+
+function paintTokens() {
+  tokenNodes().forEach((node, i) => {
+    const weight = i <= query ? weightAt(query, i) : null, colour = weight === null ? null : shade(weight);
+    node.classList.toggle('query', i === query);
+    node.classList.toggle('future', weight === null);
+    node.style.backgroundColor = colour ? css(colour) : '';
+    node.style.color = colour ? inkOn(colour) : '';
+    node.setAttribute('aria-pressed', String(i === pinned));
+    const facts = { place: place(view.tokens, i), weight: weight?.toFixed(2) };
+    node.setAttribute('aria-label', say(weight === null ? 'token_future' : 'token_aria', facts));
+  });
+}
+
+// --- what it attends to, what it expects ----------------------------------------------------------------
+
+function strongest() {
+  const keys = Array.from({ length: query + 1 }, (_, key) => [key, weightAt(query, key)]);
+  return keys.sort((a, b) => b[1] - a[1] || b[0] - a[0]).slice(0, STRONGEST);
+}
+
+function barRow(name, index, part, words) {
+  const row = make('li', 'bar-row'), track = make('span', 'track'), bar = make('i', 'bar');
+  const label = make('b', 'text', named(name));
+  label.title = named(name);
+  if (index !== null) label.append(make('sub', 'index', String(index)));
+  bar.style.width = 100 * clamp(part, 0, 1) + '%';
+  track.append(bar);
+  row.append(label, track, make('span', 'number', words));
+  return row;
+}
+
+function paintStrongest() {
+  const rows = strongest(), where = place(view.tokens, query);
+  at('.strong h4').textContent = say('attends_to', { place: where });
+  at('.strong ol').replaceChildren(...rows.map(([key, weight]) => {
+    const row = barRow(view.tokens[key], key, weight, weight.toFixed(2));
+    row.addEventListener('pointerenter', () => tokenNodes()[key]?.classList.add('pointed'));
+    row.addEventListener('pointerleave', () => tokenNodes()[key]?.classList.remove('pointed'));
+    return row;
+  }));
+  for (const node of tokenBox.querySelectorAll('.pointed')) node.classList.remove('pointed');
+  const list = rows.map(([key, weight]) => place(view.tokens, key) + ' ' + weight.toFixed(2)).join(', ');
+  at('.spoken').textContent = say('attends_to', { place: where }) + ' ' + list;
+}
+
+function paintNext() {
+  const rows = view.predictions[query] ?? [], last = query === view.tokens.length - 1;
+  at('.next h4').textContent = say('expects', { place: place(view.tokens, query) });
+  at('.next').hidden = !view.predictions.length;
+  at('.next ol').replaceChildren(...rows.map(([text, part]) => {
+    const row = barRow(text, null, part, (100 * part).toFixed(part >= 0.0995 ? 0 : 1) + ' %');
+    const came = !last && text === view.tokens[query + 1];
+    row.classList.toggle('came', came);
+    if (came) row.title = say('came');
+    return row;
+  }));
+}
+
+// --- what the head does ---------------------------------------------------------------------------------
+
+/** How much of its bar a score fills: entropy and distance are told by what the longest query could reach. */
+function share(name, value) {
+  const T = view.tokens.length;
+  if (name === 'entropy') return T > 1 ? value / Math.log(T) : 0;
+  return name === 'distance' ? value / Math.max(1, T - 1) : value;
+}
+
+const labelOf = (layer, head) => (head === 'mean' ? null : view.heads.labels?.[layer]?.[head] ?? null);
+
+function paintScores() {
+  const { layer, head } = chosen, label = labelOf(layer, head), single = head !== 'mean';
+  const scores = view.heads.scores ?? {}, names = SCORES.filter((name) => scores[name]);
+  at('.doing').hidden = !names.length;
+  at('.doing h4').textContent = single ? say('doing', { layer, head }) : say('doing_mean', { layer });
+  at('.badge').hidden = !label;
+  at('.badge').textContent = label ? say('score_' + label[0]) + ' ' + label[1].toFixed(2) : '';
+  at('.scores').hidden = !single;
+  const nodes = at('.scores').children;
+  if (nodes.length !== names.length) at('.scores').replaceChildren(...names.map(scoreNode));
+  names.forEach((name, i) => single && paintScore(nodes[i], name, scores[name][layer]?.[head], label));
+  explain(single ? label?.[0] ?? null : null);
+}
+
+function scoreNode(name) {
+  const node = make('button', 'score'), track = make('span', 'track');
+  node.type = 'button';
+  track.append(make('i', 'bar'));
+  node.append(make('span', 'score-name'), make('b', 'score-value'), track);
+  for (const kind of ['pointerenter', 'focus', 'click']) node.addEventListener(kind, () => explain(name));
+  node.addEventListener('pointerleave', () => explain(labelOf(chosen.layer, chosen.head)?.[0] ?? null));
+  return node;
+}
+
+function paintScore(node, name, value, label) {
+  node.children[0].textContent = say('score_' + name);
+  node.children[1].textContent = finite(value) ? say('value_' + name, { value: value.toFixed(2) }) : '\u2013';
+  node.querySelector('.bar').style.width = 100 * clamp(finite(value) ? share(name, value) : 0, 0, 1) + '%';
+  node.title = say('help_' + name);
+  node.classList.toggle('labelled', label?.[0] === name);
+}
+
+function explain(name) {
+  const words = chosen.head === 'mean' ? say('scores_mean') : say('scores_hint');
+  at('.score-help').textContent = name ? say('score_' + name) + ': ' + say('help_' + name) : words;
+}
+
+// --- pointing and walking -------------------------------------------------------------------------------
+
+/** The token on the next line (way 1) or the one before (-1) that stands nearest to a token's column. */
+function below(node, way) {
+  const own = node.getBoundingClientRect(), all = tokenNodes();
+  let best, least = Infinity, line = null;
+  for (let i = indexOf(node) + way; all[i]; i += way) {
+    const box = all[i].getBoundingClientRect();
+    if (Math.abs(box.top - own.top) < 4) continue;
+    line ??= box.top;
+    if (Math.abs(box.top - line) > 4) break;
+    if (Math.abs(box.left - own.left) < least) { least = Math.abs(box.left - own.left); best = i; }
+  }
+  return best;
+}
+
+function walk(node, event) {
+  const all = tokenNodes(), here = indexOf(node);
+  const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1,
+    ArrowDown: below(node, 1), ArrowUp: below(node, -1) }[event.key];
+  if (to === undefined || !all[to]) return;
+  event.preventDefault();
+  all[to].focus();
+}
+
+tokenBox.addEventListener('pointerover', (event) => tokenAt(event) && lookAt(indexOf(tokenAt(event))));
+tokenBox.addEventListener('click', (event) => tokenAt(event) && pin(indexOf(tokenAt(event))));
+tokenBox.addEventListener('focusin', (event) => {
+  for (const node of tokenBox.querySelectorAll('[tabindex="0"]')) node.tabIndex = -1;
+  tokenAt(event).tabIndex = 0;
+  lookAt(indexOf(tokenAt(event)));
+});
+tokenBox.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' || event.key === ' ') {
+    event.preventDefault();
+    pin(indexOf(tokenAt(event)));
+  } else if (event.key === 'Escape') unpin();
+  else walk(tokenAt(event), event);
+});
