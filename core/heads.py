@@ -61,13 +61,13 @@ def uniform_scores(ids: Tensor) -> dict[str, float]:
     return {name: float(score) for name, score in head_scores(_uniform(len(ids))[None, None], ids).items()}
 
 
-def induction_scores(model: nn.Module, seed: int = 0, rows: int = 8) -> Tensor:
+def induction_scores(model: nn.Module, seed: int = 0, rows: int = 4) -> Tensor:
     """Return how much each head (L, nh) looks for what came next last time, measured where nothing else can help.
 
     The model reads a random sequence of its own tokens twice over. In the second half, the share of the attention that
     goes to the token after the previous occurrence is averaged: the prefix-matching score of Olsson et al., 2022,
-    "In-context Learning and Induction Heads". No token comes twice in a sequence, so there is one right key; and three
-    lengths are used, `rows` sequences of each, so that always looking the same distance back does not pass for it.
+    "In-context Learning and Induction Heads". No token comes twice in a sequence, so there is one right key; and up to
+    five lengths are used, `rows` sequences of each, so that always looking the same distance back does not pass for it.
 
     Raises ValueError for a model without attention, or one too short or with too few tokens to say four of them twice.
     """
@@ -193,7 +193,7 @@ def _clearest(judged: dict[str, tuple[list[list[float]], float]], layer: int, he
 
 
 def _repeated_lengths(model: nn.Module) -> list[int]:
-    """Return how long the sequences are that the induction test says twice: three lengths, if the model has room."""
+    """Return how long the sequences are that the induction test says twice: from half of what there is room for, up."""
     shortest, longest = REPEATED_TOKENS
     block_size, vocab_size = model.config.block_size, model.config.vocab_size
     longest = min(longest, block_size // 2, vocab_size)
@@ -202,7 +202,7 @@ def _repeated_lengths(model: nn.Module) -> list[int]:
             f"Induction is tested on {shortest} different tokens said twice, but block_size={block_size} and "
             f"vocab_size={vocab_size} leave room for {longest}; train with block_size={2 * shortest} or more"
         )
-    return sorted({max(shortest, longest * part // 4) for part in (2, 3, 4)})
+    return sorted({max(shortest, longest * eighths // 8) for eighths in range(4, 9)})
 
 
 def _after_previous(weights: Tensor) -> Tensor:

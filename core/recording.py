@@ -207,7 +207,7 @@ def sample_text(model: torch.nn.Module, tokenizer: Tokenizer, config: RunConfig)
 
 def _row(stats: StepStats, elapsed: float) -> dict:
     row = {key: value for key, value in asdict(stats).items() if value is not None}
-    return {**row, "elapsed": round(elapsed, 4)}
+    return {**row, "elapsed": round(elapsed, 4), "time": round(time.time(), 3)}
 
 
 _counted: dict[str, dict[str, float]] = {}  # by checksum: runs on the same text count its n-grams once

@@ -19,7 +19,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
@@ -290,12 +290,18 @@ def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
     return [run for _, run in sorted(runs, key=lambda entry: -entry[0])], problems
 
 
-def sweep(root: Path) -> None:
-    """Remove what a crash left half-made. Only for the start, when nothing else writes below root."""
-    for leftover in (*root.glob(".new-*"), *root.glob("*/.snapshots-*"), *root.glob("*/.resume-*")):
-        shutil.rmtree(leftover, ignore_errors=True)
-    for leftover in root.glob("*/.*.tmp"):
-        leftover.unlink(missing_ok=True)
+def sweep(root: Path, writing: Callable[[Status], bool] = lambda status: False) -> None:
+    """Remove what a crash left half-made; `writing` tells whether a process is still at a run."""
+    leftovers = [*root.glob(".new-*")]
+    for run in (RunDir(path.parent) for path in root.glob("*/status.json")):
+        try:
+            busy = writing(run.status())
+        except ValueError:
+            busy = False
+        if not busy:
+            leftovers += [*run.path.glob(".snapshots-*"), *run.path.glob(".resume-*"), *run.path.glob(".*.tmp")]
+    for leftover in leftovers:
+        shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def _folders(path: Path) -> list[tuple[int, Path]]:

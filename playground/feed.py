@@ -25,7 +25,8 @@ from playground.runs import RunStore
 
 MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
 MOST_SAMPLES = 200  # of one answer, the newest
-SPEED_WINDOW = 30  # the last rows that tell how fast a run is
+SPEED_WINDOW = 30  # the last rows that tell how fast a run trains
+ETA_WINDOW = 30.0  # seconds by the clock, in which a run among others has its turn several times
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Rows:
 
     points: list[tuple] = field(default_factory=list)  # (step, loss of its batch)
     recent: deque[dict] = field(default_factory=lambda: deque(maxlen=SPEED_WINDOW))  # the last rows of single steps
+    clock: deque[tuple] = field(default_factory=lambda: deque(maxlen=4000))  # (time of day, step) of the last seconds
     estimates: list[tuple] = field(default_factory=list)  # (step, train_loss, val_loss)
     samples: list[dict] = field(default_factory=list)
     metrics_at: int = 0
@@ -51,12 +53,30 @@ class Rows:
                 if "loss" in row:
                     self.points.append((row["step"], row["loss"]))
                     self.recent.append(row)
+                    self._tick(row)
                 if "val_loss" in row:
                     self.estimates.append((row["step"], row.get("train_loss"), row["val_loss"]))
             new, self.samples_at = run.rows("samples", self.samples_at)
             for row in _unrepeated(new, self.last_sample):
                 self.last_sample = row["step"]
                 self.samples.append(row)
+
+
+    def _tick(self, row: dict) -> None:
+        when = row.get("time")
+        if not isinstance(when, int | float):
+            return
+        if self.clock and when - self.clock[-1][0] > ETA_WINDOW:
+            self.clock.clear()  # it was paused
+        self.clock.append((when, row["step"]))
+        while when - self.clock[0][0] > ETA_WINDOW:
+            self.clock.popleft()
+
+    def progress(self) -> float | None:
+        """Return steps a second by the clock on the wall: less than while it trains, where runs take turns."""
+        if len(self.clock) < 2 or self.clock[-1][0] - self.clock[0][0] < 1.0:
+            return None
+        return (self.clock[-1][1] - self.clock[0][1]) / (self.clock[-1][0] - self.clock[0][0])
 
 
 class Feed:
@@ -98,7 +118,7 @@ class Feed:
             "points": _thinned(rows.points[points:]),
             "evals": _thinned(rows.estimates[evals:]),
             "samples": rows.samples[samples:][-MOST_SAMPLES:],
-            "stats": _stats(list(rows.recent), status.state, config.train.steps),
+            "stats": _stats(list(rows.recent), rows.progress(), status.state, config.train.steps),
             "meaning": meaning(rows.estimates, baselines, lang),
             "baselines": _lines(baselines, lang),
             "next": {"points": len(rows.points), "evals": len(rows.estimates), "samples": len(rows.samples)},
@@ -172,8 +192,8 @@ def _thinned(rows: list[tuple]) -> list[tuple]:
     return rows[::-1][::stride][::-1]
 
 
-def _stats(recent: list[dict], state: str, steps: int) -> dict:
-    """Tell the newest numbers; speed is over the last rows, and only while there is one."""
+def _stats(recent: list[dict], progress: float | None, state: str, steps: int) -> dict:
+    """Tell the newest numbers: speed over the last rows, and the time left by the clock, other runs' turns included."""
     stats = dict.fromkeys(("steps_per_second", "tokens_per_second", "elapsed", "eta", "learning_rate", "grad_norm"))
     whole = [row for row in recent if row.get("seconds") is not None]
     if not whole:
@@ -185,7 +205,7 @@ def _stats(recent: list[dict], state: str, steps: int) -> dict:
     if speed:
         stats.update(steps_per_second=speed, tokens_per_second=speed * last["tokens"])
         if state in ("running", "queued", "paused"):
-            stats["eta"] = (steps - last["step"]) / speed
+            stats["eta"] = (steps - last["step"]) / min(progress or speed, speed)
     return stats
 
 

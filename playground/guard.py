@@ -101,9 +101,11 @@ def _problem(body: bytes, path: str, handlers: dict) -> tuple[str, int] | None:
         return "A file has to be uploaded; an address of one is not taken", 400
     if not handlers or not path.startswith(CALLS) or not isinstance(content, dict):
         return None
-    if path.startswith(JOIN):
-        number = content.get("fn_index")
-        handler = handlers.get(number) if isinstance(number, int) else None
+    number = content.get("fn_index")
+    if isinstance(number, int):  # as the page itself calls: through the queue, or past it as /run/predict
+        handler = handlers.get(number)
+    elif path.startswith(JOIN):
+        handler = None
     else:
         name = path.rstrip("/").rpartition("/")[2]
         handler = next((handler for handler in handlers.values() if handler.api_name == name), None)

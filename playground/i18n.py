@@ -13,18 +13,11 @@ WORDS = {
         "# GPT Playground\nHiểu GPT bằng cách tự huấn luyện.",
     ),
     "run_in_view": ("Run in view", "Lượt đang xem"),
-    "run_help": (
-        "What is trained here is what all tabs write with and look at.",
-        "Mọi thẻ đều dùng mô hình của lượt này.",
-    ),
-    "language": ("Language", "Ngôn ngữ"),
     "theme_button": ("Light / dark", "Sáng / tối"),
     "machine": ("{cores} cores, {device}", "{cores} nhân CPU, {device}"),
     "machine_gpu": ("GPU", "có GPU"),
     "machine_cpu": ("no GPU", "không có GPU"),
-    "delete_run": ("Delete this run", "Xoá lượt này"),
-    "deleted": ("The run is deleted.", "Đã xoá lượt huấn luyện."),
-    "delete_sure": ("Delete this run and all its snapshots?", "Xoá lượt này cùng mọi bản chụp?"),
+    "delete_run": ("Delete run", "Xoá lượt"),
     # runs
     "welcome_run": ("Welcome run: tiny on the built-in plays", "Lượt chào mừng: tiny trên kịch có sẵn"),
     "run_name": ("{preset} on {corpus}", "{preset} trên {corpus}"),
@@ -93,9 +86,6 @@ WORDS = {
     "group_model": ("The model", "Mô hình"),
     "group_training": ("The training", "Việc huấn luyện"),
     "group_run": ("The run", "Lượt chạy"),
-    "qkv_auto": ("as bias", "như bias"),
-    "yes": ("yes", "có"),
-    "no": ("no", "không"),
     "downloads": ("Take it with you", "Mang về"),
     "download_csv": ("curve as CSV", "đường cong (CSV)"),
     "download_png": ("as PNG", "PNG"),
@@ -152,6 +142,42 @@ WORDS = {
         "Mô hình chỉ thấy {block_size} token cuối trong {count} token; phần còn lại được làm mờ.",
     ),
     "time_is_up": ("Stopped after {seconds} seconds.", "Đã dừng sau {seconds} giây."),
+    # attention tab
+    "tab_attention": ("Attention", "Attention"),
+    "attention_intro": (
+        "Point at a token to see what it looks at. Look for heads that watch the previous token, or an earlier copy.",
+        "Trỏ vào một token để xem nó nhìn vào đâu. Hãy tìm những đầu nhìn token ngay trước, hoặc một bản sao trước đó.",
+    ),
+    "attention_text": ("Text to look at", "Văn bản để xem"),
+    "looked_at_first": (
+        "Only the first {most} of {count} tokens are looked at here.",
+        "Ở đây chỉ xem {most} token đầu trong {count} token.",
+    ),
+    "silence_button": ("Does each head matter? Silence them in turn", "Đầu nào quan trọng? Tắt lần lượt từng đầu"),
+    "silence_title": ("What the loss loses without each head", "Loss tăng bao nhiêu khi tắt từng đầu"),
+    "silence_empty": (
+        "Press the button: each head is silenced in turn on the run's own validation text.",
+        "Bấm nút: từng đầu được tắt lần lượt trên phần validation của lượt này.",
+    ),
+    "silence_note": (
+        "Bright is not important: head {bright}, which looks hardest at one place ({weight}), costs {cost} nats when "
+        "silenced; the head that matters most is {top}, with {most} nats.",
+        "Sáng không có nghĩa là quan trọng: đầu {bright}, nhìn chăm chú nhất vào một chỗ ({weight}), khi tắt chỉ mất "
+        "{cost} nat; đầu quan trọng nhất là {top}, với {most} nat.",
+    ),
+    "silence_same": (
+        "Here the head that looks hardest at one place ({weight}), {top}, is also the one that matters most: {most} nats.",
+        "Ở đây đầu nhìn chăm chú nhất vào một chỗ ({weight}), {top}, cũng là đầu quan trọng nhất: {most} nat.",
+    ),
+    "no_attention": (
+        "This run is a bigram: it has no attention. Choose another run above.",
+        "Lượt này là bigram: không có attention. Hãy chọn lượt khác ở trên.",
+    ),
+    "download_heatmap_png": ("heatmap as PNG", "bản đồ nhiệt (PNG)"),
+    "download_heatmap_svg": ("as SVG", "SVG"),
+    "download_grid_png": ("all heads as PNG", "mọi đầu (PNG)"),
+    "download_grid_svg": ("as SVG", "SVG"),
+    "download_weights": ("weights (.npz)", "trọng số (.npz)"),
     # help for the fields (English stands with the fields themselves, in core)
     "help_block_size": (None, "Mô hình thấy bao nhiêu token một lúc (T)."),
     "help_n_layer": (None, "Bao nhiêu khối xếp chồng lên nhau."),

@@ -22,6 +22,8 @@ class Page:
     store: RunStore
     settings: Settings
     words: Words = field(default_factory=Words)
+    delete: gr.Button | None = None
+    machine: gr.HTML | None = None  # what this computer is
     run: gr.components.Component | None = None  # the picker: its value is the id of the run in view
     lang: gr.components.Component | None = None
     memory: gr.BrowserState | None = None  # what this browser remembers: owner, run, language, choices
@@ -36,8 +38,11 @@ class Page:
         """Return (words, id) of every run that can be looked at."""
         choices = []
         for number, run in enumerate(reversed(self.visible_runs(owner)), start=1):
-            state = translate(f"state_{run.status().state}", lang)
-            choices.append((f"{number} · {run_label(run.config(), lang)} ({state})", run.id))
+            try:
+                state = translate(f"state_{run.status().state}", lang)
+                choices.append((f"{number} · {run_label(run.config(), lang)} ({state})", run.id))
+            except ValueError:  # deleted just now
+                continue
         return choices[::-1]
 
     def ghosts(self, run: RunDir, owner: Any, lang: str) -> list[dict]:
@@ -46,9 +51,12 @@ class Page:
         others = [other for other in self.visible_runs(owner) if other.id != run.id]
         alike = []
         for other in others:
-            theirs = other.config()
+            try:
+                theirs, step = other.config(), other.status().step
+            except ValueError:  # deleted just now
+                continue
             same_text = (theirs.corpus, theirs.tokenizer) == (config.corpus, config.tokenizer)
-            if same_text and theirs.created < config.created and other.status().step > 0:
+            if same_text and theirs.created < config.created and step > 0:
                 alike.append({"id": other.id, "label": what_changed(config, theirs, lang)})
         return alike[:GHOSTS]
 

@@ -90,7 +90,7 @@ class RunStore:
 
     def open(self) -> "RunStore":
         """Start the workers, and take over what an earlier server left."""
-        sweep(self.root)
+        sweep(self.root, _is_alive)
         for run in list_runs(self.root)[0]:
             status = run.status()
             if status.state in ACTIVE and not _is_alive(status):
@@ -120,8 +120,14 @@ class RunStore:
         """Return the runs that owner may see, newest first (None: all of them), and what is wrong with others."""
         runs, problems = list_runs(self.root)
         if owner is not None:
-            runs = [run for run in runs if run.config().owner in (owner, None)]
+            runs = [run for run in runs if self._may_see(run, owner)]
         return runs, problems
+
+    def _may_see(self, run: RunDir, owner: str) -> bool:
+        try:
+            return run.config().owner in (owner, None)
+        except ValueError:  # deleted just now
+            return False
 
     def speed(self) -> Speed | None:
         """Return how fast this machine trains; None until the first worker has measured it."""

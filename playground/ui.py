@@ -58,6 +58,7 @@ def _build_header(page: Page) -> None:
                 page.machine = gr.HTML(elem_id="machine", html_template="<span></span>", js_on_load=MACHINE_JS)
                 look = page.words.add(gr.Button, size="sm", elem_id="theme-button", words={"value": "theme_button"})
                 look.click(None, js=THEME_JS)
+                page.delete = page.words.add(gr.Button, size="sm", elem_id="delete-run", words={"value": "delete_run"})
 
 
 def _connect(app: gr.Blocks, page: Page, train: TrainTab, generate: GenerateTab) -> None:
@@ -100,6 +101,13 @@ def _connect(app: gr.Blocks, page: Page, train: TrainTab, generate: GenerateTab)
         machine = translate("machine", lang).format(cores=cores(), device=_device(lang))
         return [machine, gr.update(choices=page.run_choices(owner, lang)), *_translated(lang)]
 
+    def forget(run_id: Any, owner: Any, lang: str) -> dict:
+        if run_id == "":
+            return gr.skip()  # not sure
+        store.forget(run_id)
+        choices = [choice for choice in page.run_choices(owner, lang) if choice[1] != run_id]
+        return gr.update(choices=choices, value=choices[0][1] if choices else None)
+
     translated = [*page.words.outputs, *train.translated, *generate.translated]
     every = [page.owner, page.memory, page.run, page.lang, page.machine, *train.filled, *translated]
     app.load(None, js=RECALL_THEME_JS)
@@ -107,6 +115,9 @@ def _connect(app: gr.Blocks, page: Page, train: TrainTab, generate: GenerateTab)
     page.run.change(refusing(show), [page.run, page.lang, page.owner, page.memory], shown, **QUICK)
     page.run.focus(
         lambda owner, lang: gr.update(choices=page.run_choices(owner, lang)), [page.owner, page.lang], page.run, **QUICK
+    )
+    page.delete.click(
+        refusing(forget), [page.run, page.owner, page.lang], [page.run], js=SURE_JS, **QUICK
     )
     page.lang.input(speak, [page.lang, page.run, page.owner], [page.machine, page.run, *translated], **QUICK).then(
         refusing(show), [page.run, page.lang, page.owner, page.memory], shown, **QUICK
@@ -177,6 +188,11 @@ RECALL_THEME_JS = """() => {
   if (chosen && !new URL(location.href).searchParams.has('__theme')) {
     document.body.classList.toggle('dark', chosen === 'dark');
   }
+}"""
+# Deleting asks first; whoever is not sure sends no run.
+SURE_JS = """(run, owner, lang) => {
+  const words = { en: 'Delete this run and all its snapshots?', vi: 'Xoá lượt này cùng mọi bản chụp?' };
+  return [window.confirm(words[lang] ?? words.en) ? run : '', owner, lang];
 }"""
 # The text is set by script, as text: templates run what they are given.
 MACHINE_JS = """

@@ -42,8 +42,12 @@ def load_writer(run: RunDir, step: int | None = None) -> Writer:
     if type(step) not in (int, float) or step not in steps:
         raise ValueError(f"This run has no snapshot of step {step!r:.20}; choose one of the list")
     step = int(step)
-    folder = run.path / "snapshots" / f"step-{step:07d}"
-    return _load(str(run.path), step, folder.stat().st_mtime_ns)
+    return _load(str(run.path), step, snapshot_stamp(run, step))
+
+
+def snapshot_stamp(run: RunDir, step: int) -> int:
+    """Return what changes when a snapshot is another one by the same name."""
+    return (run.path / "snapshots" / f"step-{step:07d}").stat().st_mtime_ns
 
 
 def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en") -> tuple[str, list[dict], str | None]:

@@ -9,6 +9,7 @@ purpose: external libraries, and a build step.
 from pathlib import Path
 
 from playground.components.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
+from playground.components.links import Links
 from playground.components.loss_chart import LossChart
 from playground.components.samples import SampleTable
 from playground.components.transport import Transport
@@ -19,6 +20,7 @@ __all__ = [
     "AttentionView",
     "HeadLines",
     "HeadMap",
+    "Links",
     "LossChart",
     "SampleTable",
     "Transport",

@@ -13,7 +13,7 @@ const WORDS = {
   heat_axes: 'rows: the query; columns: what it attends to',
   heat_aria: 'Attention weights, query by key: walk with the arrow keys',
   cell: 'query {query} \u2192 key {key}: {weight}', cell_masked: 'query {query} \u2192 key {key}: masked, it comes later',
-  grid: 'All heads', grid_hint: 'Choose one to enlarge it.', columns: 'head', thumb: 'Layer {layer}, head {head}',
+  grid: 'All heads', grid_hint: 'Choose one to enlarge it.', column: 'head {head}', masked: 'masked: it comes later', thumb: 'Layer {layer}, head {head}',
   thumb_mean: 'Layer {layer}, mean of its heads',
   doing: 'What does layer {layer}, head {head} do?', doing_mean: 'What do the heads of layer {layer} do?',
   scores_mean: 'Scores are measured head by head: choose a head.',
@@ -98,7 +98,7 @@ function takeChoice(value, before) {
 function nameParts() {
   const shown = { '.empty': 'empty', '.layer-name': 'layer', '.head-name': 'head', '.legend-name': 'legend',
     '.legend-future': 'legend_future', '.legend-query': 'legend_query', '.heat-axes': 'heat_axes',
-    '.grid-side h4': 'grid', '.grid-hint': 'grid_hint', '.columns': 'columns' };
+    '.grid-side h4': 'grid', '.grid-hint': 'grid_hint' };
   for (const [selector, key] of Object.entries(shown)) at(selector).textContent = say(key);
   tokenBox.setAttribute('aria-label', say('tokens'));
   canvas.setAttribute('aria-label', say('heat_aria'));

@@ -63,14 +63,13 @@ _VIEW = """
       </div>
       <div class="grid-side">
         <h4></h4><p class="about"><span class="grid-hint"></span></p>
-        <div class="grid-scroll"><div class="columns" aria-hidden="true"></div>
-          <div class="grid" role="group"></div></div>
+        <div class="grid-scroll"><div class="grid" role="group"></div></div>
       </div>
-    </div>
-    <div class="doing">
-      <h4></h4>
-      <div class="scores"></div>
-      <p class="score-help" aria-live="polite"></p>
+      <div class="doing">
+        <h4></h4>
+        <div class="scores"></div>
+        <p class="score-help" aria-live="polite"></p>
+      </div>
     </div>
   </div>
   <p class="spoken" aria-live="polite"></p>
@@ -109,8 +108,8 @@ _LINES = """
 """
 
 
-def _parts(template: str, name: str, *scripts: str) -> dict[str, Any]:
-    """Return what `gr.HTML` is built of; scripts share one scope, in this order, after the link."""
+def _parts(template: str, name: str, *scripts: str, **placing: Any) -> dict[str, Any]:
+    """Return the arguments of `gr.HTML`; the scripts share one scope: the link, those named, the widget's own."""
 
     def read(file: str) -> str:
         return _HERE.with_name(file).read_text(encoding="utf-8")
@@ -120,6 +119,7 @@ def _parts(template: str, name: str, *scripts: str) -> dict[str, Any]:
         "css_template": read("attention_ink.css") + read(f"{name}.css"),
         "js_on_load": "\n".join(read(f"{script}.js") for script in ("attention_link", *scripts, name)),
         "apply_default_css": False,
+        **placing,
     }
 
 
@@ -137,7 +137,7 @@ class AttentionView(gr.HTML):
     """Show what each token attends to, head by head; takes the arguments of `gr.HTML` that place a widget."""
 
     def __init__(self, value: dict | None = None, **kwargs):
-        super().__init__(value, **_parts(_VIEW, "attention", "attention_tokens", "attention_maps"), **kwargs)
+        super().__init__(value, **_parts(_VIEW, "attention", "attention_tokens", "attention_maps", **kwargs))
 
     def choose(self, fn, *args, **kwargs):
         """Listen to the user's choice of a head: `fn(evt: gr.EventData)` with `evt.layer`, `evt.head` (or "mean")."""
@@ -208,7 +208,7 @@ class AttentionDetail(gr.HTML):
     """Show how the query's scores become weights, in real numbers; takes the placing arguments of `gr.HTML`."""
 
     def __init__(self, value: dict | None = None, **kwargs):
-        super().__init__(value, **_parts(_DETAIL, "attention_detail"), **kwargs)
+        super().__init__(value, **_parts(_DETAIL, "attention_detail", **kwargs))
 
     def ask(self, fn, *args, **kwargs):
         """Listen to the open card asking for a head's scores: `fn(evt)` with `evt.layer`, `evt.head`; answer `pack`."""
@@ -234,7 +234,7 @@ class HeadMap(gr.HTML):
     """Draw one number a head, layer by head; takes the placing arguments of `gr.HTML`."""
 
     def __init__(self, value: dict | None = None, **kwargs):
-        super().__init__(value, **_parts(_MAP, "attention_map"), **kwargs)
+        super().__init__(value, **_parts(_MAP, "attention_map", **kwargs))
 
     @staticmethod
     def pack(values: Sequence[Sequence[float | None]], title: str | None = None, note: str | None = None,
@@ -251,7 +251,7 @@ class HeadLines(gr.HTML):
     """Draw how one head's scores grew over training; takes the placing arguments of `gr.HTML`."""
 
     def __init__(self, value: dict | None = None, **kwargs):
-        super().__init__(value, **_parts(_LINES, "attention_lines"), **kwargs)
+        super().__init__(value, **_parts(_LINES, "attention_lines", **kwargs))
 
     @staticmethod
     def pack(steps: Sequence[int], scores: Mapping[str, Sequence[Any]], text: dict | None = None,

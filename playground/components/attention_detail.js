@@ -14,7 +14,7 @@ const WORDS = {
 const folder = at('details'), table = at('table');
 let shown = shownBy[channel()] ?? null; // what the view shows
 let answer = null; // the value, unpacked: { tokens, layer, head, scores }
-let askedFor = null;
+let askedFor = null, rowShown = null;
 
 const keyOf = (state) => [state.layer, state.head, state.stamp].join(' ');
 
@@ -26,6 +26,7 @@ function ask() {
 
 function onValue() {
   at('.title').textContent = say('title');
+  at('.frame').setAttribute('aria-label', say('title'));
   const value = props.value;
   answer = null;
   if (value?.scores) {
@@ -63,14 +64,20 @@ function drawRow(query) {
   const words = (key) => (key <= query
     ? say('one', { key: place(tokens, key), score: decimal(scores[key]), total, weight: weights[key].toFixed(3) })
     : say('one_masked', { key: place(tokens, key), total }));
-  const left = at('.frame').scrollLeft;
   table.replaceChildren(headRow(tokens, query), ...rows.map((row) => numberRow(row, query, weights, words)));
-  at('.frame').scrollLeft = left;
+  if (query !== rowShown) bringIntoView(table.querySelector('th.query'));
+  rowShown = query;
   at('.why').textContent = say('why', { total });
 }
 
+/** Scroll the frame, and only it, so that a column stands free of the two that stick. */
+function bringIntoView(column) {
+  const frame = at('.frame'), last = table.querySelector('th.sum');
+  frame.scrollLeft = column.offsetLeft + column.offsetWidth + last.offsetWidth + 8 - frame.clientWidth;
+}
+
 const decimal = (y) => y.toFixed(2).replace('-', '\u2212');
-const amount = (y) => (y >= 1e4 || y < 0.01 ? y.toExponential(2) : y.toFixed(2));
+const amount = (y) => (y >= 1e6 || y < 0.01 ? y.toExponential(2) : y.toFixed(2));
 
 function headRow(tokens, query) {
   const row = document.createElement('tr');
@@ -108,7 +115,11 @@ table.addEventListener('pointerover', (event) => {
   if (node) at('.why').textContent = node.title;
 });
 table.addEventListener('pointerleave', () => draw());
-folder.addEventListener('toggle', () => { ask(); draw(); });
+folder.addEventListener('toggle', () => {
+  askedFor = null; // opened again, it asks again: the last answer may not have come
+  ask();
+  draw();
+});
 hear(SHOWN, (state) => {
   shown = state;
   ask();

@@ -3,7 +3,8 @@
 const WORDS = {
   title: 'How it came to be: layer {layer}, head {head}', title_none: 'How the heads came to be',
   mean: 'Scores are measured head by head: choose a head.', empty: 'Needs a run with several snapshots.',
-  hint: 'Each line is one score over training; steps are logarithmic. A click shows that snapshot.',
+  hint: 'Each line is one score, from 0 to 1, over training, from step {first} to {last} (logarithmic). '
+    + 'A click shows that snapshot.',
   aria: 'Scores over training: walk through the steps with the arrow keys', at_step: 'step {step}',
   previous: 'previous token', first: 'first token', same: 'same token', self: 'itself', induction: 'induction',
 };
@@ -18,7 +19,7 @@ function onValue() {
   data = props.value?.data ? JSON.parse(props.value.data) : null;
   if (data && data.steps.length < 2) data = null;
   lines.setAttribute('aria-label', say('aria'));
-  at('.hint').textContent = say('hint');
+  if (data) at('.hint').textContent = say('hint', { first: data.steps[0], last: data.steps.at(-1) });
   draw();
 }
 

@@ -1,7 +1,7 @@
 /* A map of one number a head: how much the loss rises when the head is silenced. Follows the view through
  * attention_link.js, which stands before it; a click chooses the head there, and triggers 'pick'. */
 const WORDS = {
-  title: 'Does this head matter?', layer: 'layer', head: 'head', empty: 'Not measured yet.',
+  title: 'Does this head matter?', layer: 'layer', column: 'head {head}', empty: 'Not measured yet.',
   cell: 'Layer {layer}, head {head}: {value} nats', cell_null: 'Layer {layer}, head {head}: not measured yet',
   count: '{done} of {all} heads measured', low: 'no harm', high: '{value} nats',
 };
@@ -35,8 +35,8 @@ function build() {
   grid.dataset.shape = values.length + 'x' + heads;
   grid.dataset.dense = String(heads > 8);
   grid.style.setProperty('--heads', heads);
-  const nodes = heads ? [make('span', 'corner', say('layer') + ' / ' + say('head'))] : [];
-  for (let head = 0; head < heads; head += 1) nodes.push(make('span', 'column', String(head)));
+  const nodes = heads ? [make('span', 'corner', say('layer'))] : [];
+  for (let head = 0; head < heads; head += 1) nodes.push(make('span', 'column', heads > 8 ? String(head) : say('column', { head })));
   values.forEach((row, layer) => {
     nodes.push(make('span', 'row-name', String(layer)));
     row.forEach((_, head) => {

@@ -1,7 +1,7 @@
 /* The maps: one head's weights as a heatmap, query by key, and every head as a thumbnail. Shares one scope with
  * attention.js, which follows it and holds the state; the weights come from weightAt() and triangleOf(). */
 const LEAST_LABEL = 10; // pixels between two labels of an axis
-const LARGEST_CELL = 34;
+const LARGEST_CELL = 56;
 const canvas = at('.plot canvas'), pen = canvas.getContext('2d'), tip = at('.tip');
 let area = null; // what the last drawing used: { left, top, cell, dense }
 let cell = null; // the cell under the pointer or the keyboard's cursor: { q, k }
@@ -12,7 +12,8 @@ function readInk() {
   palette = Array.from({ length: 256 }, (_, byte) => shade(byte / 255));
   for (const name of ['quiet', 'loud', 'masked', 'hatch', 'query']) ink[name] = css(colourOf('--' + name));
   ink.maskedParts = colourOf('--masked');
-  ink.font = getComputedStyle(at('.attention')).getPropertyValue('--font-mono') || 'monospace';
+  ink.font = getComputedStyle(tokenBox).fontFamily;
+  ink.words = getComputedStyle(at('.attention')).fontFamily;
 }
 
 // --- the heatmap ----------------------------------------------------------------------------------------
@@ -72,6 +73,20 @@ function drawMask() {
   }
   pen.stroke();
   pen.restore();
+  nameMask();
+}
+
+function nameMask() {
+  const { left, top, side } = area, words = say('masked');
+  pen.font = '11px ' + ink.words;
+  if (pen.measureText(words).width > side / 2) return;
+  pen.textAlign = 'right';
+  pen.textBaseline = 'middle';
+  pen.lineWidth = 5;
+  pen.strokeStyle = ink.masked;
+  pen.strokeText(words, left + side - 10, top + 18);
+  pen.fillStyle = ink.quiet;
+  pen.fillText(words, left + side - 10, top + 18);
 }
 
 function drawCells() {
@@ -180,9 +195,10 @@ const grid = at('.grid');
 /** A button a head and one for the mean of each layer; made once for a shape, then only painted. */
 function drawGrid() {
   const { layers, nHead } = view, nodes = [make('span', 'corner'), make('span', 'column', say('mean'))];
+  const dense = nHead > 8;
   grid.style.setProperty('--heads', nHead);
-  grid.dataset.dense = String(nHead > 8);
-  for (let head = 0; head < nHead; head += 1) nodes.push(make('span', 'column', String(head)));
+  grid.dataset.dense = String(dense);
+  for (let head = 0; head < nHead; head += 1) nodes.push(make('span', 'column', dense ? String(head) : say('column', { head })));
   for (let layer = 0; layer < layers; layer += 1) {
     nodes.push(make('span', 'row-name', String(layer)));
     for (const head of ['mean', ...Array(nHead).keys()]) nodes.push(thumbNode(layer, head));

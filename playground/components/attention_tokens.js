@@ -43,9 +43,10 @@ function strongest() {
 
 function barRow(name, index, part, words) {
   const row = make('li', 'bar-row'), track = make('span', 'track'), bar = make('i', 'bar');
-  const label = make('b', 'text', named(name));
+  const label = make('b', 'text');
+  label.append(make('span', '', named(name)));
   label.title = named(name);
-  if (index !== null) label.append(make('sub', 'index', String(index)));
+  if (index !== null) label.append(make('small', 'index', String(index)));
   bar.style.width = 100 * clamp(part, 0, 1) + '%';
   track.append(bar);
   row.append(label, track, make('span', 'number', words));
@@ -152,7 +153,7 @@ function walk(node, event) {
   all[to].focus();
 }
 
-tokenBox.addEventListener('pointerover', (event) => tokenAt(event) && lookAt(indexOf(tokenAt(event))));
+tokenBox.addEventListener('pointermove', (event) => tokenAt(event) && lookAt(indexOf(tokenAt(event))));
 tokenBox.addEventListener('click', (event) => tokenAt(event) && pin(indexOf(tokenAt(event))));
 tokenBox.addEventListener('focusin', (event) => {
   for (const node of tokenBox.querySelectorAll('[tabindex="0"]')) node.tabIndex = -1;

@@ -79,12 +79,12 @@ class GenerateTab:
         )
         # Not Gradio's `cancels`: it would drop the last tokens, and the word that writing has stopped.
         self.halt.click(self.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
-        self.examples.click(lambda sample: sample[0], [self.examples], [self.prompt], queue=False,
+        self.examples.click(refusing(self.use_example), [self.examples], [self.prompt], queue=False,
                             api_visibility="private")  # fmt: skip
         self.step.focus(refusing(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
                         show_progress="hidden", api_visibility="private")  # fmt: skip
-        self.unknown.input(lambda choice, memory: {**memory, "unknown": choice}, [self.unknown, page.memory],
-                           [page.memory], queue=False, api_visibility="private")  # fmt: skip
+        self.unknown.input(refusing(self.remember), [self.unknown, page.memory], [page.memory], queue=False,
+                           api_visibility="private")  # fmt: skip
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
@@ -109,6 +109,14 @@ class GenerateTab:
             yield {**value, "text": words, "tokens": packed}
             if value["state"] == "stopped":
                 return
+
+    def use_example(self, sample: Any) -> str:
+        """Put an example into the prompt."""
+        return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_PROMPT, "The example")
+
+    def remember(self, choice: Any, memory: Any) -> dict:
+        """Let the browser keep what to do with unknown characters."""
+        return {**(memory if isinstance(memory, dict) else {}), "unknown": choice}
 
     def stop(self, request: gr.Request) -> None:
         """Ask the writing of this page to end after the token that it is at; what is written stays."""

@@ -11,7 +11,7 @@ from core.planning import again, plan_run
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.run_dir import RunDir
 from playground import forms
-from playground.components import LossChart, SampleTable, Transport
+from playground.components import Links, LossChart, SampleTable, Transport
 from playground.i18n import component_words, translate
 from playground.page import Page, run_value
 from playground.runs import WELCOME
@@ -19,6 +19,13 @@ from playground.widgets import Dropdown, Radio, Textbox, refusing, text_of
 
 SHAKESPEARE_CHARACTERS = 65
 BPE_TOKENS = 50_257
+FILES = {
+    "download_csv": "curve.csv",
+    "download_png": "curve.png",
+    "download_svg": "curve.svg",
+    "download_model": "model.safetensors",
+    "download_json": "run.json",
+}
 QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -38,7 +45,7 @@ class TrainTab:
                 self.transport = Transport(elem_id="transport")
             with gr.Column(scale=4, min_width=300, elem_classes="read"):
                 self.samples = SampleTable(elem_id="samples")
-        self.downloads = gr.HTML(elem_id="downloads", html_template=DOWNLOADS, js_on_load=DOWNLOADS_JS)
+        self.downloads = Links(elem_id="downloads")
         self.code = add(gr.Accordion, open=False, words={"label": "how_it_works"})
         with self.code:
             source = Path(__file__).parents[2] / "core" / "model.py"
@@ -144,9 +151,10 @@ class TrainTab:
         run = self.page.store.start(plan)
         return gr.update(choices=self.page.run_choices(owner, lang), value=run.id)
 
-    def command(self, run_id: Any, owner: Any, lang: str, event: gr.EventData) -> dict:
+    def command(self, run_id: Any, owner: Any, lang: str, event: gr.EventData = None) -> dict:
         """Do what a button of the transport says to the run that it was shown for."""
-        store, command, run_id = self.page.store, event.command, event.run or run_id
+        store, command = self.page.store, getattr(event, "command", None)
+        run_id = getattr(event, "run", None) or run_id
         simple = {"play": store.resume, "pause": store.pause, "step": store.step, "stop": store.stop,
                   "continue": store.extend}  # fmt: skip
         if command in simple:
@@ -165,13 +173,11 @@ class TrainTab:
         run_id = run.id if run else None
         ghosts = self.page.ghosts(run, owner, lang) if run else []
         words = component_words(lang)
-        names = ("csv", "png", "svg", "model", "json")
-        links = {name: translate(f"download_{name}", lang) for name in names}
         return [
             run_value(run_id, lang, words["loss_chart"], ghosts=ghosts),
             run_value(run_id, lang, words["transport"]),
             run_value(run_id, lang, words["samples"]),
-            run_value(run_id, lang, {"title": translate("downloads", lang), **links}),
+            Links.pack(run_id, FILES, lang),
         ]
 
     @property
@@ -230,29 +236,3 @@ def vocabulary(corpus: Any, tokenizer: Any, text: Any) -> int:
 @lru_cache
 def _characters(corpus: str) -> int:
     return len(set(load_corpus(corpus).text))
-
-
-# Links to plain routes (playground/feed.py). The template is static; the script only sets texts and addresses.
-DOWNLOADS = """
-<nav class="downloads"><b></b>
-  <a data-name="csv" data-file="curve.csv"></a><a data-name="png" data-file="curve.png"></a>
-  <a data-name="svg" data-file="curve.svg"></a><a data-name="model" data-file="model.safetensors"></a>
-  <a data-name="json" data-file="run.json"></a>
-</nav>
-"""
-DOWNLOADS_JS = """
-const nav = element.querySelector('nav');
-function show() {
-  const { run, text, lang } = props.value ?? {};
-  nav.hidden = !run;
-  nav.querySelector('b').textContent = text?.title ?? '';
-  for (const link of nav.querySelectorAll('a')) {
-    link.textContent = text?.[link.dataset.name] ?? '';
-    const path = `playground/run/${encodeURIComponent(run)}/${link.dataset.file}?lang=${lang}`;
-    link.href = new URL(path, document.baseURI);
-    link.download = '';
-  }
-}
-watch('value', show);
-show();
-"""
