@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
 
+import numpy as np
+from matplotlib.figure import Figure
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -19,12 +21,14 @@ from starlette.routing import Route
 from core.run_dir import RunConfig, RunDir
 from playground import plots
 from playground.i18n import language, translate
+from playground.looking import look
 from playground.meaning import meaning
 from playground.naming import run_label
 from playground.runs import RunStore
 
 MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
 MOST_SAMPLES = 200  # of one answer, the newest
+MOST_TEXT = 2000  # characters of a text to look at
 SPEED_WINDOW = 30  # the last rows that tell how fast a run trains
 ETA_WINDOW = 30.0  # seconds by the clock, in which a run among others has its turn several times
 
@@ -156,9 +160,7 @@ class Feed:
         if name in ("curve.png", "curve.svg"):
             kind = name[-3:]
             rows = self.follow(run.id, lang=language(request.query_params.get("lang")))
-            picture = io.BytesIO()
-            plots.loss_figure(rows).savefig(picture, format=kind, dpi=160)
-            return _attachment(picture.getvalue(), f"image/{kind.replace('svg', 'svg+xml')}", f"{stem}.{kind}")
+            return _picture(plots.loss_figure(rows), kind, stem)
         if name == "run.json":
             return FileResponse(run.path / "run.json", filename=f"{stem}.json")
         if name == "model.safetensors":
@@ -168,6 +170,8 @@ class Feed:
                 raise ValueError(f"The run has no snapshot of step {step}; wait for its first one")
             path = run.path / "snapshots" / f"step-{step:07d}" / "model.safetensors"
             return FileResponse(path, filename=f"{stem}-step-{step}.safetensors")
+        if name in ("heatmap.png", "heatmap.svg", "grid.png", "grid.svg", "weights.npz"):
+            return _attention_file(run, name, request, stem)
         raise ValueError(f"A run has no file called {name[:40]!r}")
 
     def _csv(self, run: RunDir) -> str:
@@ -222,7 +226,32 @@ def _lines(baselines: dict | None, lang: str) -> list[dict] | None:
     ]
 
 
-def _count(text: str | None, default: int = 0) -> int:
+def _attention_file(run: RunDir, name: str, request: Request, stem: str) -> Response:
+    """Return one head's heatmap, the grid of all heads, or their numbers, for the text in the query."""
+    asked = request.query_params
+    seen = look(run, asked.get("text", "")[:MOST_TEXT], _count(asked.get("step"), default=None))
+    layer, head = _count(asked.get("layer")), _count(asked.get("head"))
+    weights = seen.observed.weights.numpy()
+    seen.scores_before_mask(layer, head)  # refuses a head that is not there
+    said = f"{run_label(run.config(), 'en')}, step {seen.step}"
+    kind = name[-3:]
+    if name.startswith("heatmap"):
+        figure = plots.heatmap_figure(weights[layer, head], seen.tokens, f"Head {layer}.{head} of {said}")
+        return _picture(figure, kind, f"{stem}-head-{layer}-{head}")
+    if name.startswith("grid"):
+        return _picture(plots.grid_figure(weights, seen.labels, f"All heads of {said}"), kind, f"{stem}-heads")
+    numbers = io.BytesIO()
+    np.savez_compressed(numbers, weights=weights, ids=seen.ids.numpy(), tokens=np.array(seen.tokens))
+    return _attachment(numbers.getvalue(), "application/octet-stream", f"{stem}-attention.npz")
+
+
+def _picture(figure: Figure, kind: str, stem: str) -> Response:
+    picture = io.BytesIO()
+    figure.savefig(picture, format=kind, dpi=160)
+    return _attachment(picture.getvalue(), f"image/{kind.replace('svg', 'svg+xml')}", f"{stem}.{kind}")
+
+
+def _count(text: str | None, default: int | None = 0) -> int | None:
     """Read a cursor; anything that is not a small whole number is the default."""
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else default
 

@@ -18,6 +18,7 @@ from playground.i18n import LANGUAGES, language, translate
 from playground.page import Page
 from playground.runs import RunStore
 from playground.settings import Settings
+from playground.tabs.attention import AttentionTab
 from playground.tabs.generate import GenerateTab
 from playground.tabs.train import TrainTab
 from playground.widgets import Dropdown, Radio, refusing
@@ -39,9 +40,12 @@ def build_app(store: RunStore, settings: Settings) -> gr.Blocks:
                 train = TrainTab(page)
             with page.words.add(gr.Tab, id="generate", words={"label": "tab_generate"}):
                 generate = GenerateTab(page)
+            with page.words.add(gr.Tab, id="attention", words={"label": "tab_attention"}) as attention_tab:
+                attention = AttentionTab(page)
         train.connect()
         generate.connect()
-        _connect(app, page, train, generate)
+        attention.connect(attention_tab)
+        _connect(app, page, train, generate, attention)
     return app
 
 
@@ -61,15 +65,17 @@ def _build_header(page: Page) -> None:
                 page.delete = page.words.add(gr.Button, size="sm", elem_id="delete-run", words={"value": "delete_run"})
 
 
-def _connect(app: gr.Blocks, page: Page, train: TrainTab, generate: GenerateTab) -> None:
+def _connect(
+    app: gr.Blocks, page: Page, train: TrainTab, generate: GenerateTab, attention: AttentionTab
+) -> None:
     """Wire what concerns the whole page: opening it, picking a run, choosing a language."""
     store = page.store
-    shown = [*train.shown, *generate.shown, page.memory]
+    shown = [*train.shown, *generate.shown, *attention.shown, page.memory]
 
     def show(run_id: Any, lang: str, owner: Any, memory: Any) -> list:
         run = _readable(store, run_id)
         memory = {**(memory if isinstance(memory, dict) else {}), "run": run.id if run else "", "lang": lang}
-        return [*train.show(run, owner, lang), *generate.show(run, lang), memory]
+        return [*train.show(run, owner, lang), *generate.show(run, lang), *attention.show(run, lang), memory]
 
     def opened(memory: Any, request: gr.Request) -> list:
         memory = memory if isinstance(memory, dict) else {}
@@ -91,6 +97,7 @@ def _connect(app: gr.Blocks, page: Page, train: TrainTab, generate: GenerateTab)
             *_translated(lang, memory.get("unknown")),
             *train.show(run, owner, lang),
             *generate.show(run, lang),
+            *attention.show(run, lang),
         ]
 
     def _translated(lang: str, unknown: Any = None) -> list:
@@ -111,7 +118,7 @@ def _connect(app: gr.Blocks, page: Page, train: TrainTab, generate: GenerateTab)
     translated = [*page.words.outputs, *train.translated, *generate.translated]
     every = [page.owner, page.memory, page.run, page.lang, page.machine, *train.filled, *translated]
     app.load(None, js=RECALL_THEME_JS)
-    app.load(opened, [page.memory], [*every, *train.shown, *generate.shown], **QUICK)
+    app.load(opened, [page.memory], [*every, *train.shown, *generate.shown, *attention.shown], **QUICK)
     page.run.change(refusing(show), [page.run, page.lang, page.owner, page.memory], shown, **QUICK)
     page.run.focus(
         lambda owner, lang: gr.update(choices=page.run_choices(owner, lang)), [page.owner, page.lang], page.run, **QUICK

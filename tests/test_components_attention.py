@@ -245,6 +245,7 @@ def test_static_parts_hold_nothing_that_gradio_would_run():
         for static in (widget.html_template, widget.css_template):
             assert not re.search(r"\$\{|`|\{\{|\\", static)
         assert widget.api_info() == {"type": "object"}
+        assert json.loads(json.dumps(widget.get_config())) == widget.get_config()
 
 
 # --- tokens ------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ const WORDS = {
   scores_hint: 'No score of this head is clearly high, so it gets no name. Point at a score for its definition.',
   score_self: 'itself', score_previous: 'previous token', score_first: 'first token', score_same: 'same token',
   score_induction: 'induction', score_entropy: 'entropy', score_distance: 'distance',
-  short_self: 'self', short_previous: 'prev', short_first: 'first', short_same: 'same', short_induction: 'induct',
+  short_self: 'itself', short_previous: 'prev', short_first: 'first', short_same: 'same', short_induction: 'induct',
   value_self: '{value}', value_previous: '{value}', value_first: '{value}', value_same: '{value}',
   value_induction: '{value}', value_entropy: '{value} nats', value_distance: '{value} tokens',
   help_self: 'the mean weight a token gives to itself.',

@@ -1,7 +1,8 @@
 /* The token view: the text as tokens, what the query attends to, what the model expects next, and what the head
  * does. Shares one scope with attention.js, which follows it and holds the state (view, chosen, query, pinned). */
 const STRONGEST = 5;
-const SCORES = ['self', 'previous', 'first', 'same', 'induction', 'entropy', 'distance'];
+// One string: a word in quotes becomes an event of the widget, and one named `self` would end in Gradio's config.
+const SCORES = 'self previous first same induction entropy distance'.split(' ');
 const tokenBox = at('.tokens');
 const indexOf = (node) => [...tokenBox.querySelectorAll('.tok')].indexOf(node);
 const tokenNodes = () => tokenBox.querySelectorAll('.tok');

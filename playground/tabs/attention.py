@@ -1,0 +1,210 @@
+"""The Attention tab: what each token of a text looks at, in any run and at any step that it has a snapshot of."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from core.run_dir import RunDir
+from playground.components import AttentionDetail, AttentionView, HeadLines, HeadMap, Links
+from playground.i18n import component_words, translate
+from playground.looking import Look, history, look, silence
+from playground.page import Page
+from playground.widgets import Textbox, refusing, text_of
+
+MOST_TEXT = 2_000  # characters; the view takes the first of them
+REDRAW = 0.25  # seconds between two pictures of the map while heads are silenced
+# Texts in which known patterns show: a name called again, brackets and quotes that close, words that come back.
+EXAMPLES = {
+    "plays": ("SILLOLIN:\nCome, Sillolin, come!", '[Enter HOBVER, crying "By cart!"]', "the cat and the cat and the"),
+    "shakespeare": ("ROMEO:\nO Romeo, Romeo!", "KING RICHARD:\nWhat, King Richard?", "my lord, my lord, my good lord"),
+    "python": ("def first(first):\n    return first", "(a, (b, [c]))", "import os\nimport sys\nimport re"),
+    "own": (),
+}
+FILES = {
+    "download_heatmap_png": "heatmap.png",
+    "download_heatmap_svg": "heatmap.svg",
+    "download_grid_png": "grid.png",
+    "download_grid_svg": "grid.svg",
+    "download_weights": "weights.npz",
+}
+QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+CHANNEL = "attention"
+
+
+class AttentionTab:
+    """The widgets of the tab and what they do."""
+
+    def __init__(self, page: Page):
+        """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
+        self.page = page
+        add = page.words.add
+        add(gr.Markdown, elem_classes="intro", words={"value": "attention_intro"})
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=3, min_width=300):
+                self.text = add(Textbox, lines=2, max_lines=4, max_length=MOST_TEXT, elem_id="attention-text",
+                                value=EXAMPLES["plays"][0], words={"label": "attention_text"})  # fmt: skip
+            with gr.Column(scale=2, min_width=280):
+                self.examples = gr.Dataset(components=[gr.Textbox(visible=False)], samples=[["\n"]], show_label=False,
+                                           type="values", elem_id="attention-examples")  # fmt: skip
+        self.view = AttentionView(elem_id="attention-view")
+        self.detail = AttentionDetail(elem_id="attention-detail")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=1, min_width=320):
+                self.go = add(gr.Button, elem_id="silence-button", words={"value": "silence_button"})
+                self.map = HeadMap(elem_id="head-map")
+            with gr.Column(scale=1, min_width=320):
+                self.lines = HeadLines(elem_id="head-lines")
+        self.downloads = Links(elem_id="attention-downloads")
+        self.step = gr.State(None)  # which snapshot is looked at; None: the last
+        self.head = gr.State((0, 0))  # which head is chosen, for the downloads
+
+    def connect(self, tab: gr.Tab) -> None:
+        """Wire the widgets to each other, to the run in view, and to the tab being opened."""
+        page = self.page
+        asked = [page.run, self.text, self.step, page.lang]
+        drawn = [self.view, self.downloads]
+        lines = {"fn": refusing(self.draw_lines), "inputs": [page.run, self.text, page.lang], "outputs": [self.lines]}
+        tab.select(refusing(self.draw), [*asked, self.head], drawn, **QUICK).then(**lines, **QUICK)
+        self.text.input(refusing(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **QUICK)
+        self.text.blur(**lines, trigger_mode="once", **QUICK)
+        self.examples.click(refusing(self.use_example), [self.examples], [self.text], **QUICK).then(
+            refusing(self.draw), [*asked, self.head], drawn, **QUICK
+        ).then(**lines, **QUICK)
+        self.view.step(refusing(self.go_to_step), [*asked, self.head], [self.step, *drawn], **QUICK)
+        self.view.choose(refusing(self.choose_head), asked, [self.head, self.downloads], **QUICK)
+        self.detail.ask(refusing(self.explain), asked, [self.detail], **QUICK)
+        self.go.click(
+            refusing(self.silence),
+            [page.run, self.step, self.text, page.lang],
+            [self.map],
+            concurrency_id="compute",
+            concurrency_limit=2,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+
+    # -- handlers: values in, values out --------------------------------------------------------------------------
+
+    def draw(self, run_id: Any, text: Any, step: Any, lang: str, head: Any) -> list:
+        """Return the view of a text, and the downloads that belong to it."""
+        run = self.page.store.get(run_id)
+        if not has_attention(run):
+            empty = {"text": {**component_words(lang)["attention"], "empty": translate("no_attention", lang)}}
+            return [empty, Links.pack(None, FILES, lang)]
+        seen = self._look(run, text, step, lang)
+        return [self._packed(run, seen, lang), self._links(run, seen, text, head, lang)]
+
+    def draw_lines(self, run_id: Any, text: Any, lang: str) -> dict:
+        """Return how the scores of each head grew over the run's snapshots."""
+        run, words = self.page.store.get(run_id), component_words(lang)["attention_lines"]
+        if not has_attention(run):
+            return HeadLines.pack([], {}, words, CHANNEL)
+        steps, scores = history(run, text_of(text, MOST_TEXT, "The text"), lang)
+        return HeadLines.pack(steps, scores, words, CHANNEL)
+
+    def go_to_step(self, run_id: Any, text: Any, step: Any, lang: str, head: Any, event: gr.EventData = None) -> list:
+        """Show the same text at another snapshot."""
+        step = getattr(event, "step", None)
+        return [step, *self.draw(run_id, text, step, lang, head)]
+
+    def choose_head(self, run_id: Any, text: Any, step: Any, lang: str, event: gr.EventData = None) -> list:
+        """Remember which head is looked at; the browser has drawn it already."""
+        layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)
+        run = self.page.store.get(run_id)
+        chosen = (layer, head if isinstance(head, int) else 0)
+        return [chosen, self._links(run, self._look(run, text, step, lang), text, chosen, lang)]
+
+    def explain(self, run_id: Any, text: Any, step: Any, lang: str, event: gr.EventData = None) -> dict:
+        """Return one head's scores before the mask, from what was observed already."""
+        layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)
+        seen = self._look(self.page.store.get(run_id), text, step, lang)
+        scores = seen.scores_before_mask(layer, head)
+        words = component_words(lang)["attention_detail"]
+        return AttentionDetail.pack(seen.tokens, layer, head, scores.numpy(), words, CHANNEL)
+
+    def silence(self, run_id: Any, step: Any, text: Any, lang: str) -> Iterator[dict]:
+        """Silence each head in turn and draw the rises of the loss as they come."""
+        run, words = self.page.store.get(run_id), component_words(lang)["attention_map"]
+        title = translate("silence_title", lang)
+        if not has_attention(run):
+            raise ValueError(translate("no_attention", lang))
+        seen = self._look(run, text, step, lang)
+        L, nh = seen.observed.weights.shape[:2]
+        rises: list[list[float | None]] = [[None] * nh for _ in range(L)]
+        yield HeadMap.pack(rises, title, None, words, CHANNEL)
+        shown_at = time.monotonic()
+        for layer, head, rise in silence(run, step):
+            rises[layer][head] = rise
+            if time.monotonic() - shown_at > REDRAW:
+                shown_at = time.monotonic()
+                yield HeadMap.pack(rises, title, None, words, CHANNEL)
+        yield HeadMap.pack(rises, title, brightness_note(seen, rises, lang), words, CHANNEL)
+
+    def use_example(self, sample: Any) -> str:
+        """Put an example into the text."""
+        return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
+
+    def show(self, run: RunDir | None, lang: str) -> list:
+        """Return what of the tab belongs to another run: examples, a fitting text, and nothing old."""
+        corpus = run.config().corpus if run else "plays"
+        examples = EXAMPLES.get(corpus) or (own_example(run),)
+        words = component_words(lang)
+        return [
+            gr.update(samples=[[example] for example in examples]),
+            examples[0],
+            None,
+            {"text": words["attention"]},
+            {"text": words["attention_detail"], "channel": CHANNEL},
+            {"text": {**words["attention_map"], "empty": translate("silence_empty", lang)}, "channel": CHANNEL},
+            {"text": words["attention_lines"], "channel": CHANNEL},
+        ]
+
+    @property
+    def shown(self) -> list[gr.components.Component]:
+        """The widgets that `show` fills."""
+        return [self.examples, self.text, self.step, self.view, self.detail, self.map, self.lines]
+
+    def _look(self, run: RunDir, text: Any, step: Any, lang: str) -> Look:
+        return look(run, text_of(text, MOST_TEXT, "The text"), step, lang)
+
+    def _packed(self, run: RunDir, seen: Look, lang: str) -> dict:
+        return AttentionView.pack(
+            seen.tokens,
+            seen.observed.weights.numpy(),
+            seen.predictions,
+            {"scores": {name: score.tolist() for name, score in seen.scores.items()}, "labels": seen.labels},
+            note=seen.note,
+            step=seen.step,
+            steps=run.snapshots(),
+            text=component_words(lang)["attention"],
+            lang=lang,
+            channel=CHANNEL,
+        )
+
+    def _links(self, run: RunDir, seen: Look, text: str, head: Any, lang: str) -> dict:
+        layer, head = head if isinstance(head, list | tuple) and len(head) == 2 else (0, 0)
+        return Links.pack(run.id, FILES, lang, text=text, step=str(seen.step), layer=str(layer), head=str(head))
+
+
+def has_attention(run: RunDir) -> bool:
+    """Tell whether a run's model has heads to look at."""
+    return hasattr(run.config().model, "n_head")
+
+
+def own_example(run: RunDir | None) -> str:
+    """Return the beginning of a user's own text, for a run on it."""
+    return " ".join(run.text()[:200].split())[:40] if run else ""
+
+
+def brightness_note(seen: Look, rises: list[list[float]], lang: str) -> str:
+    """Set the head with the brightest single weights beside the head that the loss needs most."""
+    brightest = seen.observed.weights[:, :, 1:].amax(-1).mean(-1)  # (L, nh), the mean over queries from 1
+    nh = brightest.shape[1]
+    bright = divmod(int(brightest.argmax()), nh)
+    flat = [(rise, (layer, head)) for layer, row in enumerate(rises) for head, rise in enumerate(row)]
+    most, top = max(flat)
+    said = {"bright": "{}.{}".format(*bright), "weight": f"{float(brightest[bright]):.2f}", "most": f"{most:.3f}",
+            "cost": f"{rises[bright[0]][bright[1]]:.3f}", "top": "{}.{}".format(*top)}  # fmt: skip
+    return translate("silence_same" if bright == top else "silence_note", lang).format(**said)
