@@ -47,7 +47,8 @@ def main() -> None:
     places = {"p50": len(latencies) // 2, "p95": int(0.95 * len(latencies)), "max": -1}
     said = ", ".join(f"{name} {1000 * latencies[place]:.0f} ms" for name, place in places.items())
     print(f"{len(seen)} requests, {failed} failed; latency {said}")
-    print(f"steps after {asked.seconds:.0f} s: fewest {min(steps)}, median {statistics.median(steps)}, most {max(steps)}")
+    middle = statistics.median(steps)
+    print(f"steps after {asked.seconds:.0f} s: fewest {min(steps)}, median {middle}, most {max(steps)}")
     print(f"longest time that a viewer saw no new step: {max(waits, default=0):.1f} s")
 
 

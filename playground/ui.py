@@ -50,19 +50,20 @@ def build_app(store: RunStore, settings: Settings) -> gr.Blocks:
 
 
 def _build_header(page: Page) -> None:
+    add = page.words.add
     with gr.Row(elem_id="header", equal_height=True):
+        with gr.Column(scale=4, min_width=260):
+            add(gr.Markdown, elem_id="title", words={"value": "heading"})
+            page.machine = gr.HTML(elem_id="machine", html_template="<span></span>", js_on_load=MACHINE_JS)
         with gr.Column(scale=5, min_width=300):
-            page.words.add(gr.Markdown, elem_id="title", words={"value": "heading"})
-        with gr.Column(scale=4, min_width=280):
-            page.run = page.words.add(Dropdown, choices=[], elem_id="run-picker", words={"label": "run_in_view"})
-        with gr.Column(scale=2, min_width=200, elem_id="look"):
+            page.run = add(Dropdown, choices=[], elem_id="run-picker", words={"label": "run_in_view"})
+        with gr.Column(scale=2, min_width=210, elem_id="look"):
             choices = [(name, lang) for lang, name in LANGUAGES.items()]
             page.lang = Radio(choices, value="en", show_label=False, container=False, elem_id="language")
             with gr.Row(elem_id="look-row"):
-                page.machine = gr.HTML(elem_id="machine", html_template="<span></span>", js_on_load=MACHINE_JS)
-                look = page.words.add(gr.Button, size="sm", elem_id="theme-button", words={"value": "theme_button"})
+                look = add(gr.Button, size="sm", min_width=60, elem_id="theme-button", words={"value": "theme_button"})
                 look.click(None, js=THEME_JS)
-                page.delete = page.words.add(gr.Button, size="sm", elem_id="delete-run", words={"value": "delete_run"})
+                page.delete = add(gr.Button, size="sm", min_width=60, elem_id="delete-run", words={"value": "delete_run"})
 
 
 def _connect(

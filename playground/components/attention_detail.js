@@ -5,7 +5,8 @@ const WORDS = {
   about: 'The row of the query {query}, layer {layer}, head {head}. Point at another token above to see its row.',
   mean: 'A mean of heads has no scores of its own: choose a single head.', waiting: 'Computing ...',
   nothing: 'Choose a text and a head first.',
-  scores: 'score', scores_how: 'q \u00b7 k / \u221ahead_size', masked: 'after the mask', masked_how: 'later tokens: \u2212\u221e',
+  scores: 'score', scores_how: 'q \u00b7 k / \u221ahead_size', masked: 'after the mask',
+  masked_how: 'later tokens: \u2212\u221e',
   softmax: 'after softmax', softmax_how: 'e^score / sum', sum: 'sum', key: 'key',
   why: 'Each visible score becomes e^score; all of them together are {total}. Divided by that, they sum to 1. '
     + 'e^(\u2212\u221e) is 0, so nothing is left for later tokens.',

@@ -1,14 +1,14 @@
 /* How one head's scores grew over training: a small line a score, over log steps. Follows the view through
  * attention_link.js, which stands before it; a click on a step asks the view for that snapshot. */
 const WORDS = {
-  title: 'How it came to be: layer {layer}, head {head}', title_none: 'How the heads came to be',
+  title: 'How it came to be: layer {layer}, head {head}, step {step}', title_none: 'How the heads came to be',
   mean: 'Scores are measured head by head: choose a head.', empty: 'Needs a run with several snapshots.',
   hint: 'Each line is one score, from 0 to 1, over training, from step {first} to {last} (logarithmic). '
     + 'A click shows that snapshot.',
   aria: 'Scores over training: walk through the steps with the arrow keys', at_step: 'step {step}',
   previous: 'previous token', first: 'first token', same: 'same token', self: 'itself', induction: 'induction',
 };
-// One string: a word in quotes becomes an event of the widget, and one named `self` would end in Gradio's config.
+// One string: Gradio offers every word in quotes as an attribute, and asks for one that is called like its own self.
 const NAMES = 'previous first same self induction'.split(' ');
 const HIGH = 74, EDGE = 5; // a chart's height and the room at its edges, in pixels
 const SVG = 'http://www.w3.org/2000/svg';
@@ -32,7 +32,7 @@ const y = (score) => HIGH - EDGE - clamp(score, 0, 1) * (HIGH - 2 * EDGE);
 
 function draw() {
   const single = shown && shown.head !== 'mean', ready = data && single && shown.layer < layers().length;
-  at('h4').textContent = ready ? say('title', { layer: shown.layer, head: shown.head }) : say('title_none');
+  at('h4').textContent = ready ? say('title', { ...shown, step: data.steps[indexNow()] }) : say('title_none');
   at('.empty').hidden = Boolean(ready);
   at('.empty').textContent = say(data && shown ? 'mean' : 'empty');
   lines.hidden = at('.hint').hidden = !ready;
@@ -43,11 +43,17 @@ function draw() {
   if (width) names.forEach((name, i) => drawChart(lines.children[i], name));
 }
 
+/** The step that is read: pointed at, or in view, or else the last. */
+function indexNow() {
+  const now = data.steps.indexOf(shown.step);
+  return pointed ?? (now < 0 ? data.steps.length - 1 : now);
+}
+
 const layers = () => Object.values(data.scores)[0]?.[0] ?? [];
 
 function chartNode() {
   const node = make('figure', 'chart'), head = make('figcaption', '');
-  head.append(make('span', 'name'), make('b', 'value'), make('small', 'at'));
+  head.append(make('span', 'name'), make('b', 'value'));
   const drawing = shape('svg', { height: HIGH, 'aria-hidden': 'true' });
   for (const kind of ['ground', 'now', 'curve', 'cross', 'dot']) {
     drawing.append(shape({ ground: 'path', curve: 'path', dot: 'circle' }[kind] ?? 'line', { class: kind }));
@@ -64,7 +70,7 @@ function shape(tag, attributes) {
 
 function drawChart(node, name) {
   const scores = data.scores[name].map((layer) => layer[shown.layer]?.[shown.head]);
-  const now = data.steps.indexOf(shown.step), index = pointed ?? (now < 0 ? scores.length - 1 : now);
+  const now = data.steps.indexOf(shown.step), index = indexNow();
   const set = (selector, attributes) => {
     for (const [key, value] of Object.entries(attributes)) node.querySelector(selector).setAttribute(key, value);
   };
@@ -80,7 +86,6 @@ function drawChart(node, name) {
   set('.dot', { cx: x(index), cy: y(scores[index] ?? 0), r: finite(scores[index]) ? 3.5 : 0 });
   node.querySelector('.name').textContent = say(name);
   node.querySelector('.value').textContent = finite(scores[index]) ? scores[index].toFixed(2) : '\u2013';
-  node.querySelector('.at').textContent = say('at_step', { step: data.steps[index] });
 }
 
 function point(index) {
@@ -110,8 +115,7 @@ lines.addEventListener('keydown', (event) => {
   const move = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
   if (!move || !data) return;
   event.preventDefault();
-  const last = data.steps.length - 1, now = data.steps.indexOf(shown.step);
-  point(clamp((pointed ?? (now < 0 ? last : now)) + move, 0, last));
+  point(clamp(indexNow() + move, 0, data.steps.length - 1));
   const values = [...lines.children].map((node) => [...node.querySelectorAll('.name, .value')]
     .map((part) => part.textContent).join(' '));
   at('.spoken').textContent = say('at_step', { step: data.steps[pointed] }) + ': ' + values.join(', ');

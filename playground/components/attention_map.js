@@ -36,7 +36,9 @@ function build() {
   grid.dataset.dense = String(heads > 8);
   grid.style.setProperty('--heads', heads);
   const nodes = heads ? [make('span', 'corner', say('layer'))] : [];
-  for (let head = 0; head < heads; head += 1) nodes.push(make('span', 'column', heads > 8 ? String(head) : say('column', { head })));
+  for (let head = 0; head < heads; head += 1) {
+    nodes.push(make('span', 'column', heads > 8 ? String(head) : say('column', { head })));
+  }
   values.forEach((row, layer) => {
     nodes.push(make('span', 'row-name', String(layer)));
     row.forEach((_, head) => {
@@ -53,7 +55,8 @@ function build() {
 function paint(most) {
   for (const node of grid.querySelectorAll('.cell')) {
     const { layer, head } = node.dataset, value = values[layer][head], known = finite(value);
-    const colour = known ? shade(most > 0 ? (Math.max(0, value) / most) ** 2 : 0) : null; // even steps: the square of a root
+    const part = most > 0 ? Math.max(0, value) / most : 0;
+    const colour = known ? shade(part ** 2) : null; // shade() takes the root, for attention; here steps are even
     node.classList.toggle('unknown', !known);
     node.style.backgroundColor = colour ? css(colour) : '';
     node.style.color = colour ? inkOn(colour) : '';

@@ -198,7 +198,9 @@ function drawGrid() {
   const dense = nHead > 8;
   grid.style.setProperty('--heads', nHead);
   grid.dataset.dense = String(dense);
-  for (let head = 0; head < nHead; head += 1) nodes.push(make('span', 'column', dense ? String(head) : say('column', { head })));
+  for (let head = 0; head < nHead; head += 1) {
+    nodes.push(make('span', 'column', dense ? String(head) : say('column', { head })));
+  }
   for (let layer = 0; layer < layers; layer += 1) {
     nodes.push(make('span', 'row-name', String(layer)));
     for (const head of ['mean', ...Array(nHead).keys()]) nodes.push(thumbNode(layer, head));

@@ -1,7 +1,7 @@
 /* The token view: the text as tokens, what the query attends to, what the model expects next, and what the head
  * does. Shares one scope with attention.js, which follows it and holds the state (view, chosen, query, pinned). */
 const STRONGEST = 5;
-// One string: a word in quotes becomes an event of the widget, and one named `self` would end in Gradio's config.
+// One string: Gradio offers every word in quotes as an attribute, and asks for one that is called like its own self.
 const SCORES = 'self previous first same induction entropy distance'.split(' ');
 const tokenBox = at('.tokens');
 const indexOf = (node) => [...tokenBox.querySelectorAll('.tok')].indexOf(node);
@@ -118,7 +118,8 @@ function scoreNode(name) {
 
 function paintScore(node, name, value, label) {
   node.children[0].textContent = say('score_' + name);
-  node.children[1].textContent = finite(value) ? say('value_' + name, { value: value.toFixed(2) }) : '\u2013';
+  const unit = WORDS['value_' + name] ? 'value_' + name : '{value}';
+  node.children[1].textContent = finite(value) ? say(unit, { value: value.toFixed(2) }) : '\u2013';
   node.querySelector('.bar').style.width = 100 * clamp(finite(value) ? share(name, value) : 0, 0, 1) + '%';
   node.title = say('help_' + name);
   node.classList.toggle('labelled', label?.[0] === name);
