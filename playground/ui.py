@@ -61,9 +61,10 @@ def _build_header(page: Page) -> None:
             choices = [(name, lang) for lang, name in LANGUAGES.items()]
             page.lang = Radio(choices, value="en", show_label=False, container=False, elem_id="language")
             with gr.Row(elem_id="look-row"):
-                look = add(gr.Button, size="sm", min_width=60, elem_id="theme-button", words={"value": "theme_button"})
+                small = {"size": "sm", "min_width": 60}
+                look = add(gr.Button, elem_id="theme-button", words={"value": "theme_button"}, **small)
                 look.click(None, js=THEME_JS)
-                page.delete = add(gr.Button, size="sm", min_width=60, elem_id="delete-run", words={"value": "delete_run"})
+                page.delete = add(gr.Button, elem_id="delete-run", words={"value": "delete_run"}, **small)
 
 
 def _connect(
