@@ -14,7 +14,8 @@ from core.recording import record
 from tests.served import served
 
 PATIENCE = 60_000
-TEXT = "Anna sang to Otto, and Otto sang to Anna. <img src=x onerror='window.hacked=1'> ${window.hacked=2} `{{x}}` " * 30
+HOSTILE = "<img src=x onerror='window.hacked=1'> ${window.hacked=2} `{{x}}` "
+TEXT = f"Anna sang to Otto, and Otto sang to Anna. {HOSTILE}" * 30
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,9 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page):
 
 
 def type_text(page, text: str) -> None:
-    page.locator("#attention-text textarea").fill(text)
+    field = page.locator("#attention-text textarea")
+    field.fill(text[:-1])
+    field.press_sequentially(text[-1])
 
 
 def tokens(page):

@@ -34,7 +34,7 @@ function draw() {
   const single = shown && shown.head !== 'mean', ready = data && single && shown.layer < layers().length;
   at('h4').textContent = ready ? say('title', { ...shown, step: data.steps[indexNow()] }) : say('title_none');
   at('.empty').hidden = Boolean(ready);
-  at('.empty').textContent = say(data && shown ? 'mean' : 'empty');
+  at('.empty').textContent = say(data && shown && !single ? 'mean' : 'empty');
   lines.hidden = at('.hint').hidden = !ready;
   if (!ready) return;
   const names = NAMES.filter((name) => data.scores[name]);

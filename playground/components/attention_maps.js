@@ -5,16 +5,22 @@ const LARGEST_CELL = 56;
 const canvas = at('.plot canvas'), pen = canvas.getContext('2d'), tip = at('.tip');
 let area = null; // what the last drawing used: { left, top, cell, dense }
 let cell = null; // the cell under the pointer or the keyboard's cursor: { q, k }
-let frame = 0, ink = {}, palette = [];
+let frame = 0, ink = {};
+let palette = [], pixels = []; // the colour of each byte of weight, as CSS and as a pixel
 
 function readInk() {
   readScale();
-  palette = Array.from({ length: 256 }, (_, byte) => shade(byte / 255));
+  const colours = Array.from({ length: 256 }, (_, byte) => shade(byte / 255));
+  palette = colours.map(css);
+  pixels = Uint32Array.from(colours, pixelOf);
   for (const name of ['quiet', 'loud', 'masked', 'hatch', 'query']) ink[name] = css(colourOf('--' + name));
-  ink.maskedParts = colourOf('--masked');
+  ink.maskedPixel = pixelOf(colourOf('--masked'));
   ink.font = getComputedStyle(tokenBox).fontFamily;
   ink.words = getComputedStyle(at('.attention')).fontFamily;
 }
+
+/** A colour as ImageData holds it: red in the lowest byte. */
+const pixelOf = ([r, g, b]) => (0xff000000 | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r)) >>> 0;
 
 // --- the heatmap ----------------------------------------------------------------------------------------
 
@@ -93,7 +99,7 @@ function drawCells() {
   const { left, top, cell: size, T } = area, gap = size >= 9 ? 1 : 0;
   for (let q = 0; q < T; q += 1) {
     for (let k = 0; k <= q; k += 1) {
-      pen.fillStyle = css(palette[Math.round(255 * weightAt(q, k))]);
+      pen.fillStyle = palette[Math.round(255 * weightAt(q, k))];
       pen.fillRect(left + k * size, top + q * size, size - gap, size - gap);
     }
   }
@@ -236,14 +242,11 @@ function paintGrid() {
 }
 
 function paintThumb(mini, triangle) {
-  const T = view.tokens.length, picture = new ImageData(T, T);
+  const T = view.tokens.length, picture = new ImageData(T, T), ground = new Uint32Array(picture.data.buffer);
   if (mini.width !== T || mini.height !== T) { mini.width = T; mini.height = T; }
-  for (let q = 0, n = 0, at = 0; q < T; q += 1) {
-    for (let k = 0; k < T; k += 1, n += 4) {
-      const colour = k > q ? ink.maskedParts : palette[Math.round(triangle[at++])];
-      picture.data.set(colour, n);
-      picture.data[n + 3] = 255;
-    }
+  ground.fill(ink.maskedPixel);
+  for (let q = 0, i = 0; q < T; q += 1) {
+    for (let k = 0; k <= q; k += 1, i += 1) ground[q * T + k] = pixels[Math.round(triangle[i])];
   }
   mini.getContext('2d').putImageData(picture, 0, 0);
   mini.style.imageRendering = T <= 32 ? 'pixelated' : 'auto';

@@ -67,9 +67,10 @@ class AttentionTab:
         drawn = [self.view, self.downloads]
         lines = {"fn": refusing(self.draw_lines), "inputs": [page.run, self.text, page.lang], "outputs": [self.lines]}
         tab.select(refusing(self.draw), [*asked, self.head], drawn, **QUICK).then(**lines, **QUICK)
-        self.text.input(refusing(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **QUICK)
-        self.text.blur(**lines, trigger_mode="once", **QUICK)
-        self.examples.click(refusing(self.use_example), [self.examples], [self.text], **QUICK).then(
+        self.text.change(refusing(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **QUICK)
+        self.text.blur(**lines, trigger_mode="always_last", **QUICK)
+        self.examples.click(refusing(self.use_example), [self.examples], [self.text], **QUICK)
+        page.run.change(self.forget_step, None, [self.step], **QUICK).then(
             refusing(self.draw), [*asked, self.head], drawn, **QUICK
         ).then(**lines, **QUICK)
         self.view.step(refusing(self.go_to_step), [*asked, self.head], [self.step, *drawn], **QUICK)
@@ -90,8 +91,9 @@ class AttentionTab:
     def draw(self, run_id: Any, text: Any, step: Any, lang: str, head: Any) -> list:
         """Return the view of a text, and the downloads that belong to it."""
         run = self.page.store.get(run_id)
-        if not has_attention(run):
-            empty = {"text": {**component_words(lang)["attention"], "empty": translate("no_attention", lang)}}
+        if not has_attention(run) or not run.snapshots():
+            why = "no_snapshot_yet" if has_attention(run) else "no_attention"
+            empty = {"text": {**component_words(lang)["attention"], "empty": translate(why, lang)}}
             return [empty, Links.pack(None, FILES, lang)]
         seen = self._look(run, text, step, lang)
         return [self._packed(run, seen, lang), self._links(run, seen, text, head, lang)]
@@ -99,7 +101,7 @@ class AttentionTab:
     def draw_lines(self, run_id: Any, text: Any, lang: str) -> dict:
         """Return how the scores of each head grew over the run's snapshots."""
         run, words = self.page.store.get(run_id), component_words(lang)["attention_lines"]
-        if not has_attention(run):
+        if not has_attention(run) or not run.snapshots():
             return HeadLines.pack([], {}, words, CHANNEL)
         steps, scores = history(run, text_of(text, MOST_TEXT, "The text"), lang)
         return HeadLines.pack(steps, scores, words, CHANNEL)
@@ -111,7 +113,7 @@ class AttentionTab:
 
     def choose_head(self, run_id: Any, text: Any, step: Any, lang: str, event: gr.EventData = None) -> list:
         """Remember which head is looked at; the browser has drawn it already."""
-        layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)
+        layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)  # the mean's downloads are head 0's
         run = self.page.store.get(run_id)
         chosen = (layer, head if isinstance(head, int) else 0)
         return [chosen, self._links(run, self._look(run, text, step, lang), text, chosen, lang)]
@@ -142,6 +144,9 @@ class AttentionTab:
                 yield HeadMap.pack(rises, title, None, words, CHANNEL)
         yield HeadMap.pack(rises, title, brightness_note(seen, rises, lang), words, CHANNEL)
 
+    def forget_step(self) -> None:
+        """Look at the last snapshot again: another run has others."""
+
     def use_example(self, sample: Any) -> str:
         """Put an example into the text."""
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
@@ -154,7 +159,6 @@ class AttentionTab:
         return [
             gr.update(samples=[[example] for example in examples]),
             examples[0],
-            None,
             {"text": words["attention"]},
             {"text": words["attention_detail"], "channel": CHANNEL},
             {"text": {**words["attention_map"], "empty": translate("silence_empty", lang)}, "channel": CHANNEL},
@@ -164,7 +168,7 @@ class AttentionTab:
     @property
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
-        return [self.examples, self.text, self.step, self.view, self.detail, self.map, self.lines]
+        return [self.examples, self.text, self.view, self.detail, self.map, self.lines]
 
     def _look(self, run: RunDir, text: Any, step: Any, lang: str) -> Look:
         return look(run, text_of(text, MOST_TEXT, "The text"), step, lang)
