@@ -18,7 +18,8 @@ from core.device import choose_device, memory_available
 from core.model import BigramConfig, GPTConfig
 from core.options import Options
 from core.parameters import count_of
-from core.run_dir import RunConfig, RunDir
+from core.run_config import RunConfig
+from core.run_dir import RunDir
 from core.tokenizers import CharTokenizer, GPT2Tokenizer, Tokenizer, named, tokenizer_to_json
 from core.training import TrainConfig
 

@@ -19,7 +19,8 @@ from core.baselines import baselines
 from core.device import choose_device, threads_for
 from core.model import build_model
 from core.optim import make_optimizer
-from core.run_dir import RunConfig, RunDir, Status
+from core.run_config import RunConfig, Status
+from core.run_dir import RunDir
 from core.sampling import generate
 from core.tokenizers import Tokenizer, tokenizer_from_json
 from core.training import Diverged, StepStats, evaluate, train

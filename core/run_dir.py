@@ -12,7 +12,6 @@ A file or a snapshot becomes visible by an atomic rename, complete or not at all
 else is JSON; nothing is ever pickled. What writes these files while a model trains is `recording.py`.
 """
 
-import functools
 import json
 import os
 import re
@@ -20,17 +19,15 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Any
 
 import torch
-from pydantic import Field, create_model
 from torch import nn
 
-from core.model import BigramConfig, GPTConfig, build_model
-from core.options import Options
-from core.tokenizers import GPT2_VOCAB_SIZE, named, tokenizer_from_json
+from core.model import build_model
+from core.run_config import ResumeState, RunConfig, Status, checked
 from core.training import TrainConfig
 from core.weights import (
     check_weights,
@@ -42,65 +39,7 @@ from core.weights import (
     weights,
 )
 
-State = Literal["queued", "running", "paused", "done", "stopped", "failed"]
-STATES = get_args(State)
 VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """All that makes a run what it is."""
-
-    corpus: str
-    tokenizer: dict
-    model: GPTConfig | BigramConfig
-    train: TrainConfig
-    preset: str = "custom"
-    device: str = "auto"
-    prompt: Annotated[str, Field(min_length=1)] = "\n"  # what each sample goes on from
-    sample_tokens: Annotated[int, Field(ge=1, le=1000)] = 160
-    floor: float | None = None  # nats per token that no model can beat on the validation part, where known
-    owner: str | None = None  # of a page with several people; None: everyone on this machine
-    created: float = field(default_factory=time.time)
-
-    def to_json(self) -> dict:
-        """Return the config as plain JSON values."""
-        plain = {**asdict(self), "model": self.model.model_dump(), "train": self.train.model_dump()}
-        plain["architecture"] = "gpt" if isinstance(self.model, GPTConfig) else "bigram"
-        return plain
-
-    @classmethod
-    def from_json(cls, plain: Any) -> "RunConfig":
-        """Read a config back; ValueError with one sentence for anything that is not one."""
-        try:
-            plain = dict(plain)
-            shape = {"gpt": GPTConfig, "bigram": BigramConfig}[plain.pop("architecture")]
-            plain["model"] = shape.parse(plain["model"])
-            plain["train"] = TrainConfig.parse(plain["train"])
-            config = _checked(cls, plain)
-            _check_tokenizer(config)
-        except (KeyError, TypeError, ValueError) as error:
-            cause = str(error) if isinstance(error, ValueError) else f"{error!r:.80}"
-            raise ValueError(f"run.json does not describe a run ({cause})") from None
-        return config
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where a run stands, as its directory says."""
-
-    state: State
-    step: Annotated[int, Field(ge=0)] = 0
-    message: str | None = None
-    pid: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None  # of the process that trains it
-    updated: float = 0.0
-
-
-class ResumeState(Options):
-    """What going on needs to know beside the tensors."""
-
-    step: int = Field(ge=0)
-    elapsed: float = Field(ge=0)  # seconds of training so far
 
 
 class RunDir:
@@ -165,7 +104,7 @@ class RunDir:
         """Read where the run stands; ValueError when status.json is damaged."""
         plain = _read_json(self.path / "status.json")
         try:
-            return _checked(Status, plain)
+            return checked(Status, plain)
         except ValueError as error:
             raise ValueError(f"status.json does not say where a run stands ({error})") from None
 
@@ -334,34 +273,6 @@ def _parsed(lines: bytes) -> Iterator[dict]:
             continue
         if isinstance(row, dict):
             yield row
-
-
-def _checked(cls: type, plain: Any) -> Any:
-    """Build the dataclass cls from JSON values, each checked against its field's type; ValueError, one sentence."""
-    parsed = _checker(cls).parse(plain)
-    try:
-        return cls(**{name: getattr(parsed, name) for name in parsed.model_fields_set})
-    except TypeError as error:  # a field without a default is not there
-        raise ValueError(f"{error!s:.100}") from None
-
-
-@functools.cache
-def _checker(cls: type) -> type[Options]:
-    hints = get_type_hints(cls, include_extras=True)
-    return create_model(cls.__name__, __base__=Options, **{name: (hint, None) for name, hint in hints.items()})
-
-
-def _check_tokenizer(config: RunConfig) -> None:
-    """Refuse a vocabulary that is not the model's; GPT-2's is known, and not read for that (it may be far away)."""
-    if config.tokenizer == {"kind": "gpt2"}:
-        size, unknown = GPT2_VOCAB_SIZE, []
-    else:
-        tokenizer = tokenizer_from_json(config.tokenizer)
-        size, unknown = tokenizer.vocab_size, tokenizer.unknown(config.prompt)
-    if size != config.model.vocab_size:
-        raise ValueError(f"the tokenizer has {size:,} tokens and the model {config.model.vocab_size:,}")
-    if unknown:
-        raise ValueError(f"the prompt has characters without a token: {named(unknown)}")
 
 
 def _listed(steps: dict[int, Path]) -> str:

@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from core.run_dir import RunConfig, RunDir
+from core.run_config import RunConfig
+from core.run_dir import RunDir
 from playground import plots
 from playground.i18n import language, translate
 from playground.looking import look

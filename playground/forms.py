@@ -10,7 +10,7 @@ from core.options import Options
 from core.parameters import GPT2_SMALL, count_of
 from core.planning import RunOptions
 from core.presets import PRESETS
-from core.run_dir import RunConfig
+from core.run_config import RunConfig
 from core.speed import Speed
 from core.training import TrainConfig
 from playground.i18n import translate

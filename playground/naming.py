@@ -1,7 +1,7 @@
 """How a run is called: by its preset and corpus, and beside another run by what changed."""
 
 from core.model import GPTConfig
-from core.run_dir import RunConfig
+from core.run_config import RunConfig
 from playground.i18n import translate
 
 

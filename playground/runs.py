@@ -16,7 +16,8 @@ from core.corpora import load_corpus
 from core.device import cores
 from core.planning import Plan, plan_run
 from core.presets import PRESETS
-from core.run_dir import RunDir, Status, extend, list_runs, sweep
+from core.run_config import Status
+from core.run_dir import RunDir, extend, list_runs, sweep
 from core.speed import Speed
 from playground.worker import SPEED_FILE, delete, work
 

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from core.device import threads_for
 from core.recording import Stopped, end, record
-from core.run_dir import RunDir, Status
+from core.run_config import Status
+from core.run_dir import RunDir
 from core.speed import measure_speed
 from core.training import StepStats
 

@@ -42,7 +42,7 @@ def refused(capsys, *arguments: str) -> str:
 
 def written(run: RunDir) -> list[dict]:
     rows = run.rows("metrics")[0]
-    return [{key: value for key, value in row.items() if key not in ("seconds", "elapsed")} for row in rows]
+    return [{key: value for key, value in row.items() if key not in ("seconds", "elapsed", "time")} for row in rows]
 
 
 # -- train, resume, generate ------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core.recording import record
-from core.run_dir import RunDir, Status
+from core.run_config import Status
+from core.run_dir import RunDir
 from playground.feed import MOST_POINTS, MOST_SAMPLES, Feed
 from playground.runs import RunStore
 from tests.tiny_runs import tiny_plan

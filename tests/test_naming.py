@@ -6,7 +6,7 @@ import pytest
 
 from core.corpora import Corpus
 from core.planning import plan_run
-from core.run_dir import RunConfig
+from core.run_config import RunConfig
 from playground.naming import run_label, what_changed
 from tests.tiny_runs import MODEL, TEXT, TRAIN
 

@@ -237,8 +237,9 @@ def choose_preset(page: Page, name: str) -> None:
 
 
 def open_advanced(page: Page) -> None:
-    if not page.get_by_label("n_layer", exact=False).first.is_visible():
+    if not page.locator("#field-steps input").is_visible():
         page.locator("#advanced > button").click()
+        expect(page.locator("#field-steps input")).to_be_visible()
 
 
 def set_number(page: Page, name: str, value: int) -> None:

@@ -28,7 +28,7 @@ KINDS = {
     "dropout": ({}, {"block_size": 8, "n_layer": 1, "n_head": 2, "n_embd": 8, "dropout": 0.3}),
     "bigram": ({"architecture": "bigram"}, {"block_size": 8}),
 }
-TIMES = ("seconds", "elapsed")
+TIMES = ("seconds", "elapsed", "time")
 
 
 def new_run(root: Path, kind: str = "gpt", name: str | None = None, **train) -> RunDir:

@@ -12,7 +12,8 @@ import torch
 
 from core.model import GPTConfig, build_model
 from core.optim import make_optimizer
-from core.run_dir import STATES, RunConfig, RunDir, Status, list_runs, sweep
+from core.run_config import STATES, RunConfig, Status
+from core.run_dir import RunDir, list_runs, sweep
 from core.tokenizers import CharTokenizer, tokenizer_to_json
 from core.training import TrainConfig
 from core.weights import optimizer_tensors

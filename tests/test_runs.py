@@ -15,7 +15,8 @@ import pytest
 
 from core.corpora import Corpus
 from core.recording import record
-from core.run_dir import RunDir, Status
+from core.run_config import Status
+from core.run_dir import RunDir
 from core.speed import Speed
 from playground import runs as runs_module
 from playground.runs import Process, RunStore

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.run_dir import RunDir, Status
+from core.run_config import Status
+from core.run_dir import RunDir
 from playground import worker as worker_module
 from playground.worker import Cores, Worker, delete, work
 from tests.tiny_runs import losses, tiny_plan
