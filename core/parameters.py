@@ -5,6 +5,7 @@ A model of any size can be built on torch's meta device: shapes without memory.
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from core.model import BigramConfig, GPTConfig, build_model
 
@@ -24,10 +25,25 @@ def count_parameters(model: nn.Module) -> dict[str, int]:
     return counts
 
 
+def empty_model(config: GPTConfig | BigramConfig) -> nn.Module:
+    """Build a model of shapes alone, on the meta device: no memory taken, no weights drawn."""
+    with torch.device("meta"), _NothingDrawn():
+        return build_model(config)
+
+
+class _NothingDrawn(TorchFunctionMode):
+    """Pass over torch.nn.init: to draw weights that are not there would first import torch's compiler, for seconds."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
+
+
 def count_of(config: GPTConfig | BigramConfig) -> int:
-    """Return the total of a model that is not built: counted on the meta device, no memory taken."""
-    with torch.device("meta"):
-        return count_parameters(build_model(config))["total"]
+    """Return the total of a model that is not built."""
+    return count_parameters(empty_model(config))["total"]
 
 
 def _part(name: str) -> str:

@@ -26,7 +26,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.model import build_model
+from core.parameters import empty_model
 from core.run_config import ResumeState, RunConfig, Status, checked
 from core.training import TrainConfig
 from core.weights import (
@@ -163,8 +163,7 @@ class RunDir:
         step = max(found, default=None) if step is None else step
         if step not in found:
             raise ValueError(f"The run has no snapshot of step {step}; it has {_listed(found)}")
-        with torch.device("meta"):
-            model = build_model(self.config().model)
+        model = empty_model(self.config().model)
         load_weights(model, read_tensors(found[step] / "model.safetensors"), assign=True)
         return model.eval()
 

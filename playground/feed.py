@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from core.run_config import RunConfig
 from core.run_dir import RunDir
-from playground import plots
 from playground.i18n import language, translate
 from playground.looking import look
 from playground.meaning import meaning
@@ -161,7 +160,7 @@ class Feed:
         if name in ("curve.png", "curve.svg"):
             kind = name[-3:]
             rows = self.follow(run.id, lang=language(request.query_params.get("lang")))
-            return _picture(plots.loss_figure(rows), kind, stem)
+            return _picture(_plots().loss_figure(rows), kind, stem)
         if name == "run.json":
             return FileResponse(run.path / "run.json", filename=f"{stem}.json")
         if name == "model.safetensors":
@@ -237,16 +236,23 @@ def _attention_file(run: RunDir, name: str, request: Request, stem: str) -> Resp
     said = f"{run_label(run.config(), 'en')}, step {seen.step}"
     kind = name[-3:]
     if name.startswith("heatmap"):
-        figure = plots.heatmap_figure(weights[layer, head], seen.tokens, f"Head {layer}.{head} of {said}")
+        figure = _plots().heatmap_figure(weights[layer, head], seen.tokens, f"Head {layer}.{head} of {said}")
         return _picture(figure, kind, f"{stem}-head-{layer}-{head}")
     if name.startswith("grid"):
-        return _picture(plots.grid_figure(weights, seen.labels, f"All heads of {said}"), kind, f"{stem}-heads")
+        return _picture(_plots().grid_figure(weights, seen.labels, f"All heads of {said}"), kind, f"{stem}-heads")
     numbers = io.BytesIO()
     np.savez_compressed(numbers, weights=weights, ids=seen.ids.numpy(), tokens=np.array(seen.tokens))
     return _attachment(numbers.getvalue(), "application/octet-stream", f"{stem}-attention.npz")
 
 
-def _picture(figure: Figure, kind: str, stem: str) -> Response:
+def _plots() -> Any:
+    """Import the pictures when the first is asked for: matplotlib would keep the page waiting for half a second."""
+    from playground import plots
+
+    return plots
+
+
+def _picture(figure: Any, kind: str, stem: str) -> Response:
     picture = io.BytesIO()
     figure.savefig(picture, format=kind, dpi=160)
     return _attachment(picture.getvalue(), f"image/{kind.replace('svg', 'svg+xml')}", f"{stem}.{kind}")

@@ -1,6 +1,8 @@
 """The page: header, tabs, and what happens when somebody opens it; and the server that serves it."""
 
+import os
 import secrets
+import signal
 import threading
 from typing import Any
 
@@ -143,10 +145,14 @@ def serve(settings: Settings) -> None:
     store.open()
     if settings.welcome:
         threading.Thread(target=store.welcome, name="welcome", daemon=True).start()
-    try:
-        app.block_thread()
-    finally:
-        store.close()
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(1.0):  # a wait without end would not hear the signal on Windows
+        pass
+    print("Pausing what trains; Play goes on from here the next time", flush=True)
+    store.close()
+    os._exit(0)  # all is written; open pages would keep the server's threads waiting for half a minute
 
 
 def launch(app: gr.Blocks, store: RunStore, settings: Settings, **more: Any) -> str:

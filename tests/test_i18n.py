@@ -55,7 +55,7 @@ def test_every_word_that_the_code_asks_for_is_there():
 def test_every_family_of_words_is_whole():
     from core.corpora import CORPUS_NAMES
     from core.presets import PRESETS
-    from core.run_dir import STATES
+    from core.run_config import STATES
 
     families = {"state": STATES, "corpus": CORPUS_NAMES, "about": CORPUS_NAMES, "preset": (*PRESETS, "custom"),
                 "line": ("uniform", "unigram", "bigram", "trigram", "fivegram", "floor"),
