@@ -7,6 +7,7 @@ that starts again finds every run as its directory has it.
 import multiprocessing
 import os
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -24,6 +25,7 @@ from playground.worker import SPEED_FILE, delete, work
 WELCOME = "welcome"
 WELCOME_STEPS = 600
 MOST_WORKERS = 4
+SHORT_LIFE = 2.0  # seconds; a worker takes longer only to import torch
 ACTIVE = ("queued", "running")
 MOST_WAITING = 100  # orders; a pipe holds some more, and to write to a full one would stop the page
 
@@ -52,6 +54,7 @@ class Process:
         self.pipe, theirs = context.Pipe()
         shared = (theirs, str(root), self.current, self.obeyed, measure)
         self.process = context.Process(target=work, args=shared, daemon=True)
+        self.started = time.monotonic()
         self.process.start()
         theirs.close()
         self.sent = 0
@@ -265,6 +268,8 @@ class RunStore:
                             continue
                         self.processes[i] = fresh
                         self._hand_over(process, fresh)
+                        if fresh.started - process.started < SHORT_LIFE:  # it cannot even start: try, but not at once
+                            self.closed.wait(1.0)
 
     def _hand_over(self, dead: Process, fresh: Process) -> None:
         culprit, code = dead.current.value.decode(), dead.process.exitcode
