@@ -32,7 +32,7 @@ class RunOptions(Options):
     tokenizer: Literal["char", "gpt2"] = Field("char", description="One token a character, or GPT-2's word pieces.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
     prompt: str = Field("", max_length=2000, description="What each sample goes on from; empty: a new line.")
-    sample_tokens: int = Field(160, ge=1, le=1000, description="How many tokens each sample writes.")
+    sample_tokens: int = Field(120, ge=1, le=1000, description="How many tokens each sample writes.")
 
 
 @dataclass(frozen=True)

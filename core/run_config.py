@@ -30,7 +30,7 @@ class RunConfig:
     preset: str = "custom"
     device: str = "auto"
     prompt: Annotated[str, Field(min_length=1)] = "\n"  # what each sample goes on from
-    sample_tokens: Annotated[int, Field(ge=1, le=1000)] = 160
+    sample_tokens: Annotated[int, Field(ge=1, le=1000)] = 120
     floor: float | None = None  # nats per token that no model can beat on the validation part, where known
     owner: str | None = None  # of a page with several people; None: everyone on this machine
     created: float = field(default_factory=time.time)

@@ -35,7 +35,7 @@ class TrainConfig(Options):
     beta2: float = Field(0.99, ge=0.0, le=0.99999, description="Memory of AdamW for the gradient's square.")
     grad_clip: float = Field(1.0, ge=0.0, le=1000.0, description="Longest gradient allowed; 0: any.")
     eval_interval: int = Field(100, ge=1, le=100_000, description="Steps between two estimates of the loss.")
-    eval_tokens: int = Field(16_384, ge=1, le=10_000_000, description="Tokens of each part that an estimate uses.")
+    eval_tokens: int = Field(8_192, ge=1, le=10_000_000, description="Tokens of each part that an estimate uses.")
     seed: int = Field(1337, ge=0, le=2**53 - 1, description="Same seed, same start, same batches, same losses.")
 
 

@@ -15,7 +15,7 @@ from playground.writing import MOST_PROMPT, load_writer, write
 
 LATEST = "latest"
 EXAMPLES = {
-    "plays": ("[Enter ", "\n", "Sing it again"),
+    "plays": ("[Enter ", "KELLIN:\n", "Come, "),
     "shakespeare": ("ROMEO:\n", "To be, or not to be", "First Citizen:\n"),
     "python": ("def ", "import os\n", "class "),
 }
