@@ -21,14 +21,13 @@ from starlette.routing import Route
 from core.run_config import RunConfig
 from core.run_dir import RunDir
 from playground.i18n import language, translate
-from playground.looking import look
+from playground.looking import MOST_TEXT, look
 from playground.meaning import meaning
 from playground.naming import run_label
 from playground.runs import RunStore
 
 MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
 MOST_SAMPLES = 200  # of one answer, the newest
-MOST_TEXT = 2000  # characters of a text to look at
 SPEED_WINDOW = 30  # the last rows that tell how fast a run trains
 ETA_WINDOW = 30.0  # seconds by the clock, in which a run among others has its turn several times
 
@@ -64,7 +63,6 @@ class Rows:
             for row in _unrepeated(new, self.last_sample):
                 self.last_sample = row["step"]
                 self.samples.append(row)
-
 
     def _tick(self, row: dict) -> None:
         when = row.get("time")

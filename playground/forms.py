@@ -12,6 +12,7 @@ from core.planning import RunOptions
 from core.presets import PRESETS
 from core.run_config import RunConfig
 from core.speed import Speed
+from core.tokenizers import GPT2_VOCAB_SIZE
 from core.training import TrainConfig
 from playground.i18n import translate
 from playground.widgets import Checkbox, Dropdown, Number, Slider, Textbox, Words
@@ -119,7 +120,7 @@ def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tupl
     choices = []
     for name, preset in PRESETS.items():
         shape = GPTConfig if preset.architecture == "gpt" else BigramConfig
-        size = vocab_size if preset.tokenizer == "char" else 50_257
+        size = vocab_size if preset.tokenizer == "char" else GPT2_VOCAB_SIZE
         model, train = shape.parse({**preset.model, "vocab_size": size}), TrainConfig.parse(preset.train)
         seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
         said = {"name": translate(f"preset_{name}", lang), "count": short(count_of(model))}

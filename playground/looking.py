@@ -12,6 +12,7 @@ from core.run_dir import RunDir
 from playground.i18n import translate
 from playground.writing import fit_prompt, load_writer, pieces, snapshot_stamp
 
+MOST_TEXT = 2_000  # characters that a text may have; the first tokens of it are looked at
 MOST_TOKENS = 64  # of a text: 12 x 12 heads of it still travel in less than 500 kB
 CANDIDATES = 10
 SILENCE_ROWS = 16  # windows of the validation part on which heads are silenced

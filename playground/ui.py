@@ -23,9 +23,8 @@ from playground.settings import Settings
 from playground.tabs.attention import AttentionTab
 from playground.tabs.generate import GenerateTab
 from playground.tabs.train import TrainTab
-from playground.widgets import Dropdown, Radio, refusing
+from playground.widgets import QUICK, Dropdown, Radio, refusing
 
-QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 UPLOAD_LIMIT = "10mb"
 
 

@@ -16,6 +16,9 @@ import gradio as gr
 
 from playground.i18n import translate
 
+# For events that answer at once: past the queue, with no spinner, and not part of the API.
+QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
 
 def _as_it_came(self: gr.components.Component, payload: Any) -> Any:
     return payload

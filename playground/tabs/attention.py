@@ -9,11 +9,10 @@ import gradio as gr
 from core.run_dir import RunDir
 from playground.components import AttentionDetail, AttentionView, HeadLines, HeadMap, Links
 from playground.i18n import component_words, translate
-from playground.looking import Look, history, look, silence
+from playground.looking import MOST_TEXT, Look, history, look, silence
 from playground.page import Page
-from playground.widgets import Textbox, refusing, text_of
+from playground.widgets import QUICK, Textbox, refusing, text_of
 
-MOST_TEXT = 2_000  # characters; the view takes the first of them
 REDRAW = 0.25  # seconds between two pictures of the map while heads are silenced
 # Texts in which known patterns show: a name called again, brackets and quotes that close, words that come back.
 EXAMPLES = {
@@ -29,7 +28,6 @@ FILES = {
     "download_grid_svg": "grid.svg",
     "download_weights": "weights.npz",
 }
-QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 CHANNEL = "attention"
 
 

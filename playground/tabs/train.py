@@ -10,15 +10,15 @@ from core.corpora import CORPUS_NAMES, MAX_CHARACTERS, Corpus, clean_text, decod
 from core.planning import again, plan_run
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.run_dir import RunDir
+from core.tokenizers import GPT2_VOCAB_SIZE
 from playground import forms
 from playground.components import Links, LossChart, SampleTable, Transport
 from playground.i18n import component_words, translate
 from playground.page import Page, run_value
 from playground.runs import WELCOME
-from playground.widgets import Dropdown, Radio, Textbox, refusing, text_of
+from playground.widgets import QUICK, Dropdown, Radio, Textbox, refusing, text_of
 
 SHAKESPEARE_CHARACTERS = 65
-BPE_TOKENS = 50_257
 FILES = {
     "download_csv": "curve.csv",
     "download_png": "curve.png",
@@ -26,7 +26,6 @@ FILES = {
     "download_model": "model.safetensors",
     "download_json": "run.json",
 }
-QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 class TrainTab:
@@ -227,7 +226,7 @@ def chosen_corpus(name: Any, text: Any, progress: Any = None) -> Corpus:
 def vocabulary(corpus: Any, tokenizer: Any, text: Any) -> int:
     """Return how many tokens a choice leads to, without downloading anything."""
     if tokenizer == "gpt2":
-        return BPE_TOKENS
+        return GPT2_VOCAB_SIZE
     if corpus == "own":
         return max(1, len(set(text_of(text, MAX_CHARACTERS, "Your text"))))
     return SHAKESPEARE_CHARACTERS if corpus == "shakespeare" else _characters(corpus)
