@@ -20,9 +20,10 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from core.architectures import ARCHITECTURES
 from core.corpora import CORPUS_NAMES, Corpus, clean_text, decode_text, load_corpus, own_text
 from core.device import choose_device
-from core.model import BigramConfig, GPTConfig
+from core.model import GPTConfig
 from core.options import Options
 from core.planning import RunOptions, plan_run
 from core.presets import DEFAULT_PRESET, PRESETS
@@ -91,7 +92,7 @@ def _new_run(options: argparse.Namespace) -> RunDir:
     preset = PRESETS[options.preset]
     train = {**preset.train, **_given(options, TrainConfig)}
     asked = {"tokenizer": preset.tokenizer, "architecture": preset.architecture, **_given(options, RunOptions)}
-    shape = BigramConfig if asked["architecture"] == "bigram" else GPTConfig
+    shape = ARCHITECTURES[asked["architecture"]]
     fitting = {name: value for name, value in preset.model.items() if name in shape.model_fields}
     model = {**fitting, **_given(options, GPTConfig)}
     plan = plan_run(_corpus(options), {**asked, "preset": options.preset}, model, train)

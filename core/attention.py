@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from core.model import GPT, CausalSelfAttention, eval_mode
+from core.modern import Modern, RotaryAttention
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,22 @@ def observe(model: nn.Module, idx: Tensor) -> Observed:
     Raises ValueError for a model without attention, for more than one row or none, and for more than block_size tokens.
     """
     layers = attention_layers(model)
+    modern = isinstance(model, Modern)  # its queries and keys are what they are only after they have been turned
     if idx.dim() != 2 or idx.shape[0] != 1 or idx.shape[1] == 0:
         raise ValueError(f"The text must be one row of at least one token, (1, T), but is {tuple(idx.shape)}")
     idx = idx.to(next(model.parameters()).device)
     with (
         eval_mode(model),
-        record([attn.c_attn for attn in layers]) as projections,
+        record([attn.qkv if modern else attn.c_attn for attn in layers]) as projections,
         record([attn.attn_dropout for attn in layers]) as weights,
     ):
         logits, _ = model(idx)
-    qkv = torch.cat(projections)  # (L, T, 3 * C)
-    L, T, C = len(layers), idx.shape[1], qkv.shape[-1] // 3
-    q, k, v = (part.view(L, T, -1, C // layers[0].n_head).transpose(1, 2) for part in qkv.split(C, dim=-1))
+    L, T = len(layers), idx.shape[1]
+    if modern:
+        q, k, v = torch.cat(projections, dim=1)  # each (L, nh, T, hs)
+    else:
+        qkv = torch.cat(projections).chunk(3, dim=-1)  # each (L, T, C)
+        q, k, v = (part.view(L, T, layers[0].n_head, -1).transpose(1, 2) for part in qkv)
     return Observed(torch.cat(weights), q, k, v, logits[0])
 
 
@@ -73,9 +78,9 @@ def scores(observed: Observed, layer: int, head: int) -> Tensor:
     return observed.q[layer, head] @ observed.k[layer, head].T / math.sqrt(hs)
 
 
-def attention_layers(model: nn.Module) -> list[CausalSelfAttention]:
+def attention_layers(model: nn.Module) -> list[CausalSelfAttention | RotaryAttention]:
     """Return the attention of every block, from the first to the last; ValueError for a model that has none."""
-    if not isinstance(model, GPT):
+    if not isinstance(model, GPT | Modern):
         raise ValueError(f"A {type(model).__name__.lower()} model has no attention to look into; choose a GPT")
     return [block.attn for block in model.transformer["h"]]
 

@@ -105,7 +105,7 @@ def _download(url: str, path: Path, sha256: str, progress: Progress | None, time
     by_hand = f"put {path.name} into the folder that GPT_PLAYGROUND_DATA names"
     try:
         client = httpx.Client(timeout=timeout, follow_redirects=True, headers={"Accept-Encoding": "identity"})
-        with client, contextlib.closing(_open(client, url, timeout)) as response:
+        with client, contextlib.closing(open_url(client, url, timeout)) as response:
             right = _save(response, path, sha256, progress)
     except OSError as error:
         cause = error.strerror or type(error).__name__
@@ -114,7 +114,7 @@ def _download(url: str, path: Path, sha256: str, progress: Progress | None, time
             "let GPT_PLAYGROUND_CACHE name a folder that has room and can be written to"
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:  # the latter two: a proxy's
-        cause = _cause(error, timeout)
+        cause = cause_of(error, timeout)
         raise DownloadError(
             f"{path.name} could not be downloaded: {cause}; check the network and try again, or {by_hand}"
         ) from error
@@ -125,7 +125,7 @@ def _download(url: str, path: Path, sha256: str, progress: Progress | None, time
         )
 
 
-def _open(client: httpx.Client, url: str, timeout: float) -> httpx.Response:
+def open_url(client: httpx.Client, url: str, timeout: float) -> httpx.Response:
     """Ask for the file, in a thread of its own: no socket timeout covers a name server that hangs."""
     answer: concurrent.futures.Future[httpx.Response] = concurrent.futures.Future()
 
@@ -168,7 +168,8 @@ def _save(response: httpx.Response, path: Path, sha256: str, progress: Progress 
         part.unlink(missing_ok=True)
 
 
-def _cause(error: Exception, timeout: float) -> str:
+def cause_of(error: Exception, timeout: float) -> str:
+    """Say in words why a download failed."""
     match error:
         case httpx.TimeoutException():
             return f"nothing came for {timeout:g} seconds"

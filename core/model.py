@@ -34,6 +34,7 @@ class GPTConfig(Options):
     activation: Literal["gelu", "relu"] = Field("gelu", description="The bend in the MLP; GPT-2's is the tanh GELU.")
     tie_weights: bool = Field(True, description="One matrix for reading tokens in (wte) and out (lm_head).")
     lm_head_bias: bool = Field(False, description="A bias on the output layer.")
+    init: Literal["gpt2", "sharp"] = Field("gpt2", description="How weights start: as GPT-2's, or with a head start.")
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> "GPTConfig":
@@ -63,17 +64,17 @@ class CausalSelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         B, T, C = x.shape
         nh, hs = self.n_head, C // self.n_head
-        q, k, v = self.c_attn(x).split(C, dim=-1)
-        q, k, v = (part.view(B, T, nh, hs).transpose(1, 2) for part in (q, k, v))  # (B, nh, T, hs)
+        qkv = self.c_attn(x).view(B, T, 3, nh, hs).permute(2, 0, 3, 1, 4)  # (3, B, nh, T, hs)
+        q, k, v = qkv.reshape(3, B * nh, T, hs).unbind()  # heads stand beside the rows of the batch: nobody mixes them
 
         # How well does each query fit each key? Dot products grow with hs, so dividing by sqrt(hs) keeps their
-        # spread at one, and the softmax away from saturation.
-        scores = q @ k.transpose(-2, -1) / math.sqrt(hs)  # (B, nh, T, T)
-        future = torch.ones(T, T, dtype=torch.bool, device=x.device).triu(1)
-        scores = scores.masked_fill(future, -math.inf)
-        weights = self.attn_dropout(F.softmax(scores, dim=-1))  # every row sums to one
+        # spread at one, and the softmax away from saturation. The future gets minus infinity: no weight at all.
+        future = torch.full((T, T), -math.inf, dtype=x.dtype, device=x.device).triu(1)
+        scores = torch.baddbmm(future, q, k.mT, alpha=1 / math.sqrt(hs))  # future + q @ k.mT / sqrt(hs)
+        weights = F.softmax(scores, dim=-1).view(B, nh, T, T)  # every row sums to one
+        weights = self.attn_dropout(weights).view(B * nh, T, T)
 
-        y = (weights @ v).transpose(1, 2).reshape(B, T, C)  # the heads side by side again
+        y = torch.bmm(weights, v).view(B, nh, T, hs).transpose(1, 2).reshape(B, T, C)  # the heads side by side again
         return self.resid_dropout(self.c_proj(y))
 
 
@@ -127,8 +128,23 @@ class GPT(nn.Module):
             if name.endswith("c_proj.weight"):
                 # 2 * n_layer projections add up on the residual stream; without this its spread grows with depth.
                 nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * config.n_layer))
+        if config.init == "sharp":
+            self._sharpen()
         if config.tie_weights:
             self.lm_head.weight = self.transformer["wte"].weight
+
+    @torch.no_grad()
+    def _sharpen(self) -> None:
+        """Start with places told apart and heads that choose: waves as positions, queries and keys three times as long.
+
+        The waves are those of Vaswani et al. (2017, section 3.5), at GPT-2's scale. All of it stays trainable.
+        """
+        T, C = self.transformer["wpe"].weight.shape
+        rates = torch.exp(-math.log(1000.0) * torch.arange(C // 2) / (C // 2))
+        waves = torch.arange(T)[:, None] * rates  # (T, C / 2), in radians
+        self.transformer["wpe"].weight[:, : C // 2 * 2] = 0.02 * math.sqrt(2) * torch.cat([waves.sin(), waves.cos()], 1)
+        for block in self.transformer["h"]:
+            block.attn.c_attn.weight[: 2 * C] *= 3
 
     def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Return logits (B, T, V) for every position and, with targets (B, T), the mean loss in nats per token."""
@@ -167,11 +183,6 @@ class Bigram(nn.Module):
         """Return logits (B, T, V) for every position and, with targets (B, T), the mean loss in nats per token."""
         logits = self.wte(idx)
         return logits, cross_entropy(logits, targets)
-
-
-def build_model(config: GPTConfig | BigramConfig) -> GPT | Bigram:
-    """Build the model that a config describes, with fresh weights from torch's current seed."""
-    return GPT(config) if isinstance(config, GPTConfig) else Bigram(config)
 
 
 def cross_entropy(logits: Tensor, targets: Tensor | None) -> Tensor | None:

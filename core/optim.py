@@ -1,46 +1,168 @@
-"""How weights change: parameter groups, the optimizer, and the learning rate of every step."""
+"""How weights change: which parameters go to which optimizer, Muon, and the learning rate of every step.
+
+The fast recipe is Muon for the matrices of the blocks and AdamW for the rest; AdamW for all, as lectures teach it, is
+one option away. What each trick saves is measured by `benchmarks/ablation.py`, and stands in the README.
+"""
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from core.precision import compute_dtype
 
 if TYPE_CHECKING:
     from core.training import TrainConfig
 
+# The odd polynomial a x + b x^3 + c x^5 lifts every singular value in (0, 1] to about 1 (Jordan et al., 2024).
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
-    """Split the parameters into matrices and embeddings, which decay, and biases and LayerNorms, which do not.
+
+class Muon(torch.optim.Optimizer):
+    """Momentum, with every update turned into the nearest orthogonal matrix (Jordan et al., "Muon", 2024).
+
+    A gradient is mostly a few strong directions; made orthogonal, the weak ones move as far as the strong. All matrices
+    of one shape are worked on in one call: many small products, one by one, cost more than they compute.
+    """
+
+    def __init__(self, groups: list[dict], lr: float, weight_decay: float, momentum: float = 0.9, rounds: int = 4):
+        """Each group: "params", matrices, and "cuts", into how many pieces each of them is cut, one below another
+        (query, key and value are one matrix to the model and three to the optimizer). Its pieces are of one shape,
+        lying or standing.
+        """
+        super().__init__(groups, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "rounds": rounds})
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        """Change every matrix; how far depends on the learning rate alone, not on the size of its gradient."""
+        for group in self.param_groups:
+            matrices, cuts = group["params"], group["cuts"]
+            gradient = torch.cat([_pieces(matrix.grad, cut) for matrix, cut in zip(matrices, cuts, strict=True)])
+            state = self.state[matrices[0]]  # one for the whole group
+            if not state:
+                state["momentum"] = torch.zeros_like(gradient)
+            momentum = state["momentum"].lerp_(gradient, 1 - group["momentum"])
+            update = gradient.lerp_(momentum, group["momentum"])  # Nesterov: as if one step further
+            update = orthogonal(update, group["rounds"]).float()
+            for matrix, piece, cut in zip(matrices, update.split(cuts), cuts, strict=True):
+                rows, columns = len(matrix) // cut, matrix.shape[1]
+                longer = max(1.0, rows / columns) ** 0.5  # so that a standing one, too, changes every output alike
+                matrix.mul_(1 - group["lr"] * group["weight_decay"])
+                piece = piece.mT if rows > columns else piece
+                matrix.view(cut, rows, columns).add_(piece, alpha=-group["lr"] * longer)
+
+
+    def state_shapes(self) -> dict[str, torch.Size]:
+        """Return what this optimizer remembers, named as in its state dict: one momentum a group."""
+        shapes, first = {}, 0
+        for group in self.param_groups:
+            pieces = [_pieces(matrix, cut).shape for matrix, cut in zip(group["params"], group["cuts"], strict=True)]
+            shapes[f"{first}.momentum"] = torch.Size((sum(group["cuts"]), *pieces[0][1:]))
+            first += len(pieces)
+        return shapes
+
+
+def _pieces(matrix: Tensor, cut: int) -> Tensor:
+    """Cut a matrix into pieces below each other, (cut, rows, columns), laid down if they stand."""
+    pieces = matrix.view(cut, -1, matrix.shape[1])
+    return pieces.mT if pieces.shape[1] > pieces.shape[2] else pieces
+
+
+def orthogonal(matrices: Tensor, rounds: int) -> Tensor:
+    """Return about U V^T for each U S V^T of matrices (n, rows <= columns, columns), by Newton-Schulz iteration."""
+    a, b, c = NEWTON_SCHULZ
+    x = matrices / (matrices.norm(dim=(-2, -1), keepdim=True) + 1e-7)  # no singular value above 1
+    x = x.to(compute_dtype(x.device))  # it need not be exact: singular values of 0.7 to 1.2 do as well
+    for _ in range(rounds):
+        square = torch.bmm(x, x.mT)
+        x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
+    return x
+
+
+class Together:
+    """Several optimizers that step as one."""
+
+    def __init__(self, *parts: torch.optim.Optimizer):
+        self.parts = parts
+
+    @property
+    def param_groups(self) -> list[dict]:
+        """The groups of all parts; each knows its own peak rate."""
+        return [group for part in self.parts for group in part.param_groups]
+
+    def step(self) -> None:
+        """Let every part take its step."""
+        for part in self.parts:
+            part.step()
+
+    def state_dict(self) -> dict:
+        """Return the state of every part, to be saved."""
+        return {"parts": [part.state_dict() for part in self.parts]}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take over a state that was saved."""
+        for part, saved in zip(self.parts, state["parts"], strict=True):
+            part.load_state_dict(saved)
+
+
+def block_matrices(model: nn.Module) -> list[dict]:
+    """Return the matrices inside the model's blocks as groups for Muon, pieces of one shape together."""
+    groups: dict[tuple, dict] = {}
+    for name, matrix in model.named_parameters():
+        if matrix.dim() == 2 and ".h." in f".{name}":
+            cut = 3 if "c_attn" in name else 1
+            group = groups.setdefault(tuple(sorted((len(matrix) // cut, matrix.shape[1]))), {"params": [], "cuts": []})
+            group["params"].append(matrix)
+            group["cuts"].append(cut)
+    return list(groups.values())
+
+
+def parameter_groups(model: nn.Module, weight_decay: float, without: Iterable[nn.Parameter] = ()) -> list[dict]:
+    """Split the parameters into matrices and embeddings, which decay, and biases and gains, which do not.
 
     Decay keeps weights small where they multiply; a bias or a gain pulled towards zero only loses its meaning.
     """
-    parameters = list(model.parameters())
+    taken = {id(parameter) for parameter in without}
+    parameters = [p for p in model.parameters() if id(p) not in taken]
     decayed = [p for p in parameters if p.dim() >= 2]
     plain = [p for p in parameters if p.dim() < 2]
-    assert sum(p.numel() for p in decayed + plain) == sum(p.numel() for p in parameters)
     groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
     return [group for group in groups if group["params"]]
 
 
-def make_optimizer(model: nn.Module, config: "TrainConfig") -> torch.optim.Optimizer:
-    """Make AdamW (Loshchilov & Hutter, 2019) over the model's groups; fused, one pass over memory a step."""
-    return torch.optim.AdamW(
-        parameter_groups(model, config.weight_decay),
-        lr=config.learning_rate,
-        betas=(config.beta1, config.beta2),
-        fused=True,
-    )
+def make_optimizer(model: nn.Module, config: "TrainConfig") -> Together:
+    """Make the optimizers that config.optimizer names: AdamW (Loshchilov & Hutter, 2019; fused: one pass over memory a
+    step), or Muon for the matrices of the blocks and AdamW for what is left.
+    """
+    blocks = block_matrices(model) if config.optimizer == "muon" else []
+    rest = parameter_groups(model, config.weight_decay, [matrix for group in blocks for matrix in group["params"]])
+    betas = (config.beta1, config.beta2)
+    parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=config.learning_rate, betas=betas, fused=True)]
+    if blocks:
+        rate, decay = config.muon_learning_rate, config.muon_weight_decay
+        parts.append(Muon(blocks, lr=rate, weight_decay=decay, momentum=config.muon_momentum))
+    optimizer = Together(*parts)
+    for group in optimizer.param_groups:
+        group["peak"] = group["lr"]
+    given = sum(p.numel() for group in optimizer.param_groups for p in group["params"])
+    assert given == sum(p.numel() for p in model.parameters()), "every parameter belongs to one optimizer"
+    return optimizer
 
 
 def learning_rate(step: int, config: "TrainConfig") -> float:
     """Return the learning rate of a step (from 0): a linear warm-up, then the schedule's way down to its last value."""
-    peak, last = config.learning_rate, config.learning_rate * config.min_learning_rate
+    return config.learning_rate * rate_factor(step, config)
+
+
+def rate_factor(step: int, config: "TrainConfig") -> float:
+    """Return the share of its peak that every learning rate has at a step (from 0)."""
+    last = config.min_learning_rate
     if step < config.warmup_steps:
-        return peak * (step + 1) / (config.warmup_steps + 1)
+        return (step + 1) / (config.warmup_steps + 1)
     progress = min(1.0, (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps))
     if config.schedule == "constant":
-        return peak
+        return 1.0
     if config.schedule == "linear":
-        return peak + (last - peak) * progress
-    return last + (peak - last) * 0.5 * (1 + math.cos(math.pi * progress))
+        return 1 + (last - 1) * progress
+    return last + (1 - last) * 0.5 * (1 + math.cos(math.pi * progress))

@@ -1,15 +1,29 @@
 """How many parameters stand where. The model code is the formula: sizes are counted on the model, never typed in.
 
-A model of any size can be built on torch's meta device: shapes without memory.
+A model of any size can be built on torch's meta device: shapes without memory. From there come the list of all its
+parameters, their sums by part, and its modules with their output shapes; beside them stands the closed form, which
+has to give the same number. Left out on purpose: what the sizes cost in memory and time (`family.py`).
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from core.model import BigramConfig, GPTConfig, build_model
+from core.architectures import build_model
+from core.model import BigramConfig, GPTConfig
+from core.modern import ModernConfig
 
 GPT2_SMALL = 124_439_808  # tied once; a test counts it
+
+# What of a model is counted. "once": each matrix once, also one that two modules share. "head_again": the output
+# layer as if it had a matrix of its own. "no_embeddings": wte and wpe left out.
+RULES = ("once", "head_again", "no_embeddings")
+EMBEDDINGS = ("wte", "wpe")
+Shape = tuple[int, ...]
 
 
 def count_parameters(model: nn.Module) -> dict[str, int]:
@@ -27,8 +41,12 @@ def count_parameters(model: nn.Module) -> dict[str, int]:
 
 def empty_model(config: GPTConfig | BigramConfig) -> nn.Module:
     """Build a model of shapes alone, on the meta device: no memory taken, no weights drawn."""
+    # How weights start changes no shape, and a start that computes would bring torch's compiler in, as below.
+    plain = config.model_copy(update={"init": "gpt2"}) if isinstance(config, GPTConfig) else config
     with torch.device("meta"), _NothingDrawn():
-        return build_model(config)
+        model = build_model(plain)
+    model.config = config
+    return model
 
 
 class _NothingDrawn(TorchFunctionMode):
@@ -41,12 +59,192 @@ class _NothingDrawn(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
+@lru_cache(maxsize=256)
 def count_of(config: GPTConfig | BigramConfig) -> int:
     """Return the total of a model that is not built."""
     return count_parameters(empty_model(config))["total"]
+
+
+# -- the list ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter as `named_parameters` gives it; same_as: the name under which a shared one was given before."""
+
+    name: str
+    shape: Shape
+    count: int
+    dtype: str
+    same_as: str | None = None
+
+    @property
+    def stored(self) -> Shape:
+        """Its shape in GPT-2's published files, whose Conv1D holds (in, out) where our nn.Linear holds (out, in)."""
+        turned = self.name.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight"))
+        return self.shape[::-1] if turned else self.shape
+
+    def slices(self) -> Iterator[tuple[str, range, Shape]]:
+        """Give (letter, rows, shape) of the q, k and v in a c_attn, which is all three; nothing for another."""
+        if _part(self.name) == "attn.c_attn":
+            C = self.shape[0] // 3
+            for i, letter in enumerate("qkv"):
+                yield letter, range(i * C, (i + 1) * C), (C, *self.shape[1:])
+
+
+@lru_cache(maxsize=32)
+def list_parameters(config: GPTConfig | BigramConfig) -> tuple[Parameter, ...]:
+    """List every parameter of a model that is not built; a shared one stands again where it is used again."""
+    first: dict[int, str] = {}
+    found = []
+    for name, tensor in empty_model(config).named_parameters(remove_duplicate=False):
+        before = first.setdefault(id(tensor), name)
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        found.append(Parameter(name, tuple(tensor.shape), tensor.numel(), dtype, before if before != name else None))
+    return tuple(found)
+
+
+# -- by part ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of module: the shapes of its weight and bias, in how many blocks it stands, and what counts of it.
+
+    state: "counted", "shared" (its matrix is another part's, counted there) or "left_out" (by the rule).
+    """
+
+    name: str
+    shapes: tuple[Shape, ...]
+    blocks: int | None  # None: it stands outside of the blocks, once
+    count: int
+    state: str = "counted"
+
+
+def list_parts(config: GPTConfig | BigramConfig, rule: str = "once") -> tuple[Part, ...]:
+    """Sum a model's parameters by part, counted by one of RULES; ValueError for another rule."""
+    if rule not in RULES:
+        raise ValueError(f"There is no rule {str(rule)[:40]!r}; choose one of: {', '.join(RULES)}")
+    groups: dict[str, list[Parameter]] = {}
+    for parameter in list_parameters(config):
+        groups.setdefault(_part(parameter.name), []).append(parameter)
+    return tuple(_summed(name, group, rule) for name, group in groups.items())
+
+
+def total_of(config: GPTConfig | BigramConfig, rule: str = "once") -> int:
+    """Return how many parameters a model has by one of RULES."""
+    return sum(part.count for part in list_parts(config, rule))
+
+
+def _summed(name: str, group: list[Parameter], rule: str) -> Part:
+    shapes = {parameter.name.rpartition(".")[2]: parameter.shape for parameter in group}  # alike in every block
+    in_blocks = ".h." in group[0].name
+    blocks = len(group) // len(shapes) if in_blocks else None
+    if rule == "no_embeddings" and name in EMBEDDINGS:
+        return Part(name, tuple(shapes.values()), blocks, 0, "left_out")
+    counted = [parameter for parameter in group if parameter.same_as is None or rule == "head_again"]
+    state = "counted" if len(counted) == len(group) else "shared"
+    return Part(name, tuple(shapes.values()), blocks, sum(parameter.count for parameter in counted), state)
 
 
 def _part(name: str) -> str:
     """Turn transformer.h.3.attn.c_attn.weight into attn.c_attn, and transformer.wte.weight into wte."""
     words = name.removeprefix("transformer.").split(".")[:-1]
     return ".".join(words[2:] if words[0] == "h" else words)
+
+
+# -- the closed form --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of the closed form: what it counts, in letters, with a model's numbers, and what it comes to."""
+
+    name: str
+    letters: str
+    numbers: str
+    count: int
+
+
+def formula(config: GPTConfig | BigramConfig, rule: str = "once") -> tuple[Term, ...]:
+    """Return the closed form of `total_of`, term by term; for GPT-2 12 L C^2 + 13 L C + 2 C + (V + T) C."""
+    V, T = config.vocab_size, config.block_size
+    if isinstance(config, BigramConfig):
+        table = Term("table", "V²", f"{V:,}²", V * V)
+        return () if rule == "no_embeddings" else (table,)
+    L, C = config.n_layer, config.n_embd
+    modern = isinstance(config, ModernConfig)  # no vectors at all: neither biases nor norms with weights, nor places
+    terms = [Term("matrices", "12·L·C²", f"12 × {L:,} × {C:,}²", 12 * L * C * C)]
+    if not modern:
+        terms += _vectors(config)
+    if rule != "no_embeddings" and not modern:
+        terms.append(Term("embeddings", "(V + T)·C", f"({V:,} + {T:,}) × {C:,}", (V + T) * C))
+    elif rule != "no_embeddings":
+        terms.append(Term("embeddings", "V·C", f"{V:,} × {C:,}", V * C))
+    if not config.tie_weights or rule == "head_again":
+        terms.append(Term("head", "V·C", f"{V:,} × {C:,}", V * C))
+    if config.lm_head_bias:
+        terms.append(Term("head_bias", "V", f"{V:,}", V))
+    return tuple(terms)
+
+
+def _vectors(config: GPTConfig) -> list[Term]:
+    """Count LayerNorms and biases: those of every block, and ln_f."""
+    L, C, bias = config.n_layer, config.n_embd, config.bias
+    qkv_bias = bias if config.qkv_bias is None else config.qkv_bias
+    # In a block: two LayerNorms' weights; their biases, those of the two c_proj, the four-fold one of c_fc; q, k, v.
+    each = 2 + bias * (2 + 2 + 4) + qkv_bias * 3
+    last = Term("norm", "2·C", f"2 × {C:,}", 2 * C) if bias else Term("norm", "C", f"{C:,}", C)
+    return [Term("vectors", f"{each}·L·C", f"{each} × {L:,} × {C:,}", each * L * C), last]
+
+
+# -- by module --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module: where it stands, its class, what comes out of it, and the parameters in it and below."""
+
+    name: str
+    kind: str
+    depth: int
+    output: Shape | None  # None: it only holds others, and is never called
+    count: int
+    same_as: str | None = None  # a parameter in it that is another module's too
+
+
+@lru_cache(maxsize=32)
+def list_modules(config: GPTConfig | BigramConfig, batch_size: int = 1) -> tuple[Module, ...]:
+    """List a model's modules from the top down, with the shapes that idx (batch_size, block_size) leads to.
+
+    The shapes are read off the modules, for a forward pass of meta tensors would first import torch's compiler.
+    """
+    shared = {parameter.name: parameter.same_as for parameter in list_parameters(config)}
+    found = []
+    for name, module in empty_model(config).named_modules():
+        below = [f"{name}.{inner}".removeprefix(".") for inner, _ in module.named_parameters()]
+        count = sum(parameter.numel() for parameter in module.parameters())
+        same_as = next((shared[inner] for inner in below if shared[inner]), None)
+        depth = name.count(".") + 1 if name else 0
+        output = _output(name, module, config, batch_size)
+        found.append(Module(name, type(module).__name__, depth, output, count, same_as))
+    return tuple(found)
+
+
+def _output(name: str, module: nn.Module, config: GPTConfig | BigramConfig, B: int) -> Shape | None:
+    T = config.block_size
+    if isinstance(module, nn.ModuleDict | nn.ModuleList):
+        return None
+    if not name:
+        return B, T, config.vocab_size
+    if isinstance(module, nn.Linear):
+        return B, T, module.out_features
+    last = name.rpartition(".")[2]
+    if last == "wpe":
+        return T, config.n_embd  # positions are the same in every row of a batch
+    if last == "attn_dropout":
+        return B, config.n_head, T, T
+    if last == "qkv":  # the modern attention's: query, key and value as they meet
+        return 3, B, config.n_head, T, config.n_embd // config.n_head
+    width = config.vocab_size if isinstance(config, BigramConfig) else config.n_embd
+    return B, T, 4 * width if last == "act" else width

@@ -13,6 +13,7 @@ import torch
 from pydantic import Field
 
 from core import data
+from core.architectures import ARCHITECTURES
 from core.corpora import Corpus, clean_text
 from core.device import choose_device, memory_available
 from core.model import BigramConfig, GPTConfig
@@ -28,7 +29,9 @@ class RunOptions(Options):
     """What a run is made of, beside the model's and the training's own options."""
 
     preset: str = Field("custom", max_length=40, description="The preset that the options began with.")
-    architecture: Literal["gpt", "bigram"] = Field("gpt", description="A GPT, or the bigram baseline.")
+    architecture: Literal["gpt", "modern", "bigram"] = Field(
+        "gpt", description="GPT-2's architecture, what became of it since, or the bigram baseline."
+    )
     tokenizer: Literal["char", "gpt2"] = Field("char", description="One token a character, or GPT-2's word pieces.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
     prompt: str = Field("", max_length=2000, description="What each sample goes on from; empty: a new line.")
@@ -61,8 +64,7 @@ def plan_run(
         raise ValueError(f"The model's options must be named fields, but are of type {type(model).__name__}")
     choose_device(chosen.device)
     tokenizer: Tokenizer = CharTokenizer.from_text(corpus.text) if chosen.tokenizer == "char" else GPT2Tokenizer()
-    shape = GPTConfig if chosen.architecture == "gpt" else BigramConfig
-    model_config = shape.parse({**model, "vocab_size": tokenizer.vocab_size})
+    model_config = ARCHITECTURES[chosen.architecture].parse({**model, "vocab_size": tokenizer.vocab_size})
     train_config = TrainConfig.parse(train)
     needed = bytes_needed(model_config, train_config.batch_size)
     check_memory(needed, memory_available() if memory is None else memory)

@@ -15,9 +15,9 @@ from dataclasses import asdict
 import torch
 
 from core import data
+from core.architectures import build_model
 from core.baselines import baselines
 from core.device import choose_device, threads_for
-from core.model import build_model
 from core.optim import make_optimizer
 from core.run_config import RunConfig, Status
 from core.run_dir import RunDir

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import Field, create_model
 
+from core.architectures import ARCHITECTURES, architecture_of
 from core.model import BigramConfig, GPTConfig
 from core.options import Options
 from core.tokenizers import GPT2_VOCAB_SIZE, named, tokenizer_from_json
@@ -38,7 +39,7 @@ class RunConfig:
     def to_json(self) -> dict:
         """Return the config as plain JSON values."""
         plain = {**asdict(self), "model": self.model.model_dump(), "train": self.train.model_dump()}
-        plain["architecture"] = "gpt" if isinstance(self.model, GPTConfig) else "bigram"
+        plain["architecture"] = architecture_of(self.model)
         return plain
 
     @classmethod
@@ -46,7 +47,7 @@ class RunConfig:
         """Read a config back; ValueError with one sentence for anything that is not one."""
         try:
             plain = dict(plain)
-            shape = {"gpt": GPTConfig, "bigram": BigramConfig}[plain.pop("architecture")]
+            shape = ARCHITECTURES[plain.pop("architecture")]
             plain["model"] = shape.parse(plain["model"])
             plain["train"] = TrainConfig.parse(plain["train"])
             config = checked(cls, plain)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from core.model import eval_mode
+from core.decoding import reader_for
 from core.options import Options
 
 ALTERNATIVES = 10  # how many of the best candidates each token is told with
@@ -61,16 +61,23 @@ def next_token_probs(
     likely tokens those with the lower id. Raises ValueError for options out of bounds.
     """
     SampleConfig.parse({"temperature": temperature, "top_k": top_k, "top_p": top_p})
+    return _probs(logits, temperature, top_k, top_p)
+
+
+def _probs(logits: Tensor, temperature: float, top_k: int | None, top_p: float | None) -> Tensor:
     logits = logits.detach().double()  # 64 bits: a tiny temperature must not overflow
     if temperature == 0:
         return F.one_hot(logits.argmax(), len(logits)).to(torch.float32)
     scaled = (logits - logits.max()) / temperature  # the largest is 0, so nothing can overflow
+    whole = top_p is None or top_p >= 1
+    if whole and (top_k is None or top_k >= len(logits)):  # nothing to cut off, so no need to sort
+        return F.softmax(scaled, dim=-1).to(torch.float32)
     order = torch.argsort(scaled, descending=True, stable=True)
     probs = F.softmax(scaled[order], dim=-1)
     if top_k is not None:
         probs[top_k:] = 0.0
         probs = probs / probs.sum()
-    if top_p is not None and top_p < 1:
+    if not whole:
         before = probs.cumsum(-1) - probs  # what the likelier ones add up to
         reached = before >= top_p * (1 - 1e-12)  # ten times 0.1 is a little less than 1 in floating point
         probs = probs.masked_fill(reached, 0.0)
@@ -109,18 +116,18 @@ def generate(
 def _draw(model: nn.Module, idx: Tensor, options: SampleConfig) -> Iterator[Token]:
     random = torch.Generator()
     random.seed() if options.seed is None else random.manual_seed(options.seed)
-    idx = idx.to(next(model.parameters()).device)
+    reader, unread = reader_for(model), idx[0].tolist()
     for _ in range(options.max_new_tokens):
-        with eval_mode(model):
-            logits = model(idx[:, -model.config.block_size :])[0][0, -1].cpu()
-        probs = next_token_probs(logits, options.temperature, options.top_k, options.top_p)
+        logits = reader.read(unread).cpu().float()
+        probs = _probs(logits, options.temperature, options.top_k, options.top_p)
         chosen = int(torch.multinomial(probs, 1, generator=random))
-        yield _told(chosen, probs, F.softmax(logits.float(), dim=-1))
-        idx = torch.cat([idx, idx.new_tensor([[chosen]])], dim=1)
+        unread = [chosen]
+        yield _told(chosen, probs, F.softmax(logits, dim=-1))
 
 
 def _told(chosen: int, probs: Tensor, model_probs: Tensor) -> Token:
     # Ranked by what is drawn from, and where that is zero (top-k, greedy) by the model's own opinion.
-    rank = torch.topk(probs + model_probs * 1e-9, min(ALTERNATIVES, len(probs))).indices.tolist()
-    alternatives = tuple(Candidate(i, float(probs[i]), float(model_probs[i])) for i in rank)
+    rank = torch.topk(probs + model_probs * 1e-9, min(ALTERNATIVES, len(probs))).indices
+    listed = (rank.tolist(), probs[rank].tolist(), model_probs[rank].tolist())
+    alternatives = tuple(Candidate(*each) for each in zip(*listed, strict=True))
     return Token(chosen, float(probs[chosen]), float(model_probs[chosen]), alternatives)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 
+from core.architectures import build_model
 from core.device import choose_device, step_flops, threads_for
-from core.model import BigramConfig, GPTConfig, build_model
+from core.model import BigramConfig, GPTConfig
 from core.optim import make_optimizer
 from core.training import TrainConfig, train
 

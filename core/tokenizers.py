@@ -95,9 +95,13 @@ class GPT2Tokenizer:
 
     vocab_size = GPT2_VOCAB_SIZE
 
-    def __init__(self, progress: Progress | None = None):
-        """Read the merges, downloaded if they are not here; raises DownloadError if they cannot be had."""
-        self._encoding = _gpt2_encoding(_merges_file(progress))
+    def __init__(self, progress: Progress | None = None, merges: Path | None = None):
+        """Read the merges, downloaded if they are not here; raises DownloadError if they cannot be had.
+
+        `merges` is one more place where they may be, such as the merges.txt beside GPT-2's weights.
+        """
+        self.merges = _merges_file(progress, merges)
+        self._encoding = _gpt2_encoding(self.merges)
 
     def encode(self, text: str) -> list[int]:
         """Turn text into ids; half a surrogate pair counts as U+FFFD."""
@@ -159,8 +163,10 @@ def _no_such_token(i: int, vocab_size: int) -> ValueError:
     )
 
 
-def _merges_file(progress: Progress | None) -> Path:
+def _merges_file(progress: Progress | None, elsewhere: Path | None) -> Path:
     found = find_file(MERGES_NAMES, MERGES_SHA256)
+    if found is None and elsewhere is not None:
+        found = find_file([elsewhere.name], MERGES_SHA256, [elsewhere.parent])
     if found is None and os.environ.get("TIKTOKEN_CACHE_DIR"):
         name = hashlib.sha1(MERGES_URL.encode()).hexdigest()  # how tiktoken names what it keeps
         found = find_file([name], MERGES_SHA256, [Path(os.environ["TIKTOKEN_CACHE_DIR"])])
@@ -194,13 +200,20 @@ def merge_ranks(merges: str) -> dict[bytes, int]:
     """Turn a list of merges, the most frequent pair first, into the id of every token but the special one.
 
     The first 256 ids are the single bytes, and each merge makes the next id; so GPT-2's encoder.json,
-    which lists the ids, adds nothing to this file. A byte is written as one printable character: itself in
-    Latin-1 where that can be printed, else U+0100 and on. The printable ones come first among the ids.
+    which lists the ids, adds nothing to this file.
     """
-    printable = [b for b in range(256) if chr(b).isprintable() and chr(b) != " "]
-    others = [b for b in range(256) if b not in printable]
-    byte_of = {chr(b): b for b in printable} | {chr(256 + n): b for n, b in enumerate(others)}
-    ranks = {bytes([b]): rank for rank, b in enumerate(printable + others)}
+    byte_of = byte_letters()
+    ranks = {bytes([b]): rank for rank, b in enumerate(byte_of.values())}
     for line in merges.splitlines()[1:]:  # the first line is the version
         ranks[bytes(byte_of[character] for character in line.replace(" ", ""))] = len(ranks)
     return ranks
+
+
+def byte_letters() -> dict[str, int]:
+    """Return the character that GPT-2's files write for each byte, in the order of the first 256 ids.
+
+    A byte is written as itself in Latin-1 where that can be printed, else as U+0100 and on; the printable come first.
+    """
+    printable = [b for b in range(256) if chr(b).isprintable() and chr(b) != " "]
+    others = [b for b in range(256) if b not in printable]
+    return {chr(b): b for b in printable} | {chr(256 + n): b for n, b in enumerate(others)}

@@ -17,22 +17,32 @@ from torch import Tensor, nn
 
 from core import data
 from core.model import eval_mode
-from core.optim import learning_rate, make_optimizer
+from core.optim import Together, make_optimizer, rate_factor
 from core.options import Options
+from core.precision import Twin, compute_dtype
 
 
 class TrainConfig(Options):
     """How a model is trained. The defaults train the `small` preset well."""
 
+    optimizer: Literal["muon", "adamw"] = Field(
+        "muon", description="Muon for the matrices of the blocks and AdamW for the rest, or AdamW for all."
+    )
+    precision: Literal["auto", "fp32"] = Field(
+        "auto", description="What to compute in: auto takes bf16 where this processor gains by it."
+    )
+    muon_learning_rate: float = Field(0.03, gt=0, le=10.0, description="How far one step of Muon goes, at its peak.")
+    muon_momentum: float = Field(0.9, ge=0.0, le=0.9999, description="Memory of Muon for the gradient.")
+    muon_weight_decay: float = Field(0.0, ge=0.0, le=10.0, description="Muon's pull of its matrices towards zero.")
     steps: int = Field(1500, ge=1, le=1_000_000, description="How many times the weights change.")
     batch_size: int = Field(16, ge=1, le=1024, description="How many windows of text each step learns from (B).")
-    learning_rate: float = Field(4e-3, gt=0, le=10.0, description="How far one step goes, at its peak.")
+    learning_rate: float = Field(6e-3, gt=0, le=10.0, description="How far one step goes, at its peak.")
     schedule: Literal["cosine", "linear", "constant"] = Field("linear", description="How the rate falls.")
-    warmup_steps: int = Field(50, ge=0, le=100_000, description="Steps in which the rate rises to its peak.")
+    warmup_steps: int = Field(10, ge=0, le=100_000, description="Steps in which the rate rises to its peak.")
     min_learning_rate: float = Field(0.0, ge=0.0, le=1.0, description="The last rate, as a share of the peak.")
     weight_decay: float = Field(0.1, ge=0.0, le=10.0, description="Pull of the matrices towards zero.")
-    beta1: float = Field(0.9, ge=0.0, le=0.9999, description="Memory of AdamW for the gradient.")
-    beta2: float = Field(0.99, ge=0.0, le=0.99999, description="Memory of AdamW for the gradient's square.")
+    beta1: float = Field(0.8, ge=0.0, le=0.9999, description="Memory of AdamW for the gradient.")
+    beta2: float = Field(0.95, ge=0.0, le=0.99999, description="Memory of AdamW for the gradient's square.")
     grad_clip: float = Field(1.0, ge=0.0, le=1000.0, description="Longest gradient allowed; 0: any.")
     eval_interval: int = Field(100, ge=1, le=100_000, description="Steps between two estimates of the loss.")
     eval_tokens: int = Field(8_192, ge=1, le=10_000_000, description="Tokens of each part that an estimate uses.")
@@ -69,7 +79,7 @@ def train(
     corpus_tokens: Any,
     config: TrainConfig,
     *,
-    optimizer: torch.optim.Optimizer | None = None,
+    optimizer: Together | torch.optim.Optimizer | None = None,
     start_step: int = 0,
 ) -> Iterator[StepStats]:
     """Train `model` on the first 90 % of corpus_tokens (N,), one optimizer step a turn, until config.steps are done.
@@ -87,25 +97,25 @@ def train(
     train_tokens, val_tokens = data.split(tokens, T)
     batches = data.Batches(train_tokens, T, config.batch_size, config.seed)
     optimizer = optimizer or make_optimizer(model, config)
+    dtype = torch.float32 if config.precision == "fp32" else compute_dtype(device, getattr(model.config, "n_embd", 0))
+    twin = Twin(model, dtype)
     good_step, good_weights = start_step, _copy(model)
     for step in range(start_step, config.steps):
         began = time.perf_counter()
-        model.train()  # every turn anew, and with no old gradients: between turns the model belongs to the caller
-        optimizer.zero_grad(set_to_none=True)
-        rate = learning_rate(step, config)
+        factor = rate_factor(step, config)
         for group in optimizer.param_groups:
-            group["lr"] = rate
-        loss = _loss(model, *batches.at(step), config.seed, step)
+            group["lr"] = group.get("peak", config.learning_rate) * factor
+        twin.refresh()  # every turn anew: between turns the model belongs to the caller
+        loss = _loss(twin.net, *batches.at(step), config.seed, step)
         loss.backward()
-        longest = config.grad_clip or math.inf
-        grad_norm = nn.utils.clip_grad_norm_(model.parameters(), longest).item()
+        grad_norm = clip(twin.hand_over(), config.grad_clip)
         loss = loss.item()
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
-            optimizer.zero_grad(set_to_none=True)
+            twin.forget()
             model.load_state_dict(good_weights)
             raise Diverged(step + 1, good_step, config.learning_rate)
         optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        twin.forget()
         seconds = time.perf_counter() - began
 
         train_loss = val_loss = None
@@ -117,6 +127,7 @@ def train(
                 model.load_state_dict(good_weights)
                 raise Diverged(step + 1, good_step, config.learning_rate)
             good_step, good_weights = step + 1, _copy(model)
+        rate = config.learning_rate * factor
         yield StepStats(step + 1, loss, rate, grad_norm, config.batch_size * T, seconds, train_loss, val_loss)
 
 
@@ -135,6 +146,14 @@ def evaluate(model: nn.Module, tokens: Tensor, limit: int | None = None) -> floa
             _, loss = model(x[i : i + rows], y[i : i + rows])
             total += loss.item() * x[i : i + rows].numel()
     return total / x.numel()
+
+
+def clip(gradients: list[Tensor], longest: float) -> float:
+    """Shorten gradients, taken as one long vector, to at most `longest` (0: any), and return how long they were."""
+    length = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))).item()
+    if 0 < longest < length:
+        torch._foreach_mul_(gradients, longest / (length + 1e-6))
+    return length
 
 
 def _loss(model: nn.Module, x: Tensor, y: Tensor, seed: int, step: int) -> Tensor:

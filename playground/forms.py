@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from core.model import BigramConfig, GPTConfig
+from core.architectures import ARCHITECTURES, architecture_of
+from core.model import GPTConfig
 from core.options import Options
 from core.parameters import GPT2_SMALL, count_of
 from core.planning import RunOptions
@@ -18,9 +19,12 @@ from playground.i18n import translate
 from playground.widgets import Checkbox, Dropdown, Number, Slider, Textbox, Words
 
 MODEL = ("block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "qkv_bias", "activation", "tie_weights",
-         "lm_head_bias")  # fmt: skip
-TRAIN = ("steps", "batch_size", "learning_rate", "schedule", "warmup_steps", "min_learning_rate", "weight_decay",
+         "lm_head_bias", "init")  # fmt: skip
+TRAIN = ("optimizer", "precision", "steps", "batch_size", "learning_rate", "muon_learning_rate", "muon_momentum",
+         "muon_weight_decay", "schedule", "warmup_steps", "min_learning_rate", "weight_decay",
          "beta1", "beta2", "grad_clip", "eval_interval", "eval_tokens")  # fmt: skip
+# What of a model can be chosen, where that is not everything.
+FREE = {"bigram": ("block_size",), "modern": ("block_size", "n_layer", "n_head", "n_embd", "dropout")}
 RUN = ("architecture", "tokenizer", "device", "prompt", "sample_tokens")
 NAMES = (*MODEL, *TRAIN, "seed", *RUN)  # in the order in which handlers get them
 # The stretch of a slider that is useful here, and its stride; every other number has the bounds of its option.
@@ -66,14 +70,16 @@ def defaults(preset: str) -> dict[str, Any]:
     """Return the value of every field for a preset."""
     chosen = PRESETS[preset]
     given = {**chosen.model, **chosen.train, "architecture": chosen.architecture, "tokenizer": chosen.tokenizer}
-    small = PRESETS["small"].model  # stands in for what a bigram has no use for
-    return {name: _shown(name, given.get(name, small.get(name, _default(name)))) for name in NAMES}
+    if chosen.architecture in FREE:  # something stands in for what it has no use for
+        given = {**PRESETS["small"].model, **given}
+    return {name: _shown(name, given.get(name, _default(name))) for name in NAMES}
 
 
 def values_of(config: RunConfig) -> dict[str, Any]:
     """Return the value of every field for a run that exists, so that it can be changed and run again."""
-    shape = "gpt" if isinstance(config.model, GPTConfig) else "bigram"
-    given = {**config.model.model_dump(), **config.train.model_dump(), "architecture": shape}
+    architecture = architecture_of(config.model)
+    model = {name: getattr(config.model, name) for name in FREE.get(architecture, MODEL)}
+    given = {**model, **config.train.model_dump(), "architecture": architecture}
     given |= {"tokenizer": config.tokenizer["kind"], "device": config.device, "sample_tokens": config.sample_tokens}
     given["prompt"] = "" if config.prompt == "\n" else config.prompt
     return defaults("small") | {name: _shown(name, value) for name, value in given.items() if name in NAMES}
@@ -93,9 +99,8 @@ def read_form(preset: object, values: tuple) -> Filled:
     given = dict(zip(NAMES, values, strict=True))
     if isinstance(given["qkv_bias"], str):
         given["qkv_bias"] = {"yes": True, "no": False, "auto": None}.get(given["qkv_bias"], given["qkv_bias"])
-    model = {name: given[name] for name in MODEL}
-    if given["architecture"] == "bigram":
-        model = {"block_size": given["block_size"]}
+    architecture = given["architecture"] if isinstance(given["architecture"], str) else ""
+    model = {name: given[name] for name in FREE.get(architecture, MODEL)}
     train = {name: given[name] for name in (*TRAIN, "seed")}
     return Filled({"preset": preset, **{name: given[name] for name in RUN}}, model, train)
 
@@ -105,7 +110,7 @@ def count_line(filled: Filled, vocab_size: int, speed: Speed | None, lang: str) 
 
     Raises ValueError for a form that describes no model.
     """
-    shape = BigramConfig if filled.run["architecture"] == "bigram" else GPTConfig
+    shape = _shape(filled.run["architecture"])
     model = shape.parse({**filled.model, "vocab_size": vocab_size})
     train = TrainConfig.parse(filled.train)
     count = count_of(model)
@@ -119,8 +124,8 @@ def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tupl
     """Return (words, name) of each preset: its name, its parameters, and its time on this machine."""
     choices = []
     for name, preset in PRESETS.items():
-        shape = GPTConfig if preset.architecture == "gpt" else BigramConfig
         size = vocab_size if preset.tokenizer == "char" else GPT2_VOCAB_SIZE
+        shape = ARCHITECTURES[preset.architecture]
         model, train = shape.parse({**preset.model, "vocab_size": size}), TrainConfig.parse(preset.train)
         seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
         said = {"name": translate(f"preset_{name}", lang), "count": short(count_of(model))}
@@ -143,6 +148,11 @@ def short(count: int) -> str:
         if count >= 0.9995 * size:  # from there on, three digits are those of the larger unit
             return f"{count / size:.3g} {unit}"
     return str(count)
+
+
+def _shape(architecture: object) -> type[Options]:
+    """Return the options of an architecture's shape; of the GPT's for what is no architecture (a plan refuses it)."""
+    return ARCHITECTURES.get(architecture if isinstance(architecture, str) else "", GPTConfig)
 
 
 def _default(name: str) -> Any:

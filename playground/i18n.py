@@ -4,6 +4,8 @@ Gradio's own I18n picks only languages that Gradio ships, which leaves Vietnames
 Names that the code uses (n_layer, learning_rate) stay as they are in both.
 """
 
+from playground.compare import counting_words
+
 LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
 
 WORDS = {
@@ -59,7 +61,10 @@ WORDS = {
     "preset": ("Model", "Mô hình"),
     "preset_bigram": ("bigram", "bigram"),
     "preset_tiny": ("tiny", "tiny"),
+    "preset_express": ("express: 1.90 in seconds", "express: 1,90 trong vài giây"),
     "preset_small": ("small", "small"),
+    "preset_modern": ("modern: since GPT-2", "modern: từ sau GPT-2"),
+    "preset_best": ("best: below 1.50", "best: dưới 1,50"),
     "preset_lecture": ("lecture", "lecture"),
     "preset_gpt2": ("GPT-2 small, from scratch", "GPT-2 small, từ đầu"),
     "preset_custom": ("custom", "tuỳ chỉnh"),
@@ -142,6 +147,8 @@ WORDS = {
         "Mô hình chỉ thấy {block_size} token cuối trong {count} token; phần còn lại được làm mờ.",
     ),
     "time_is_up": ("Stopped after {seconds} seconds.", "Đã dừng sau {seconds} giây."),
+    # compare tab
+    "tab_compare": ("Compare", "So sánh"),
     # attention tab
     "tab_attention": ("Attention", "Attention"),
     "attention_intro": (
@@ -193,6 +200,12 @@ WORDS = {
     "help_activation": (None, "Hàm kích hoạt trong MLP; GPT-2 dùng GELU dạng tanh."),
     "help_tie_weights": (None, "Một ma trận chung để đọc token vào (wte) và viết ra (lm_head)."),
     "help_lm_head_bias": (None, "Bias ở lớp ra."),
+    "help_init": (None, "Trọng số bắt đầu thế nào: như GPT-2, hay có lợi thế ban đầu."),
+    "help_optimizer": (None, "Muon cho các ma trận trong khối và AdamW cho phần còn lại, hoặc chỉ AdamW."),
+    "help_precision": (None, "Tính bằng kiểu số nào: auto dùng bf16 khi bộ xử lý này nhanh hơn nhờ nó."),
+    "help_muon_learning_rate": (None, "Mỗi bước của Muon đi xa bao nhiêu, lúc cao nhất."),
+    "help_muon_momentum": (None, "Trí nhớ của Muon về gradient."),
+    "help_muon_weight_decay": (None, "Lực Muon kéo các ma trận của nó về không."),
     "help_steps": (None, "Trọng số thay đổi bao nhiêu lần."),
     "help_batch_size": (None, "Mỗi bước học từ bao nhiêu đoạn văn bản (B)."),
     "help_learning_rate": (None, "Mỗi bước đi xa bao nhiêu, lúc cao nhất."),
@@ -206,7 +219,7 @@ WORDS = {
     "help_eval_interval": (None, "Số bước giữa hai lần ước lượng loss."),
     "help_eval_tokens": (None, "Mỗi lần ước lượng dùng bao nhiêu token của mỗi phần."),
     "help_seed": (None, "Cùng seed: cùng khởi đầu, cùng batch, cùng loss."),
-    "help_architecture": (None, "Một GPT, hoặc mô hình bigram làm mốc."),
+    "help_architecture": (None, "Kiến trúc GPT-2, dạng hiện đại của nó, hoặc mô hình bigram làm mốc."),
     "help_tokenizer": (None, "Mỗi ký tự một token, hoặc các mẩu từ của GPT-2."),
     "help_device": (None, "Huấn luyện ở đâu."),
     "help_prompt": (None, "Mỗi mẫu viết tiếp từ đâu; trống: một dòng mới."),
@@ -351,6 +364,12 @@ COMPONENT_WORDS_VI = {
         "induction": "induction",
     },
 }  # fmt: skip
+
+
+# A section of the page with many words keeps them beside it.
+for section in (counting_words,):
+    WORDS |= section.WORDS
+    COMPONENT_WORDS_VI |= section.COMPONENT_WORDS_VI
 
 
 def component_words(lang: str) -> dict[str, dict[str, str]]:

@@ -1,6 +1,6 @@
 """How a run is called: by its preset and corpus, and beside another run by what changed."""
 
-from core.model import GPTConfig
+from core.architectures import architecture_of
 from core.run_config import RunConfig
 from playground.i18n import translate
 
@@ -28,7 +28,7 @@ def what_changed(config: RunConfig, other: RunConfig, lang: str) -> str:
 
 
 def _fields(config: RunConfig) -> dict:
-    fields = {"architecture": "gpt" if isinstance(config.model, GPTConfig) else "bigram"}
+    fields = {"architecture": architecture_of(config.model)}
     fields |= config.model.model_dump() | config.train.model_dump()
     fields["tokenizer"] = config.tokenizer["kind"]
     for follows_from_others in ("vocab_size", "eval_tokens", "eval_interval"):

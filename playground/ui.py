@@ -21,6 +21,7 @@ from playground.page import Page
 from playground.runs import RunStore
 from playground.settings import Settings
 from playground.tabs.attention import AttentionTab
+from playground.tabs.compare import CompareTab
 from playground.tabs.generate import GenerateTab
 from playground.tabs.train import TrainTab
 from playground.widgets import QUICK, Dropdown, Radio, refusing
@@ -43,10 +44,13 @@ def build_app(store: RunStore, settings: Settings) -> gr.Blocks:
                 generate = GenerateTab(page)
             with page.words.add(gr.Tab, id="attention", words={"label": "tab_attention"}) as attention_tab:
                 attention = AttentionTab(page)
+            with page.words.add(gr.Tab, id="compare", words={"label": "tab_compare"}) as compare_tab:
+                compare = CompareTab(page)
         train.connect()
         generate.connect()
         attention.connect(attention_tab)
-        _connect(app, page, train, generate, attention)
+        compare.connect(compare_tab)
+        _connect(app, page, train, generate, attention, compare)
     return app
 
 
@@ -69,16 +73,26 @@ def _build_header(page: Page) -> None:
 
 
 def _connect(
-    app: gr.Blocks, page: Page, train: TrainTab, generate: GenerateTab, attention: AttentionTab
+    app: gr.Blocks,
+    page: Page,
+    train: TrainTab,
+    generate: GenerateTab,
+    attention: AttentionTab,
+    compare: CompareTab,
 ) -> None:
     """Wire what concerns the whole page: opening it, picking a run, choosing a language."""
     store = page.store
-    shown = [*train.shown, *generate.shown, *attention.shown, page.memory]
+    tabs_shown = [*train.shown, *generate.shown, *attention.shown, *compare.shown]
+    shown = [*tabs_shown, page.memory]
+
+    def show_tabs(run: RunDir | None, owner: Any, lang: str) -> list:
+        others = [value for tab in (generate, attention, compare) for value in tab.show(run, lang)]
+        return [*train.show(run, owner, lang), *others]
 
     def show(run_id: Any, lang: str, owner: Any, memory: Any) -> list:
         run = _readable(store, run_id)
         memory = {**(memory if isinstance(memory, dict) else {}), "run": run.id if run else "", "lang": lang}
-        return [*train.show(run, owner, lang), *generate.show(run, lang), *attention.show(run, lang), memory]
+        return [*show_tabs(run, owner, lang), memory]
 
     def opened(memory: Any, request: gr.Request) -> list:
         memory = memory if isinstance(memory, dict) else {}
@@ -98,13 +112,12 @@ def _connect(
             translate("machine", lang).format(cores=cores(), device=_device(lang)),
             *train.fill(run, lang),
             *_translated(lang, memory.get("unknown")),
-            *train.show(run, owner, lang),
-            *generate.show(run, lang),
-            *attention.show(run, lang),
+            *show_tabs(run, owner, lang),
         ]
 
     def _translated(lang: str, unknown: Any = None) -> list:
-        return [*page.words.updates(lang), *train.translate(lang), *generate.translate(lang, unknown)]
+        tabs = [*train.translate(lang), *generate.translate(lang, unknown), *compare.translate(lang)]
+        return [*page.words.updates(lang), *tabs]
 
     def speak(lang: str, run_id: Any, owner: Any) -> list:
         lang = language(lang)
@@ -118,10 +131,10 @@ def _connect(
         choices = [choice for choice in page.run_choices(owner, lang) if choice[1] != run_id]
         return gr.update(choices=choices, value=choices[0][1] if choices else None)
 
-    translated = [*page.words.outputs, *train.translated, *generate.translated]
+    translated = [*page.words.outputs, *train.translated, *generate.translated, *compare.translated]
     every = [page.owner, page.memory, page.run, page.lang, page.machine, *train.filled, *translated]
     app.load(None, js=RECALL_THEME_JS)
-    app.load(opened, [page.memory], [*every, *train.shown, *generate.shown, *attention.shown], **QUICK)
+    app.load(opened, [page.memory], [*every, *tabs_shown], **QUICK)
     page.run.change(refusing(show), [page.run, page.lang, page.owner, page.memory], shown, **QUICK)
     page.run.focus(
         lambda owner, lang: gr.update(choices=page.run_choices(owner, lang)), [page.owner, page.lang], page.run, **QUICK

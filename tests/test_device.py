@@ -7,8 +7,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from core import device
+from core.architectures import build_model
 from core.device import DEVICES, choose_device, cores, step_flops, threads_for
-from core.model import BigramConfig, GPTConfig, build_model
+from core.model import BigramConfig, GPTConfig
 
 
 @pytest.fixture

@@ -87,8 +87,9 @@ def test_every_preset_gives_a_plan_and_its_own_form_back(preset):
     plan = plan_run(Corpus("own", text), filled.run, filled.model, filled.train, memory=10**12)
     assert plan.config.preset == preset
     given, shown = defaults(preset), values_of(plan.config)
-    if preset == "bigram":  # the fields of a GPT stand at some GPT's
-        given, shown = ({name: form[name] for name in NAMES if name not in forms.MODEL} for form in (given, shown))
+    free = forms.FREE.get(PRESETS[preset].architecture, forms.MODEL)  # the others stand at some GPT's
+    given, shown = ({name: form[name] for name in NAMES if name in free or name not in forms.MODEL}
+                    for form in (given, shown))  # fmt: skip
     assert shown == given
 
 
@@ -126,7 +127,8 @@ def test_a_hostile_value_in_any_field_is_refused_in_a_sentence_or_harmless(name,
         assert len(str(refusal)) < 400 and "\n" not in str(refusal) and ";" in str(refusal), refusal
     else:
         allowed = {"bias": [True], "tie_weights": [True], "lm_head_bias": [True], "qkv_bias": [None, True],
-                   "weight_decay": [2.5], "grad_clip": [2.5], "learning_rate": [2.5], "prompt": [""]}  # fmt: skip
+                   "weight_decay": [2.5], "grad_clip": [2.5], "learning_rate": [2.5], "muon_learning_rate": [2.5],
+                   "muon_weight_decay": [2.5], "prompt": [""]}  # fmt: skip
         assert any(value is each or value == each for each in allowed.get(name, [])), plan.config
 
 

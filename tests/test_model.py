@@ -7,7 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from core.model import GPT, Bigram, BigramConfig, CausalSelfAttention, GPTConfig, build_model, eval_mode
+from core.architectures import build_model
+from core.model import GPT, Bigram, BigramConfig, CausalSelfAttention, GPTConfig, eval_mode
 from core.parameters import count_parameters
 
 TRANSPOSED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")

@@ -200,7 +200,8 @@ def test_the_plays_have_a_floor_near_six_tenths_that_no_counting_model_reaches()
 
 MEASURE = """
 import resource, torch
-from core.model import build_model, GPTConfig
+from core.architectures import build_model
+from core.model import GPTConfig
 from core.planning import bytes_needed
 from core.training import TrainConfig, train
 torch.set_num_threads(1)

@@ -284,8 +284,8 @@ def test_more_steps_stretch_the_schedule_and_the_curve_goes_on(tmp_path):
     assert list(after) == list(range(31)) and run.status().state == "done" and run.snapshots()[-1] == 30
     assert {step: after[step] for step in before} == before
     # Step 11 has what a run of 30 steps has there, far above the end of one of 10; warm-up took two steps.
-    assert after[11]["learning_rate"] == pytest.approx(4e-3 * (1 - 8 / 28))
-    assert before[10]["learning_rate"] < 0.2 * 4e-3
+    assert after[11]["learning_rate"] == pytest.approx(6e-3 * (1 - 8 / 28))
+    assert before[10]["learning_rate"] < 0.2 * 6e-3
 
 
 @pytest.mark.parametrize("asked", [None, 1, 15, STEPS, 0, -5, 2_000_000, 30.5, math.nan, "30", [30], True], ids=repr)

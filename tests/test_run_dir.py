@@ -10,7 +10,8 @@ from dataclasses import asdict, replace
 import pytest
 import torch
 
-from core.model import GPTConfig, build_model
+from core.architectures import build_model
+from core.model import GPTConfig
 from core.optim import make_optimizer
 from core.run_config import STATES, RunConfig, Status
 from core.run_dir import RunDir, list_runs, sweep

@@ -191,11 +191,11 @@ def test_a_text_follows_the_models_next_token_probabilities(tiny_model):
     for token in generate(model, idx, 20, 0.7, 6, 0.9, seed=4):
         logits = model(idx[:, -8:])[0][0, -1]
         probs, own = next_token_probs(logits, 0.7, 6, 0.9), logits.softmax(0)
-        assert token.prob == pytest.approx(probs[token.id].item(), abs=1e-6) and token.prob > 0
-        assert token.model_prob == pytest.approx(own[token.id].item(), abs=1e-6)
+        assert token.prob == pytest.approx(probs[token.id].item(), abs=1e-5) and token.prob > 0
+        assert token.model_prob == pytest.approx(own[token.id].item(), abs=1e-5)
         for candidate in token.alternatives:
-            assert candidate.prob == pytest.approx(probs[candidate.id].item(), abs=1e-6)
-            assert candidate.model_prob == pytest.approx(own[candidate.id].item(), abs=1e-6)
+            assert candidate.prob == pytest.approx(probs[candidate.id].item(), abs=1e-5)
+            assert candidate.model_prob == pytest.approx(own[candidate.id].item(), abs=1e-5)
         idx = torch.cat([idx, torch.tensor([[token.id]])], dim=1)
 
 

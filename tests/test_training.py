@@ -255,7 +255,8 @@ def test_gradients_are_clipped_to_their_longest_and_told_as_they_were(tiny_model
 
 
 def test_training_equals_a_hand_written_loop_with_adamw(tiny_model):
-    config = options(steps=6, eval_interval=100, learning_rate=1e-2, weight_decay=0.5, beta1=0.8, beta2=0.95)
+    rates = {"learning_rate": 1e-2, "weight_decay": 0.5, "beta1": 0.8, "beta2": 0.95}
+    config = options(optimizer="adamw", steps=6, eval_interval=100, **rates)
     model = tiny_model()
     seen = losses(train(model, text(), config))
 

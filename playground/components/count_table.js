@@ -1,0 +1,64 @@
+/* A table of facts. The value's `table` is JSON: { title, about, head, rows, notes }; every text is set as text. A cell
+ * is a text, or { t, sub, span, left, wraps, begins, mine, share }. The first of a row names it. */
+const at = (selector) => element.querySelector(selector);
+
+function make(tag, name, words) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (words !== undefined) node.textContent = words;
+  return node;
+}
+
+function cellNode(cell, tag) {
+  const facts = typeof cell === 'string' ? { t: cell } : cell;
+  const marks = ['left', 'wraps', 'begins', 'mine'].filter((mark) => facts[mark]);
+  const node = make(tag, marks.join(' '));
+  if (facts.span) node.colSpan = facts.span;
+  if (facts.share === undefined) node.append(facts.t);
+  else {
+    const share = make('span', 'share'), bar = make('i');
+    bar.style.setProperty('--part', (100 * facts.share).toFixed(2) + '%');
+    share.append(bar, facts.t);
+    node.append(share);
+  }
+  if (facts.sub) node.append(make('span', 'sub', facts.sub));
+  return node;
+}
+
+function headRow(cells, index, all) {
+  const row = make('tr', index < all.length - 1 ? 'groups' : '');
+  row.append(...cells.map((cell) => {
+    const node = cellNode(cell, 'th');
+    node.scope = node.colSpan > 1 ? 'colgroup' : 'col';
+    return node;
+  }));
+  return row;
+}
+
+function bodyRow({ kind, cells }) {
+  const row = make('tr', kind ?? '');
+  row.append(...cells.map((cell, i) => {
+    const node = cellNode(cell, i ? 'td' : 'th');
+    if (!i) {
+      node.scope = 'row';
+      node.classList.add('left');
+    }
+    return node;
+  }));
+  return row;
+}
+
+function show() {
+  const { title, about, head, rows, notes } = JSON.parse(props.value?.table || '{}');
+  at('section').hidden = !rows;
+  if (!rows) return;
+  at('h4').textContent = title;
+  at('.about').textContent = about;
+  at('.frame').setAttribute('aria-label', title);
+  at('thead').replaceChildren(...head.map(headRow));
+  at('tbody').replaceChildren(...rows.map(bodyRow));
+  at('.notes').replaceChildren(...(notes ?? []).map((note) => make('p', '', note)));
+}
+
+watch('value', show);
+show();

@@ -1,0 +1,46 @@
+/* Tables of numbers as pictures: a pixel a value, orange above zero and blue below, the stronger the further from it. The
+ * paper shows through, so the pictures need not be drawn anew when it turns dark. */
+const WORDS = { hint: 'Point at a picture to read a value.' };
+const ABOVE = [224, 110, 20], BELOW = [50, 110, 240];
+
+function pictureNode({ title, caption, shape, limit, steps, cell, data }) {
+  const [rows, columns] = shape, levels = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const figure = make('figure'), canvas = make('canvas');
+  canvas.width = columns;
+  canvas.height = rows;
+  const pen = canvas.getContext('2d'), image = pen.createImageData(columns, rows);
+  levels.forEach((level, i) => {
+    const part = (level - 128) / 127;
+    image.data.set([...(part > 0 ? ABOVE : BELOW), Math.round(255 * Math.abs(part))], 4 * i);
+  });
+  pen.putImageData(image, 0, 0);
+  canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', title + '. ' + caption);
+  canvas.addEventListener('pointermove', (event) => {
+    const box = canvas.getBoundingClientRect();
+    const row = Math.min(rows - 1, Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * rows)));
+    const column = Math.min(columns - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * columns)));
+    const number = ((levels[row * columns + column] - 128) / 127) * limit;
+    at('.tip').textContent = fillIn(cell, { row: row * steps[0], column: column * steps[1], value: number.toFixed(3).replace('-', '\u2212') });
+  });
+  canvas.addEventListener('pointerleave', () => { at('.tip').textContent = say('hint'); });
+  const frame = make('div', 'paper');
+  frame.append(canvas);
+  const words = make('figcaption');
+  words.append(make('b', '', title), make('span', '', caption));
+  figure.append(words, frame);
+  return figure;
+}
+
+function show() {
+  const { title, about, packed } = props.value ?? {};
+  const pictures = JSON.parse(packed || '[]');
+  at('section').hidden = !pictures.length;
+  at('h4').textContent = title ?? '';
+  at('.about').textContent = about ?? '';
+  at('.tip').textContent = say('hint');
+  at('.row').replaceChildren(...pictures.map(pictureNode));
+}
+
+watch('value', show);
+show();

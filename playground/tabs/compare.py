@@ -1,0 +1,38 @@
+"""The Compare tab: the run in view beside GPT-2, counted part by part, and, once they are here, with its weights."""
+
+import gradio as gr
+
+from core.run_dir import RunDir
+from playground.compare.counting import CountingSection
+from playground.page import Page
+
+
+class CompareTab:
+    """Sections below each other; each knows its own widgets."""
+
+    def __init__(self, page: Page):
+        """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
+        self.sections = [CountingSection(page)]
+
+    def connect(self, tab: gr.Tab) -> None:
+        """Wire the widgets to each other, to the run in view, and to the tab being opened."""
+        for section in self.sections:
+            section.connect(tab)
+
+    def show(self, run: RunDir | None, lang: str) -> list:
+        """Return what of the tab belongs to another run."""
+        return [value for section in self.sections for value in section.show(run, lang)]
+
+    @property
+    def shown(self) -> list[gr.components.Component]:
+        """The widgets that `show` fills."""
+        return [widget for section in self.sections for widget in section.shown]
+
+    def translate(self, lang: str) -> list:
+        """Return what else of the tab follows the language."""
+        return [value for section in self.sections for value in section.translate(lang)]
+
+    @property
+    def translated(self) -> list[gr.components.Component]:
+        """The widgets that `translate` changes."""
+        return [widget for section in self.sections for widget in section.translated]

@@ -1,0 +1,82 @@
+"""Keys and values that are kept change nothing but the work."""
+
+import pytest
+import torch
+
+from core.decoding import CachedReader, Reader, reader_for
+from core.model import GPT, Bigram, BigramConfig, GPTConfig, eval_mode
+from core.sampling import generate
+
+SHAPES = [
+    {},
+    {"n_layer": 1},
+    {"n_layer": 3, "n_head": 4, "bias": False},
+    {"qkv_bias": False, "activation": "relu", "tie_weights": False, "lm_head_bias": True},
+    {"dropout": 0.5},
+]
+
+
+def in_full(model, ids) -> torch.Tensor:
+    with eval_mode(model):
+        return model(torch.tensor([ids[-model.config.block_size :]]))[0][0, -1]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_kept_keys_give_the_logits_of_the_full_forward_within_the_window_and_beyond(tiny_model, shape):
+    model = tiny_model(**shape)
+    for parameter in model.parameters():
+        parameter.data *= 3  # a fresh model says nearly the same to everything
+    reader, ids = CachedReader(model), []
+    for new in ([1, 2, 3], [4], [5], [6, 7], [8], [9], [1], [2], [3, 4, 5]):  # the window of 8 is full at the sixth
+        ids += new
+        torch.testing.assert_close(reader.read(list(new)), in_full(model, ids), atol=1e-5, rtol=1e-5)
+
+
+def test_a_prompt_longer_than_the_window_is_cut_to_its_end(tiny_model):
+    model, ids = tiny_model(), [i % 11 for i in range(29)]
+    torch.testing.assert_close(CachedReader(model).read(list(ids)), in_full(model, ids), atol=1e-5, rtol=1e-5)
+
+
+def test_a_token_more_costs_one_row(tiny_model):
+    model, rows = tiny_model(), []
+    model.transformer["h"][0].mlp.register_forward_hook(lambda *_: None)
+    model.transformer["h"][0].attn.c_attn.register_forward_hook(lambda module, args, out: rows.append(len(out)))
+    reader = CachedReader(model)
+    for ids in ([1, 2, 3], [4], [5], [6], [7], [8], [9], [1]):
+        reader.read(ids)
+    assert rows == [3, 1, 1, 1, 1, 1, 8, 8]  # a full window is read anew: learned positions cannot slide
+
+
+def test_other_models_are_asked_in_full():
+    torch.manual_seed(0)
+    model = Bigram(BigramConfig(block_size=4, vocab_size=5))
+    assert type(reader_for(model)) is Reader
+    reader = reader_for(model)
+    reader.read([1, 2, 3, 4])
+    torch.testing.assert_close(reader.read([3]), model.wte.weight[3])
+
+
+def test_two_texts_at_once_do_not_mix(tiny_model):
+    model = tiny_model()
+    alone = [[t.id for t in generate(model, torch.tensor([[start]]), 12, seed=3)] for start in (1, 2)]
+    first, second = (generate(model, torch.tensor([[start]]), 12, seed=3) for start in (1, 2))
+    mixed = [(a.id, b.id) for a, b in zip(first, second, strict=True)]
+    assert [list(ids) for ids in zip(*mixed, strict=True)] == alone
+
+
+def test_reading_leaves_the_model_in_its_mode_and_without_gradients(tiny_model):
+    model = tiny_model(dropout=0.5).train()
+    logits = CachedReader(model).read([1, 2])
+    assert model.training and not logits.requires_grad
+
+
+def test_gpt2s_shape_in_small_writes_the_same_text_with_and_without_a_cache():
+    torch.manual_seed(0)
+    model = GPT(GPTConfig(block_size=32, vocab_size=300, n_layer=2, n_head=3, n_embd=48)).eval()
+    for parameter in model.parameters():
+        parameter.data *= 4
+    written = [token.id for token in generate(model, torch.tensor([[7]]), 40, temperature=0)]
+    ids = [7]
+    for _ in range(40):
+        ids.append(int(in_full(model, ids).argmax()))
+    assert written == ids[1:]
