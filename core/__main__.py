@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from core.architectures import ARCHITECTURES
+from core.architectures import FREE
 from core.corpora import CORPUS_NAMES, Corpus, clean_text, decode_text, load_corpus, own_text
 from core.device import choose_device
 from core.model import GPTConfig
@@ -91,9 +91,10 @@ def _ctrl_c() -> Iterator[threading.Event]:
 def _new_run(options: argparse.Namespace) -> RunDir:
     preset = PRESETS[options.preset]
     train = {**preset.train, **_given(options, TrainConfig)}
-    asked = {"tokenizer": preset.tokenizer, "architecture": preset.architecture, **_given(options, RunOptions)}
-    shape = ARCHITECTURES[asked["architecture"]]
-    fitting = {name: value for name, value in preset.model.items() if name in shape.model_fields}
+    asked = {"weights": preset.weights, "tokenizer": preset.tokenizer, "architecture": preset.architecture}
+    asked |= _given(options, RunOptions)
+    free = FREE.get(asked["architecture"], GPTConfig.model_fields)
+    fitting = {name: value for name, value in preset.model.items() if name in free}
     model = {**fitting, **_given(options, GPTConfig)}
     plan = plan_run(_corpus(options), {**asked, "preset": options.preset}, model, train)
     path = None if options.run is None else Path(options.run)

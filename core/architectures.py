@@ -10,6 +10,8 @@ ARCHITECTURES: dict[str, type[GPTConfig] | type[BigramConfig]] = {
     "modern": ModernConfig,
     "bigram": BigramConfig,
 }
+# What of a shape can be chosen, where that is not everything.
+FREE = {"bigram": ("block_size",), "modern": ("block_size", "n_layer", "n_head", "n_embd", "dropout")}
 _MODELS = {GPTConfig: GPT, ModernConfig: Modern, BigramConfig: Bigram}
 
 

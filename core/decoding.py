@@ -7,9 +7,14 @@ Decoding", section 2.4). What comes out is what `GPT.forward` gives, to the last
 Learned positions set an end to that: once the window is full, the next token moves every token one place down, and with
 the positions all keys and values change. From there on the window is read anew for every token, but only as far as the
 last row needs it. Models other than the GPT are asked in full each time.
+
+One row is bound by memory: every weight is read once for one multiplication. What is left to win is not to do anything
+else meanwhile, and to make the weights smaller (`precision.int8`).
 """
 
+import functools
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -38,11 +43,13 @@ class CachedReader(Reader):
 
     def __init__(self, model: GPT):
         super().__init__(model)
-        config = model.config
-        self.heads = (config.n_head, config.n_embd // config.n_head)  # nh, hs
-        weight = model.lm_head.weight
-        self.cache = weight.new_empty(config.n_layer, 2, config.n_head, self.T, self.heads[1])
-        self.blocks = list(model.transformer["h"])
+        config, embed = model.config, model.transformer
+        self.nh, self.hs = config.n_head, config.n_embd // config.n_head
+        self.cache = embed["wte"].weight.new_empty(config.n_layer, 2, self.nh, self.T, self.hs)
+        self.blocks: list[Block] = list(embed["h"])
+        linears = [(b.attn.c_attn, b.attn.c_proj, b.mlp.c_fc, b.mlp.c_proj) for b in self.blocks]
+        self.products = [tuple(map(_product, each)) for each in linears]
+        self.head = _product(model.lm_head)
 
     @torch.no_grad()
     def read(self, ids: list[int]) -> Tensor:
@@ -54,28 +61,53 @@ class CachedReader(Reader):
             known, ids = 0, self.ids
         embed = self.model.transformer
         x = embed["wte"].weight[ids] + embed["wpe"].weight[known : len(self.ids)]  # (rows, C): the new tokens alone
-        for layer, block in enumerate(self.blocks):
-            x = self._through(block, x, known, self.cache[layer], last=layer == len(self.blocks) - 1)
-        return self.model.lm_head(embed["ln_f"](x[-1]))
+        if len(x) == 1:
+            x = self._one_row(x[0], known)
+        else:
+            for block, cache in zip(self.blocks, self.cache, strict=True):
+                x = self._rows(block, x, known, cache, last=block is self.blocks[-1])
+            x = x[0]
+        return self.head(embed["ln_f"](x))
 
-    def _through(self, block: Block, x: Tensor, known: int, cache: Tensor, last: bool) -> Tensor:
+    def _rows(self, block: Block, x: Tensor, known: int, cache: Tensor, last: bool) -> Tensor:
         """Let the new rows x (rows, C) attend to all there are and compute; the last block only owes the last row."""
         rows, C = x.shape
-        nh, hs = self.heads
-        qkv = block.attn.c_attn(block.ln_1(x)).view(rows, 3, nh, hs).permute(1, 2, 0, 3)  # (3, nh, rows, hs)
         seen = known + rows
+        qkv = block.attn.c_attn(block.ln_1(x)).view(rows, 3, self.nh, self.hs).permute(1, 2, 0, 3)  # (3, nh, rows, hs)
         cache[:, :, known:seen] = qkv[1:]
-        k, v = cache[0, :, :seen], cache[1, :, :seen]  # (nh, seen, hs)
-        q = qkv[0]
+        k, v = cache[:, :, :seen]  # (nh, seen, hs)
+        q, future = qkv[0], torch.full((rows, seen), -math.inf, dtype=x.dtype, device=x.device).triu(known + 1)
         if last:
-            x, q, rows = x[-1:], q[:, -1:], 1
-        scores = torch.bmm(q, k.mT) * (1 / math.sqrt(hs))  # (nh, rows, seen)
-        if rows > 1:
-            scores += torch.full((rows, seen), -math.inf, dtype=x.dtype, device=x.device).triu(known + 1)
+            x, q, future, rows = x[-1:], q[:, -1:], future[-1:], 1
+        scores = torch.baddbmm(future, q, k.mT, alpha=1 / math.sqrt(self.hs))  # (nh, rows, seen)
         y = torch.bmm(F.softmax(scores, dim=-1), v).transpose(0, 1).reshape(rows, C)
         x = x + block.attn.c_proj(y)
         mlp = block.mlp
         return x + mlp.c_proj(mlp.act(mlp.c_fc(block.ln_2(x))))
+
+    def _one_row(self, x: Tensor, known: int) -> Tensor:
+        """Do what `_rows` does for one row x (C,) through all blocks: vectors all the way, no mask, few calls."""
+        C, nh, hs = len(x), self.nh, self.hs
+        scale, nothing = 1 / math.sqrt(hs), x[:1]  # what beta=0 leaves out
+        for block, cache, (c_attn, c_proj, c_fc, c_down) in zip(self.blocks, self.cache, self.products, strict=True):
+            ln_1, ln_2 = block.ln_1, block.ln_2
+            qkv = c_attn(F.layer_norm(x, (C,), ln_1.weight, ln_1.bias, ln_1.eps)).view(3, nh, 1, hs)
+            cache.narrow(2, known, 1).copy_(qkv[1:])
+            k, v = cache.narrow(2, 0, known + 1).unbind()  # (nh, seen, hs)
+            scores = torch.baddbmm(nothing, qkv[0], k.mT, beta=0, alpha=scale)  # (nh, 1, seen)
+            x = x + c_proj(torch.bmm(F.softmax(scores, dim=-1), v).view(C))
+            hidden = c_fc(F.layer_norm(x, (C,), ln_2.weight, ln_2.bias, ln_2.eps))
+            x = x + c_down(block.mlp.act(hidden))
+        return x
+
+
+def _product(linear: nn.Module) -> Callable[[Tensor], Tensor]:
+    """Return what a linear layer does to one vector, as the quickest call there is for it."""
+    if not isinstance(linear, nn.Linear):  # 8-bit weights have calls of their own
+        return lambda x: linear(x[None])[0]
+    if linear.bias is None:
+        return functools.partial(torch.mv, linear.weight)
+    return functools.partial(torch.addmv, linear.bias, linear.weight)
 
 
 def reader_for(model: nn.Module) -> Reader:

@@ -29,6 +29,7 @@ __all__ = [
     "Loading",
     "Proof",
     "begin",
+    "check_start",
     "from_hf",
     "gpt2_config",
     "gpt2_tokenizer",
@@ -37,6 +38,7 @@ __all__ = [
     "loaded",
     "prove",
     "save_hf",
+    "start_from",
     "status",
     "to_hf",
     "unload",
@@ -131,6 +133,35 @@ def gpt2_tokenizer(name: str = "gpt2") -> GPT2Tokenizer:
     """Make GPT-2's tokenizer; the merges that came with the weights will do."""
     gpt2_config(name)
     return GPT2Tokenizer(merges=SOURCES[name].folder / "merges.txt")
+
+
+def check_start(config: GPTConfig, tokenizer: str) -> None:
+    """Refuse a model that cannot start from GPT-2 small's published weights: ValueError, one sentence.
+
+    Its window may be shorter, and dropout and biases its own; all else decides what the weights mean.
+    """
+    if not is_cached():
+        raise ValueError("GPT-2's weights are not on this machine yet; load them in the Compare tab first")
+    theirs = _read_config("gpt2")
+    if tokenizer != "gpt2":
+        raise ValueError("tokenizer='char' does not fit GPT-2's weights; choose tokenizer='gpt2'")
+    for name in GPTConfig.model_fields:
+        ours, needed = getattr(config, name), getattr(theirs, name)
+        if name in ("dropout", "init", "qkv_bias"):
+            continue
+        if ours > needed if name == "block_size" else ours != needed:
+            most = "at most " if name == "block_size" else ""
+            raise ValueError(f"{name}={ours!r} does not fit GPT-2's weights; choose {most}{needed!r}")
+
+
+def start_from(model: GPT, name: str = "gpt2") -> None:
+    """Put the published weights into a model of that shape, or of a shorter window (its first positions)."""
+    kept = loaded(name) is not None
+    tensors = load_gpt2(name).state_dict()
+    tensors["transformer.wpe.weight"] = tensors["transformer.wpe.weight"][: model.config.block_size]
+    model.load_state_dict(tensors)
+    if not kept:
+        unload(name)
 
 
 def prove(name: str, ids: Tensor) -> Proof:

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from core import data
+from core import data, gpt2
 from core.architectures import ARCHITECTURES
 from core.corpora import Corpus, clean_text
 from core.device import choose_device, memory_available
@@ -33,6 +33,9 @@ class RunOptions(Options):
         "gpt", description="GPT-2's architecture, what became of it since, or the bigram baseline."
     )
     tokenizer: Literal["char", "gpt2"] = Field("char", description="One token a character, or GPT-2's word pieces.")
+    weights: Literal["new", "gpt2"] = Field(
+        "new", description="Start from new weights, or from GPT-2's as published, to teach it this text (fine-tuning)."
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
     prompt: str = Field("", max_length=2000, description="What each sample goes on from; empty: a new line.")
     sample_tokens: int = Field(120, ge=1, le=1000, description="How many tokens each sample writes.")
@@ -66,6 +69,8 @@ def plan_run(
     tokenizer: Tokenizer = CharTokenizer.from_text(corpus.text) if chosen.tokenizer == "char" else GPT2Tokenizer()
     model_config = ARCHITECTURES[chosen.architecture].parse({**model, "vocab_size": tokenizer.vocab_size})
     train_config = TrainConfig.parse(train)
+    if chosen.weights == "gpt2":
+        gpt2.check_start(model_config, chosen.tokenizer)
     needed = bytes_needed(model_config, train_config.batch_size)
     check_memory(needed, memory_available() if memory is None else memory)
     ids = tokenizer.encode(corpus.text)
@@ -77,6 +82,7 @@ def plan_run(
         train=train_config,
         preset=chosen.preset,
         device=chosen.device,
+        weights=chosen.weights,
         prompt=_sample_prompt(chosen.prompt, corpus.text, tokenizer),
         sample_tokens=chosen.sample_tokens,
         floor=_floor(corpus, tokenizer, train_ids, val_ids),

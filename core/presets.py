@@ -11,6 +11,7 @@ class Preset:
     train: dict = field(default_factory=dict)
     architecture: str = "gpt"
     tokenizer: str = "char"
+    weights: str = "new"
 
 
 # The fast recipe: Muon and its rates are TrainConfig's defaults; what else it changes about GPT-2 is how weights start.
@@ -84,6 +85,22 @@ PRESETS = {
             "eval_tokens": 4096,
         },
         tokenizer="gpt2",
+    ),
+    # GPT-2 small as it was published, taught your text: a short window, so that a step takes seconds and not a minute.
+    "finetune": Preset(
+        model={"block_size": 128, "n_layer": 12, "n_head": 12, "n_embd": 768},
+        train={
+            "optimizer": "adamw",
+            "steps": 60,
+            "batch_size": 4,
+            "learning_rate": 5e-5,
+            "beta1": 0.9,
+            "beta2": 0.99,
+            "eval_interval": 10,
+            "eval_tokens": 2048,
+        },
+        tokenizer="gpt2",
+        weights="gpt2",
     ),
 }
 DEFAULT_PRESET = "small"

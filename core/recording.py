@@ -14,7 +14,7 @@ from dataclasses import asdict
 
 import torch
 
-from core import data
+from core import data, gpt2
 from core.architectures import build_model
 from core.baselines import baselines
 from core.device import choose_device, threads_for
@@ -94,7 +94,11 @@ class _Recording:
             torch.manual_seed(self.config.train.seed)
             self.model = build_model(self.config.model).to(device)
         self.optimizer = make_optimizer(self.model, self.config.train)
-        state = run.read_resume(self.model, self.optimizer) or {"step": 0, "elapsed": 0.0}
+        state = run.read_resume(self.model, self.optimizer)
+        if state is None:
+            state = {"step": 0, "elapsed": 0.0}
+            if self.config.weights == "gpt2":
+                gpt2.start_from(self.model)
         self.step, self.elapsed = state["step"], state["elapsed"]
         self.unwritten: list[dict] = []
         self.written_at = self.saved_at = time.monotonic()

@@ -30,6 +30,7 @@ class RunConfig:
     train: TrainConfig
     preset: str = "custom"
     device: str = "auto"
+    weights: Literal["new", "gpt2"] = "new"  # drawn from the seed, or GPT-2's as published
     prompt: Annotated[str, Field(min_length=1)] = "\n"  # what each sample goes on from
     sample_tokens: Annotated[int, Field(ge=1, le=1000)] = 120
     floor: float | None = None  # nats per token that no model can beat on the validation part, where known

@@ -120,14 +120,22 @@ def _draw(model: nn.Module, idx: Tensor, options: SampleConfig) -> Iterator[Toke
     for _ in range(options.max_new_tokens):
         logits = reader.read(unread).cpu().float()
         probs = _probs(logits, options.temperature, options.top_k, options.top_p)
-        chosen = int(torch.multinomial(probs, 1, generator=random))
+        chosen = _drawn(probs, random)
         unread = [chosen]
-        yield _told(chosen, probs, F.softmax(logits, dim=-1))
+        yield _told(chosen, probs, logits)
 
 
-def _told(chosen: int, probs: Tensor, model_probs: Tensor) -> Token:
-    # Ranked by what is drawn from, and where that is zero (top-k, greedy) by the model's own opinion.
-    rank = torch.topk(probs + model_probs * 1e-9, min(ALTERNATIVES, len(probs))).indices
-    listed = (rank.tolist(), probs[rank].tolist(), model_probs[rank].tolist())
-    alternatives = tuple(Candidate(*each) for each in zip(*listed, strict=True))
-    return Token(chosen, float(probs[chosen]), float(model_probs[chosen]), alternatives)
+def _drawn(probs: Tensor, random: torch.Generator) -> int:
+    """Draw an id by its probability: where a random share of the whole falls when they are laid end to end."""
+    ends = probs.double().cumsum(-1)
+    share = torch.rand((), generator=random, dtype=torch.float64)  # below 1, so never past the last that has any
+    return int(torch.searchsorted(ends, share * ends[-1], right=True))
+
+
+def _told(chosen: int, probs: Tensor, logits: Tensor) -> Token:
+    # Neither temperature nor cutting changes the order, so the model's own ranks what is drawn from too.
+    best = torch.topk(logits, min(ALTERNATIVES, len(logits))).indices
+    asked = torch.cat([best, best.new_tensor([chosen])])
+    model_probs = (logits[asked] - logits.logsumexp(-1)).exp().tolist()
+    *candidates, drawn = map(Candidate, asked.tolist(), probs[asked].tolist(), model_probs)
+    return Token(drawn.id, drawn.prob, drawn.model_prob, tuple(candidates))

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.architectures import ARCHITECTURES, architecture_of
+from core.architectures import ARCHITECTURES, FREE, architecture_of
 from core.model import GPTConfig
 from core.options import Options
 from core.parameters import GPT2_SMALL, count_of
@@ -23,9 +23,7 @@ MODEL = ("block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "qkv_bi
 TRAIN = ("optimizer", "precision", "steps", "batch_size", "learning_rate", "muon_learning_rate", "muon_momentum",
          "muon_weight_decay", "schedule", "warmup_steps", "min_learning_rate", "weight_decay",
          "beta1", "beta2", "grad_clip", "eval_interval", "eval_tokens")  # fmt: skip
-# What of a model can be chosen, where that is not everything.
-FREE = {"bigram": ("block_size",), "modern": ("block_size", "n_layer", "n_head", "n_embd", "dropout")}
-RUN = ("architecture", "tokenizer", "device", "prompt", "sample_tokens")
+RUN = ("architecture", "tokenizer", "weights", "device", "prompt", "sample_tokens")
 NAMES = (*MODEL, *TRAIN, "seed", *RUN)  # in the order in which handlers get them
 # The stretch of a slider that is useful here, and its stride; every other number has the bounds of its option.
 SLIDERS = {
@@ -70,6 +68,7 @@ def defaults(preset: str) -> dict[str, Any]:
     """Return the value of every field for a preset."""
     chosen = PRESETS[preset]
     given = {**chosen.model, **chosen.train, "architecture": chosen.architecture, "tokenizer": chosen.tokenizer}
+    given["weights"] = chosen.weights
     if chosen.architecture in FREE:  # something stands in for what it has no use for
         given = {**PRESETS["small"].model, **given}
     return {name: _shown(name, given.get(name, _default(name))) for name in NAMES}
@@ -81,6 +80,7 @@ def values_of(config: RunConfig) -> dict[str, Any]:
     model = {name: getattr(config.model, name) for name in FREE.get(architecture, MODEL)}
     given = {**model, **config.train.model_dump(), "architecture": architecture}
     given |= {"tokenizer": config.tokenizer["kind"], "device": config.device, "sample_tokens": config.sample_tokens}
+    given["weights"] = config.weights
     given["prompt"] = "" if config.prompt == "\n" else config.prompt
     return defaults("small") | {name: _shown(name, value) for name, value in given.items() if name in NAMES}
 

@@ -10,11 +10,12 @@ from core import data, heads
 from core.attention import Observed, observe, scores
 from core.run_dir import RunDir
 from playground.i18n import translate
-from playground.writing import fit_prompt, load_writer, pieces, snapshot_stamp
+from playground.writing import GPT2_PROMPT, Writer, fit_prompt, gpt2_writer, load_writer, pieces, snapshot_stamp
 
 MOST_TEXT = 2_000  # characters that a text may have; the first tokens of it are looked at
 MOST_TOKENS = 64  # of a text: 12 x 12 heads of it still travel in less than 500 kB
 CANDIDATES = 10
+GPT2_SILENCE_TOKENS = 64  # in a window, on which GPT-2's heads are silenced
 SILENCE_ROWS = 16  # windows of the validation part on which heads are silenced
 
 
@@ -52,17 +53,37 @@ def look(run: RunDir, text: str, step: int | None = None, lang: str = "en") -> L
 @lru_cache(maxsize=64)
 def _look(path: str, step: int, stamp: int, text: str, lang: str) -> Look:
     run = RunDir(path)
-    writer = load_writer(run, step)
+    return _seen(load_writer(run, step), text, run.config().prompt, _induction(path, step, stamp), step, lang)
+
+
+def look_gpt2(text: str, lang: str = "en") -> Look:
+    """Run GPT-2 with its published weights over the beginning of a text; ValueError when it is not in memory."""
+    gpt2_writer(lang)
+    return _look_gpt2(text, lang)
+
+
+@lru_cache(maxsize=8)
+def _look_gpt2(text: str, lang: str) -> Look:
+    return _seen(gpt2_writer(lang), text, GPT2_PROMPT, _gpt2_induction(), 0, lang)
+
+
+@lru_cache(maxsize=1)
+def _gpt2_induction() -> torch.Tensor:
+    return heads.induction_scores(gpt2_writer().model)
+
+
+def _seen(
+    writer: Writer, text: str, fallback: str, induction: torch.Tensor | None, step: int, lang: str
+) -> Look:
     tokenizer, model = writer.tokenizer, writer.model
     known, _, note = fit_prompt(text, tokenizer, replace=True, lang=lang)
-    ids = tokenizer.encode(known) or tokenizer.encode(run.config().prompt)
+    ids = tokenizer.encode(known) or tokenizer.encode(fallback)
     most = min(MOST_TOKENS, model.config.block_size)
     if len(ids) > most:
         note = " ".join(filter(None, [note, translate("looked_at_first", lang).format(most=most, count=len(ids))]))
     idx = torch.tensor([ids[:most]])
     observed = observe(model, idx)
     measured = heads.head_scores(observed.weights, idx[0])
-    induction = _induction(path, step, stamp)
     if induction is not None:
         measured = {**measured, "induction": induction}
     return Look(
@@ -102,8 +123,16 @@ def history(run: RunDir, text: str, lang: str = "en") -> tuple[list[int], dict[s
 def silence(run: RunDir, step: int | None) -> Iterator[tuple[int, int, float]]:
     """Silence each head of a snapshot in turn, on fixed windows of the run's own validation part."""
     writer = load_writer(run, step)
-    tokens = torch.tensor(writer.tokenizer.encode(run.text()), dtype=torch.long)
-    T = writer.model.config.block_size
+    return _silenced(writer, run.text(), writer.model.config.block_size, SILENCE_ROWS)
+
+
+def silence_gpt2(run: RunDir, lang: str = "en") -> Iterator[tuple[int, int, float]]:
+    """Do the same to GPT-2, on little of the validation part of a run's text: 144 heads take their time."""
+    return _silenced(gpt2_writer(lang), run.text(), GPT2_SILENCE_TOKENS, 2)
+
+
+def _silenced(writer: Writer, text: str, T: int, rows: int) -> Iterator[tuple[int, int, float]]:
+    tokens = torch.tensor(writer.tokenizer.encode(text), dtype=torch.long)
     _, val_tokens = data.split(tokens, T)
-    x, y = data.windows(val_tokens, T, SILENCE_ROWS * T)
+    x, y = data.windows(val_tokens, T, rows * T)
     return heads.silence_heads(writer.model, x, y)

@@ -116,8 +116,8 @@ def _connect(
         ]
 
     def _translated(lang: str, unknown: Any = None) -> list:
-        tabs = [*train.translate(lang), *generate.translate(lang, unknown), *compare.translate(lang)]
-        return [*page.words.updates(lang), *tabs]
+        others = [*attention.translate(lang), *compare.translate(lang)]
+        return [*page.words.updates(lang), *train.translate(lang), *generate.translate(lang, unknown), *others]
 
     def speak(lang: str, run_id: Any, owner: Any) -> list:
         lang = language(lang)
@@ -131,7 +131,8 @@ def _connect(
         choices = [choice for choice in page.run_choices(owner, lang) if choice[1] != run_id]
         return gr.update(choices=choices, value=choices[0][1] if choices else None)
 
-    translated = [*page.words.outputs, *train.translated, *generate.translated, *compare.translated]
+    tabs = (train, generate, attention, compare)
+    translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
     every = [page.owner, page.memory, page.run, page.lang, page.machine, *train.filled, *translated]
     app.load(None, js=RECALL_THEME_JS)
     app.load(opened, [page.memory], [*every, *tabs_shown], **QUICK)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import torch
 
+from core import gpt2
 from core.corpora import clean_text
 from core.run_dir import RunDir
 from core.sampling import SampleConfig, generate
@@ -25,6 +26,30 @@ class Writer:
 
     model: torch.nn.Module
     tokenizer: Tokenizer
+
+
+RUN, GPT2 = "run", "gpt2"  # what one can write with and look into: the run in view, or GPT-2 itself
+GPT2_PROMPT = "\n"
+
+
+def gpt2_writer(lang: str = "en") -> Writer:
+    """Return GPT-2 with its published weights; ValueError that says where to load it when it is not in memory."""
+    model = gpt2.loaded()
+    if model is None:
+        if not gpt2.is_cached():
+            raise ValueError(translate("gpt2_not_loaded", lang))
+        model = gpt2.load_gpt2()  # it is on this machine: a matter of seconds
+    return Writer(model, _gpt2_tokenizer())
+
+
+@lru_cache(maxsize=1)
+def _gpt2_tokenizer() -> Tokenizer:
+    return gpt2.gpt2_tokenizer()
+
+
+def source_choices(lang: str) -> list[tuple[str, str]]:
+    """Return (words, value) of what one can write with."""
+    return [(translate("source_run", lang), RUN), (translate("source_gpt2", lang), GPT2)]
 
 
 @lru_cache(maxsize=6)

@@ -12,9 +12,12 @@ from safetensors.torch import load_file, save_file
 
 from core import gpt2, tokenizers
 from core import hub as hub_module
+from core.corpora import own_text
 from core.downloads import DownloadError
 from core.family import PUBLISHED, gpt2_config
-from core.model import eval_mode
+from core.model import GPT, eval_mode
+from core.planning import plan_run
+from core.recording import record
 from tests.hub import TINY, WEIGHTS, Hub, merges_text, write_repository
 from tests.test_downloads import ask_together, wait_until
 
@@ -346,3 +349,71 @@ def test_no_thread_and_no_part_is_left_behind(hub, tmp_path):
     assert list((tmp_path / "cache").rglob("*.incomplete")) == []
     shutil.rmtree(tmp_path / "cache")
     assert gpt2.loaded() is not None and not gpt2.is_cached()
+
+
+# -- to start from ----------------------------------------------------------------------------------------------------
+
+
+def test_a_model_starts_from_the_published_weights_with_a_window_of_its_own(cached):
+    model = GPT(TINY.model_copy(update={"block_size": 16, "dropout": 0.1})).eval()
+    gpt2.start_from(model)
+    assert gpt2.loaded() is None  # nobody else had asked for it
+    theirs = gpt2.load_gpt2()
+    torch.testing.assert_close(model(ids(16))[0], theirs(ids(16))[0], atol=1e-5, rtol=0)
+    assert all(a.data_ptr() != b.data_ptr() for a, b in zip(model.parameters(), theirs.parameters(), strict=True))
+
+
+@pytest.mark.usefixtures("cached")
+@pytest.mark.parametrize(
+    ("changed", "tokenizer", "said"),
+    [
+        ({}, "char", "choose tokenizer='gpt2'"),
+        ({"n_layer": 1}, "gpt2", "^n_layer=1 does not fit GPT-2's weights; choose "),
+        ({"block_size": 4000}, "gpt2", "choose at most "),
+        ({"activation": "relu"}, "gpt2", "choose 'gelu'"),
+        ({"tie_weights": False}, "gpt2", "choose True"),
+    ],
+)
+def test_what_the_published_weights_do_not_fit_is_refused(changed, tokenizer, said):
+    with pytest.raises(ValueError, match=said):
+        gpt2.check_start(TINY.model_copy(update=changed), tokenizer)
+    gpt2.check_start(TINY.model_copy(update={"block_size": 8, "dropout": 0.5, "init": "sharp"}), "gpt2")
+
+
+@pytest.mark.usefixtures("hub")
+def test_to_start_from_weights_that_are_not_here_says_where_to_load_them():
+    with pytest.raises(ValueError, match="load them in the Compare tab first"):
+        gpt2.check_start(TINY, "gpt2")
+
+
+def test_a_run_is_fine_tuned_from_gpt2_and_goes_on_after_a_pause(cached, tmp_path, monkeypatch):
+    class Bytes:
+        vocab_size = TINY.vocab_size
+
+        def encode(self, text):
+            return [ord(c) % TINY.vocab_size for c in text]
+
+        def decode(self, ids):
+            return "".join(chr(65 + i % 26) for i in ids)
+
+        def unknown(self, text):
+            return []
+
+    for module in ("core.planning.GPT2Tokenizer", "core.tokenizers.GPT2Tokenizer"):
+        monkeypatch.setattr(module, Bytes)
+    monkeypatch.setattr("core.run_config.GPT2_VOCAB_SIZE", TINY.vocab_size)
+    monkeypatch.setattr("core.planning.tokenizer_to_json", lambda tokenizer: {"kind": "gpt2"})
+    free = {name: getattr(TINY, name) for name in ("n_layer", "n_head", "n_embd")}
+    asked = {"tokenizer": "gpt2", "weights": "gpt2", "sample_tokens": 2}
+    train = {"steps": 4, "batch_size": 2, "eval_interval": 2, "eval_tokens": 64, "learning_rate": 1e-4}
+    plan = plan_run(own_text("The cat sat on the mat. " * 40), asked, {**free, "block_size": 8}, train)
+    run = plan.create(tmp_path)
+    recording = record(run)
+    next(recording)
+    recording.close()
+    assert run.status().state == "paused" and run.config().weights == "gpt2"
+    theirs = gpt2.load_gpt2()
+    start = run.load_snapshot(0)
+    torch.testing.assert_close(start(ids(8))[0], theirs(ids(8))[0], atol=1e-5, rtol=0)
+    list(record(run))
+    assert run.status().state == "done" and run.status().step == 4

@@ -32,7 +32,6 @@ _READING = """
 <section class="reading">
   <header><i class="mark"></i><h4></h4><span class="count"></span></header>
   <p class="note" hidden></p>
-  <p class="empty" hidden></p>
   <div class="found" hidden>
     <p class="score"><b></b><span class="unit"></span><span class="sum"></span></p>
     <div class="tokens" tabindex="0" role="group"></div>
@@ -40,6 +39,7 @@ _READING = """
     <h5></h5>
     <ol class="next"></ol>
   </div>
+  <p class="empty" hidden></p>
 </section>
 """
 _CONTINUATIONS = """

@@ -24,7 +24,10 @@ function named(text) {
   return visible(text).replace(/ /g, '\u00b7').replace(/\n/g, '\u21b5').replace(/\t/g, '\u21e5');
 }
 
-const percent = (part) => (100 * part).toFixed(part >= 0.0995 ? 0 : part >= 0.00095 ? 1 : 2) + ' %';
+function percent(part) {
+  if (part > 0 && part < 0.00005) return '< 0.01 %';
+  return (100 * part).toFixed(part >= 0.0995 ? 0 : part >= 0.00095 ? 1 : 2) + ' %';
+}
 
 /** Put words where they belong, and hide the place where there are none. */
 function tell(node, words) {

@@ -9,9 +9,10 @@ import gradio as gr
 from core.run_dir import RunDir
 from playground.components import AttentionDetail, AttentionView, HeadLines, HeadMap, Links
 from playground.i18n import component_words, translate
-from playground.looking import MOST_TEXT, Look, history, look, silence
+from playground.looking import MOST_TEXT, Look, history, look, look_gpt2, silence, silence_gpt2
 from playground.page import Page
-from playground.widgets import QUICK, Textbox, refusing, text_of
+from playground.widgets import QUICK, Radio, Textbox, refusing, text_of
+from playground.writing import GPT2, RUN, source_choices
 
 REDRAW = 0.25  # seconds between two pictures of the map while heads are silenced
 # Texts in which known patterns show: a name called again, brackets and quotes that close, words that come back.
@@ -44,6 +45,8 @@ class AttentionTab:
                 self.text = add(Textbox, lines=2, max_lines=4, max_length=MOST_TEXT, elem_id="attention-text",
                                 value=EXAMPLES["plays"][0], words={"label": "attention_text"})  # fmt: skip
             with gr.Column(scale=2, min_width=280):
+                self.source = add(Radio, choices=source_choices("en"), value=RUN, elem_id="attention-source",
+                                  words={"label": "source"})  # fmt: skip
                 self.examples = gr.Dataset(components=[gr.Textbox(visible=False)], samples=[["\n"]], show_label=False,
                                            type="values", elem_id="attention-examples")  # fmt: skip
         self.view = AttentionView(elem_id="attention-view")
@@ -61,12 +64,15 @@ class AttentionTab:
     def connect(self, tab: gr.Tab) -> None:
         """Wire the widgets to each other, to the run in view, and to the tab being opened."""
         page = self.page
-        asked = [page.run, self.text, self.step, page.lang]
+        asked = [page.run, self.source, self.text, self.step, page.lang]
         drawn = [self.view, self.downloads]
-        lines = {"fn": refusing(self.draw_lines), "inputs": [page.run, self.text, page.lang], "outputs": [self.lines]}
+        lines_of = [page.run, self.source, self.text, page.lang]
+        lines = {"fn": refusing(self.draw_lines), "inputs": lines_of, "outputs": [self.lines]}
         tab.select(refusing(self.draw), [*asked, self.head], drawn, **QUICK).then(**lines, **QUICK)
         self.text.change(refusing(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **QUICK)
         self.text.blur(**lines, trigger_mode="always_last", **QUICK)
+        self.source.input(refusing(self.draw), [*asked, self.head], drawn, show_progress="hidden",
+                          api_visibility="private").then(**lines, **QUICK)  # fmt: skip
         self.examples.click(refusing(self.use_example), [self.examples], [self.text], **QUICK)
         page.run.change(self.forget_step, None, [self.step], **QUICK).then(
             refusing(self.draw), [*asked, self.head], drawn, **QUICK
@@ -76,7 +82,7 @@ class AttentionTab:
         self.detail.ask(refusing(self.explain), asked, [self.detail], **QUICK)
         self.go.click(
             refusing(self.silence),
-            [page.run, self.step, self.text, page.lang],
+            [page.run, self.source, self.step, self.text, page.lang],
             [self.map],
             concurrency_id="compute",
             concurrency_limit=2,
@@ -86,56 +92,70 @@ class AttentionTab:
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
-    def draw(self, run_id: Any, text: Any, step: Any, lang: str, head: Any) -> list:
+    def draw(self, run_id: Any, source: Any, text: Any, step: Any, lang: str, head: Any) -> list:
         """Return the view of a text, and the downloads that belong to it."""
+        if source == GPT2:
+            seen = look_gpt2(text_of(text, MOST_TEXT, "The text"), lang)
+            return [self._packed([], seen, lang), Links.pack(None, FILES, lang)]
         run = self.page.store.get(run_id)
         if not has_attention(run) or not run.snapshots():
             why = "no_snapshot_yet" if has_attention(run) else "no_attention"
             empty = {"text": {**component_words(lang)["attention"], "empty": translate(why, lang)}}
             return [empty, Links.pack(None, FILES, lang)]
-        seen = self._look(run, text, step, lang)
-        return [self._packed(run, seen, lang), self._links(run, seen, text, head, lang)]
+        seen = self._look(run_id, RUN, text, step, lang)
+        return [self._packed(run.snapshots(), seen, lang), self._links(run, seen, text, head, lang)]
 
-    def draw_lines(self, run_id: Any, text: Any, lang: str) -> dict:
+    def draw_lines(self, run_id: Any, source: Any, text: Any, lang: str) -> dict:
         """Return how the scores of each head grew over the run's snapshots."""
+        if source == GPT2:
+            words = {**component_words(lang)["attention_lines"], "empty": translate("gpt2_no_history", lang)}
+            return HeadLines.pack([], {}, words, CHANNEL)
         run, words = self.page.store.get(run_id), component_words(lang)["attention_lines"]
         if not has_attention(run) or not run.snapshots():
             return HeadLines.pack([], {}, words, CHANNEL)
         steps, scores = history(run, text_of(text, MOST_TEXT, "The text"), lang)
         return HeadLines.pack(steps, scores, words, CHANNEL)
 
-    def go_to_step(self, run_id: Any, text: Any, step: Any, lang: str, head: Any, event: gr.EventData = None) -> list:
+    def go_to_step(
+        self, run_id: Any, source: Any, text: Any, step: Any, lang: str, head: Any, event: gr.EventData = None
+    ) -> list:
         """Show the same text at another snapshot."""
         step = getattr(event, "step", None)
-        return [step, *self.draw(run_id, text, step, lang, head)]
+        return [step, *self.draw(run_id, source, text, step, lang, head)]
 
-    def choose_head(self, run_id: Any, text: Any, step: Any, lang: str, event: gr.EventData = None) -> list:
+    def choose_head(
+        self, run_id: Any, source: Any, text: Any, step: Any, lang: str, event: gr.EventData = None
+    ) -> list:
         """Remember which head is looked at; the browser has drawn it already."""
         layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)  # the mean's downloads are head 0's
-        run = self.page.store.get(run_id)
         chosen = (layer, head if isinstance(head, int) else 0)
-        return [chosen, self._links(run, self._look(run, text, step, lang), text, chosen, lang)]
+        if source == GPT2:
+            return [chosen, Links.pack(None, FILES, lang)]
+        run, seen = self.page.store.get(run_id), self._look(run_id, RUN, text, step, lang)
+        return [chosen, self._links(run, seen, text, chosen, lang)]
 
-    def explain(self, run_id: Any, text: Any, step: Any, lang: str, event: gr.EventData = None) -> dict:
+    def explain(
+        self, run_id: Any, source: Any, text: Any, step: Any, lang: str, event: gr.EventData = None
+    ) -> dict:
         """Return one head's scores before the mask, from what was observed already."""
         layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)
-        seen = self._look(self.page.store.get(run_id), text, step, lang)
+        seen = self._look(run_id, source, text, step, lang)
         scores = seen.scores_before_mask(layer, head)
         words = component_words(lang)["attention_detail"]
         return AttentionDetail.pack(seen.tokens, layer, head, scores.numpy(), words, CHANNEL)
 
-    def silence(self, run_id: Any, step: Any, text: Any, lang: str) -> Iterator[dict]:
+    def silence(self, run_id: Any, source: Any, step: Any, text: Any, lang: str) -> Iterator[dict]:
         """Silence each head in turn and draw the rises of the loss as they come."""
         run, words = self.page.store.get(run_id), component_words(lang)["attention_map"]
         title = translate("silence_title", lang)
-        if not has_attention(run):
+        if source != GPT2 and not has_attention(run):
             raise ValueError(translate("no_attention", lang))
-        seen = self._look(run, text, step, lang)
+        seen = self._look(run_id, source, text, step, lang)
         L, nh = seen.observed.weights.shape[:2]
         rises: list[list[float | None]] = [[None] * nh for _ in range(L)]
         yield HeadMap.pack(rises, title, None, words, CHANNEL)
         shown_at = time.monotonic()
-        for layer, head, rise in silence(run, step):
+        for layer, head, rise in silence_gpt2(run, lang) if source == GPT2 else silence(run, step):
             rises[layer][head] = rise
             if time.monotonic() - shown_at > REDRAW:
                 shown_at = time.monotonic()
@@ -168,10 +188,20 @@ class AttentionTab:
         """The widgets that `show` fills."""
         return [self.examples, self.text, self.view, self.detail, self.map, self.lines]
 
-    def _look(self, run: RunDir, text: Any, step: Any, lang: str) -> Look:
-        return look(run, text_of(text, MOST_TEXT, "The text"), step, lang)
+    def translate(self, lang: str) -> list:
+        """Return what else of the tab follows the language."""
+        return [gr.update(choices=source_choices(lang))]
 
-    def _packed(self, run: RunDir, seen: Look, lang: str) -> dict:
+    @property
+    def translated(self) -> list[gr.components.Component]:
+        """The widgets that `translate` changes."""
+        return [self.source]
+
+    def _look(self, run_id: Any, source: Any, text: Any, step: Any, lang: str) -> Look:
+        text = text_of(text, MOST_TEXT, "The text")
+        return look_gpt2(text, lang) if source == GPT2 else look(self.page.store.get(run_id), text, step, lang)
+
+    def _packed(self, steps: list[int], seen: Look, lang: str) -> dict:
         return AttentionView.pack(
             seen.tokens,
             seen.observed.weights.numpy(),
@@ -179,7 +209,7 @@ class AttentionTab:
             {"scores": {name: score.tolist() for name, score in seen.scores.items()}, "labels": seen.labels},
             note=seen.note,
             step=seen.step,
-            steps=run.snapshots(),
+            steps=steps,
             text=component_words(lang)["attention"],
             lang=lang,
             channel=CHANNEL,

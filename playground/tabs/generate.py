@@ -11,7 +11,17 @@ from playground.components import WrittenText
 from playground.i18n import component_words, translate
 from playground.page import Page
 from playground.widgets import Dropdown, Number, Radio, Slider, Textbox, refusing, text_of
-from playground.writing import MOST_PROMPT, load_writer, write
+from playground.writing import (
+    GPT2,
+    GPT2_PROMPT,
+    MOST_PROMPT,
+    RUN,
+    Writer,
+    gpt2_writer,
+    load_writer,
+    source_choices,
+    write,
+)
 
 LATEST = "latest"
 EXAMPLES = {
@@ -32,6 +42,8 @@ class GenerateTab:
         add(gr.Markdown, elem_classes="intro", words={"value": "generate_intro"})
         with gr.Row(equal_height=False, elem_classes="generate-row"):
             with gr.Column(scale=2, min_width=300):
+                self.source = add(Radio, choices=source_choices("en"), value=RUN, elem_id="generate-source",
+                                  words={"label": "source"})  # fmt: skip
                 self.step = add(Dropdown, choices=step_choices([], "en"), value=LATEST, elem_id="snapshot",
                                 words={"label": "snapshot", "info": "snapshot_help"})  # fmt: skip
                 self.prompt = add(Textbox, lines=3, max_lines=8, max_length=MOST_PROMPT, elem_id="prompt",
@@ -70,7 +82,7 @@ class GenerateTab:
         options = [self.length, self.temperature, self.top_k, self.top_p, self.seed]
         self.go.click(
             refusing(self.write),
-            [page.run, self.step, self.prompt, self.unknown, page.lang, *options],
+            [page.run, self.source, self.step, self.prompt, self.unknown, page.lang, *options],
             self.written,
             concurrency_id="compute",
             concurrency_limit=2,
@@ -81,6 +93,8 @@ class GenerateTab:
         self.halt.click(self.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
         self.examples.click(refusing(self.use_example), [self.examples], [self.prompt], queue=False,
                             api_visibility="private")  # fmt: skip
+        self.source.input(refusing(self.choose_source), [self.source, page.lang], [self.step], show_progress="hidden",
+                          api_visibility="private")  # fmt: skip
         self.step.focus(refusing(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
                         show_progress="hidden", api_visibility="private")  # fmt: skip
         self.unknown.input(refusing(self.remember), [self.unknown, page.memory], [page.memory], queue=False,
@@ -89,7 +103,7 @@ class GenerateTab:
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
     def write(
-        self, run_id: Any, step: Any, prompt: Any, unknown: Any, lang: str, length: Any, temperature: Any,
+        self, run_id: Any, source: Any, step: Any, prompt: Any, unknown: Any, lang: str, length: Any, temperature: Any,
         top_k: Any, top_p: Any, seed: Any, request: gr.Request,
     ) -> Iterator[dict]:  # fmt: skip
         """Stream what the model writes."""
@@ -97,11 +111,10 @@ class GenerateTab:
         given["seed"] = seed
         options = SampleConfig.parse(given)
         text = text_of(prompt, MOST_PROMPT, "The prompt")
-        run = self.page.store.get(run_id)
-        writer = load_writer(run, None if step == LATEST else step)
+        writer, fallback = self._writer(run_id, source, step, lang)
         self.stops.discard(request.session_hash)
         words, packed, count = component_words(lang)["written"], "", 0
-        for value in write(writer, text, options, unknown != "drop", run.config().prompt, lang):
+        for value in write(writer, text, options, unknown != "drop", fallback, lang):
             packed += "".join(map(WrittenText.pack, value["tokens"][count:]))
             count = len(value["tokens"])
             if request.session_hash in self.stops:
@@ -109,6 +122,19 @@ class GenerateTab:
             yield {**value, "text": words, "tokens": packed}
             if value["state"] == "stopped":
                 return
+
+    def _writer(self, run_id: Any, source: Any, step: Any, lang: str) -> tuple[Writer, str]:
+        """Return what to write with, and what it goes on from when the prompt is empty."""
+        if source == GPT2:
+            return gpt2_writer(lang), GPT2_PROMPT
+        run = self.page.store.get(run_id)
+        return load_writer(run, None if step == LATEST else step), run.config().prompt
+
+    def choose_source(self, source: Any, lang: str) -> dict:
+        """Show the snapshots of a run, which GPT-2 has none of; refuse at once when GPT-2 is not here."""
+        if source == GPT2:
+            gpt2_writer(lang)
+        return gr.update(visible=source != GPT2)
 
     def use_example(self, sample: Any) -> str:
         """Put an example into the prompt."""
@@ -144,12 +170,12 @@ class GenerateTab:
         """Return what else of the tab follows the language; unknown: what the user chose the last time."""
         recalled = {"value": unknown} if unknown in ("drop", "replace") else {}
         empty = {"lang": lang, "text": component_words(lang)["written"], "prompt": [], "tokens": "", "state": "idle"}
-        return [gr.update(choices=unknown_choices(lang), **recalled), empty]
+        return [gr.update(choices=unknown_choices(lang), **recalled), gr.update(choices=source_choices(lang)), empty]
 
     @property
     def translated(self) -> list[gr.components.Component]:
         """The widgets that `translate` changes."""
-        return [self.unknown, self.written]
+        return [self.unknown, self.source, self.written]
 
 
 def step_choices(steps: list[int], lang: str) -> list[tuple[str, int | str]]:

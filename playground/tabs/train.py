@@ -66,7 +66,7 @@ class TrainTab:
                           words={"value": "train_button"})  # fmt: skip
         self.fields: dict[str, gr.components.Component] = {}
         with add(gr.Accordion, open=False, elem_id="advanced", words={"label": "advanced"}):
-            for group, names in (("model", ("architecture", "tokenizer", *forms.MODEL)),
+            for group, names in (("model", ("architecture", "tokenizer", "weights", *forms.MODEL)),
                                  ("training", ("seed", *forms.TRAIN)),
                                  ("run", ("prompt", "sample_tokens", "device"))):  # fmt: skip
                 add(gr.Markdown, elem_classes="group", words={"value": f"group_{group}"})
