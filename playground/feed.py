@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from core.run_config import RunConfig
 from core.run_dir import RunDir
+from playground.exporting import hf_archive
 from playground.i18n import language, translate
 from playground.looking import MOST_TEXT, look
 from playground.meaning import meaning
@@ -161,11 +162,13 @@ class Feed:
             return _picture(_plots().loss_figure(rows), kind, stem)
         if name == "run.json":
             return FileResponse(run.path / "run.json", filename=f"{stem}.json")
-        if name == "model.safetensors":
+        if name in ("model.safetensors", "huggingface.zip"):
             steps = run.snapshots()
             step = _count(request.query_params.get("step"), default=max(steps, default=0))
             if step not in steps:
                 raise ValueError(f"The run has no snapshot of step {step}; wait for its first one")
+            if name == "huggingface.zip":
+                return hf_archive(run, step, f"{stem}-step-{step}")
             path = run.path / "snapshots" / f"step-{step:07d}" / "model.safetensors"
             return FileResponse(path, filename=f"{stem}-step-{step}.safetensors")
         if name in ("heatmap.png", "heatmap.svg", "grid.png", "grid.svg", "weights.npz"):

@@ -97,6 +97,7 @@ WORDS = {
     "download_png": ("as PNG", "PNG"),
     "download_svg": ("as SVG", "SVG"),
     "download_model": ("checkpoint (safetensors)", "checkpoint (safetensors)"),
+    "download_hf": ("Hugging Face model (zip)", "mô hình Hugging Face (zip)"),
     "download_json": ("its settings (JSON)", "thiết lập (JSON)"),
     "how_it_works": ("The code that you are training (core/model.py)", "Mã nguồn bạn đang huấn luyện (core/model.py)"),
     "downloading": ("Downloading the text", "Đang tải văn bản"),

@@ -13,6 +13,7 @@ from core.run_dir import RunDir
 from core.tokenizers import GPT2_VOCAB_SIZE
 from playground import forms
 from playground.components import Links, LossChart, SampleTable, Transport
+from playground.exporting import can_leave
 from playground.i18n import component_words, translate
 from playground.page import Page, run_value
 from playground.runs import WELCOME
@@ -176,7 +177,7 @@ class TrainTab:
             run_value(run_id, lang, words["loss_chart"], ghosts=ghosts),
             run_value(run_id, lang, words["transport"]),
             run_value(run_id, lang, words["samples"]),
-            Links.pack(run_id, FILES, lang),
+            Links.pack(run_id, files_of(run), lang),
         ]
 
     @property
@@ -211,6 +212,12 @@ class TrainTab:
 
     def _owner(self, owner: Any) -> str | None:
         return owner if self.page.settings.shared and isinstance(owner, str) else None
+
+
+def files_of(run: RunDir | None) -> dict[str, str]:
+    """Return what of a run can be taken away, by the key of its words."""
+    leaves = run is not None and can_leave(run.config())
+    return {**FILES, "download_hf": "huggingface.zip"} if leaves else FILES
 
 
 def corpus_choices(lang: str) -> list[tuple[str, str]]:
