@@ -114,6 +114,15 @@ WORDS = {
         "GPT-2's weights are not on this machine yet; load them in the Compare tab",
         "Trọng số của GPT-2 chưa có trên máy này; hãy tải ở thẻ So sánh",
     ),
+    "int8": ("8-bit weights", "Trọng số 8 bit"),
+    "int8_help": (
+        "A quarter of the bytes to read for every token: GPT-2 writes faster, and is a little less sure.",
+        "Mỗi token chỉ phải đọc một phần tư số byte: GPT-2 viết nhanh hơn, và kém chắc chắn hơn một chút.",
+    ),
+    "int8_note": (
+        "8-bit weights: GPT-2's loss on the same paragraph is {rounded} instead of {exact} nats per token.",
+        "Trọng số 8 bit: loss của GPT-2 trên cùng một đoạn văn là {rounded} thay vì {exact} nat mỗi token.",
+    ),
     "gpt2_no_history": ("GPT-2 was published once, at the end of its training.", "GPT-2 chỉ được công bố một lần, khi đã huấn luyện xong."),
     "snapshot": ("Model at step", "Mô hình ở bước"),
     "snapshot_help": (

@@ -1,5 +1,6 @@
 """The page: header, tabs, and what happens when somebody opens it; and the server that serves it."""
 
+import gc
 import os
 import secrets
 import signal
@@ -154,6 +155,8 @@ def serve(settings: Settings) -> None:
     store = RunStore(settings.runs, settings.workers)
     app = build_app(store, settings)
     address = launch(app, store, settings, prevent_thread_lock=True, inbrowser=settings.browser)
+    gc.freeze()
+    gc.enable()
     print(f"GPT Playground is open at {address} (Ctrl-C ends it; runs are kept in {settings.runs})", flush=True)
     store.open()
     if settings.welcome:

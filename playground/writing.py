@@ -10,6 +10,7 @@ import torch
 
 from core import gpt2
 from core.corpora import clean_text
+from core.precision import int8
 from core.run_dir import RunDir
 from core.sampling import SampleConfig, generate
 from core.tokenizers import Tokenizer, named, tokenizer_from_json
@@ -30,6 +31,12 @@ class Writer:
 
 RUN, GPT2 = "run", "gpt2"  # what one can write with and look into: the run in view, or GPT-2 itself
 GPT2_PROMPT = "\n"
+# Lewis Carroll, 1865: what the loss of GPT-2 is compared on, in 8 bits and in full.
+PARAGRAPH = (
+    "Alice was beginning to get very tired of sitting by her sister on the bank, and of having nothing to do: once or "
+    "twice she had peeped into the book her sister was reading, but it had no pictures or conversations in it, and "
+    "what is the use of a book, thought Alice, without pictures or conversations?"
+)
 
 
 def gpt2_writer(lang: str = "en") -> Writer:
@@ -40,6 +47,25 @@ def gpt2_writer(lang: str = "en") -> Writer:
             raise ValueError(translate("gpt2_not_loaded", lang))
         model = gpt2.load_gpt2()  # it is on this machine: a matter of seconds
     return Writer(model, _gpt2_tokenizer())
+
+
+def int8_gpt2_writer(lang: str = "en") -> tuple[Writer, str]:
+    """Return GPT-2 with its linear layers' weights in 8 bits, and a sentence about what that costs."""
+    writer = gpt2_writer(lang)
+    rounded, exact_loss, rounded_loss = _int8_gpt2()
+    said = translate("int8_note", lang).format(exact=f"{exact_loss:.3f}", rounded=f"{rounded_loss:.3f}")
+    return Writer(rounded, writer.tokenizer), said
+
+
+@lru_cache(maxsize=1)
+def _int8_gpt2() -> tuple[torch.nn.Module, float, float]:
+    """Return the rounded model, made once, and both models' loss on the same paragraph, in nats per token."""
+    writer = gpt2_writer()
+    rounded = int8(writer.model)
+    idx = torch.tensor([writer.tokenizer.encode(PARAGRAPH)])
+    with torch.no_grad():
+        losses = [float(model(idx[:, :-1], idx[:, 1:])[1]) for model in (writer.model, rounded)]
+    return rounded, *losses
 
 
 @lru_cache(maxsize=1)
@@ -92,11 +118,14 @@ def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en")
     return "".join(stand_in.get(c, c) for c in text), shown, " ".join(filter(None, [note, sentence]))
 
 
-def write(writer: Writer, text: str, options: SampleConfig, replace: bool, fallback: str, lang: str) -> Iterator[dict]:
-    """Yield the value of the WrittenText component again and again, as tokens are added to it."""
+def write(
+    writer: Writer, text: str, options: SampleConfig, replace: bool, fallback: str, lang: str, said: str | None = None
+) -> Iterator[dict]:
+    """Yield the value of the WrittenText component again and again, as tokens are added to it; said: a note of ours."""
     tokenizer, T = writer.tokenizer, writer.model.config.block_size
     prompt, shown, note = fit_prompt(text, tokenizer, replace, lang)
     ids = tokenizer.encode(prompt) or tokenizer.encode(fallback)
+    note = " ".join(filter(None, [note, said])) or None
     if len(ids) > T:
         sentence = translate("too_long", lang).format(block_size=T, count=len(ids))
         note = " ".join(filter(None, [note, sentence]))

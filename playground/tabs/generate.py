@@ -10,7 +10,7 @@ from core.sampling import SampleConfig
 from playground.components import WrittenText
 from playground.i18n import component_words, translate
 from playground.page import Page
-from playground.widgets import Dropdown, Number, Radio, Slider, Textbox, refusing, text_of
+from playground.widgets import Checkbox, Dropdown, Number, Radio, Slider, Textbox, refusing, text_of
 from playground.writing import (
     GPT2,
     GPT2_PROMPT,
@@ -18,6 +18,7 @@ from playground.writing import (
     RUN,
     Writer,
     gpt2_writer,
+    int8_gpt2_writer,
     load_writer,
     source_choices,
     write,
@@ -44,6 +45,8 @@ class GenerateTab:
             with gr.Column(scale=2, min_width=300):
                 self.source = add(Radio, choices=source_choices("en"), value=RUN, elem_id="generate-source",
                                   words={"label": "source"})  # fmt: skip
+                self.int8 = add(Checkbox, value=False, visible=False, elem_id="int8",
+                                words={"label": "int8", "info": "int8_help"})  # fmt: skip
                 self.step = add(Dropdown, choices=step_choices([], "en"), value=LATEST, elem_id="snapshot",
                                 words={"label": "snapshot", "info": "snapshot_help"})  # fmt: skip
                 self.prompt = add(Textbox, lines=3, max_lines=8, max_length=MOST_PROMPT, elem_id="prompt",
@@ -82,7 +85,7 @@ class GenerateTab:
         options = [self.length, self.temperature, self.top_k, self.top_p, self.seed]
         self.go.click(
             refusing(self.write),
-            [page.run, self.source, self.step, self.prompt, self.unknown, page.lang, *options],
+            [page.run, self.source, self.int8, self.step, self.prompt, self.unknown, page.lang, *options],
             self.written,
             concurrency_id="compute",
             concurrency_limit=2,
@@ -93,8 +96,8 @@ class GenerateTab:
         self.halt.click(self.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
         self.examples.click(refusing(self.use_example), [self.examples], [self.prompt], queue=False,
                             api_visibility="private")  # fmt: skip
-        self.source.input(refusing(self.choose_source), [self.source, page.lang], [self.step], show_progress="hidden",
-                          api_visibility="private")  # fmt: skip
+        self.source.input(refusing(self.choose_source), [self.source, page.lang], [self.step, self.int8],
+                          show_progress="hidden", api_visibility="private")  # fmt: skip
         self.step.focus(refusing(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
                         show_progress="hidden", api_visibility="private")  # fmt: skip
         self.unknown.input(refusing(self.remember), [self.unknown, page.memory], [page.memory], queue=False,
@@ -103,18 +106,18 @@ class GenerateTab:
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
     def write(
-        self, run_id: Any, source: Any, step: Any, prompt: Any, unknown: Any, lang: str, length: Any, temperature: Any,
-        top_k: Any, top_p: Any, seed: Any, request: gr.Request,
+        self, run_id: Any, source: Any, eight_bits: Any, step: Any, prompt: Any, unknown: Any, lang: str,
+        length: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any, request: gr.Request,
     ) -> Iterator[dict]:  # fmt: skip
         """Stream what the model writes."""
         given = {"max_new_tokens": length, "temperature": temperature, "top_k": top_k or None, "top_p": top_p}
         given["seed"] = seed
         options = SampleConfig.parse(given)
         text = text_of(prompt, MOST_PROMPT, "The prompt")
-        writer, fallback = self._writer(run_id, source, step, lang)
+        writer, fallback, said = self._writer(run_id, source, eight_bits, step, lang)
         self.stops.discard(request.session_hash)
         words, packed, count = component_words(lang)["written"], "", 0
-        for value in write(writer, text, options, unknown != "drop", fallback, lang):
+        for value in write(writer, text, options, unknown != "drop", fallback, lang, said):
             packed += "".join(map(WrittenText.pack, value["tokens"][count:]))
             count = len(value["tokens"])
             if request.session_hash in self.stops:
@@ -123,18 +126,23 @@ class GenerateTab:
             if value["state"] == "stopped":
                 return
 
-    def _writer(self, run_id: Any, source: Any, step: Any, lang: str) -> tuple[Writer, str]:
-        """Return what to write with, and what it goes on from when the prompt is empty."""
+    def _writer(
+        self, run_id: Any, source: Any, eight_bits: Any, step: Any, lang: str
+    ) -> tuple[Writer, str, str | None]:
+        """Return what to write with, what it goes on from when the prompt is empty, and what to say about it."""
+        if source == GPT2 and eight_bits is True:
+            writer, said = int8_gpt2_writer(lang)
+            return writer, GPT2_PROMPT, said
         if source == GPT2:
-            return gpt2_writer(lang), GPT2_PROMPT
+            return gpt2_writer(lang), GPT2_PROMPT, None
         run = self.page.store.get(run_id)
-        return load_writer(run, None if step == LATEST else step), run.config().prompt
+        return load_writer(run, None if step == LATEST else step), run.config().prompt, None
 
-    def choose_source(self, source: Any, lang: str) -> dict:
-        """Show the snapshots of a run, which GPT-2 has none of; refuse at once when GPT-2 is not here."""
+    def choose_source(self, source: Any, lang: str) -> list[dict]:
+        """Show the snapshots of a run, which GPT-2 has none of, or 8 bits; refuse at once when GPT-2 is not here."""
         if source == GPT2:
             gpt2_writer(lang)
-        return gr.update(visible=source != GPT2)
+        return [gr.update(visible=source != GPT2), gr.update(visible=source == GPT2)]
 
     def use_example(self, sample: Any) -> str:
         """Put an example into the prompt."""
