@@ -1,7 +1,7 @@
 """What following a run on the page costs it: steps/s in the page's worker with a browser watching, beside the command
 line's, by turns.
 
-    python -m benchmarks.page_cost --rounds 3 --steps 300
+    python -m benchmarks.page_cost --rounds 3 --steps 1500
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.machine import watched
 from core.corpora import load_corpus
 from core.planning import plan_run
 from core.presets import PRESETS
@@ -28,14 +29,21 @@ SETTLE = 4.0  # seconds that both sides train before they are timed
 NEVER = 100_000  # steps between estimates: both sides only train
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Print steps/s of each round and the ratio of the medians."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.page_cost", description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--preset", default="small")
-    asked = parser.parse_args()
+    parser.add_argument("--steps", type=int, default=1500, help="enough for some seconds after it settled")
+    parser.add_argument("--preset", choices=PRESETS, default="small")
+    asked = parser.parse_args(arguments)
+    with watched(quick=True, computes_here=False):
+        measure(asked)
+
+
+def measure(asked: argparse.Namespace) -> None:
+    """Let both sides train by turns, and print how fast."""
     preset = PRESETS[asked.preset]
+    options = {"preset": asked.preset, "architecture": preset.architecture, "tokenizer": preset.tokenizer}
     train = {**preset.train, "steps": asked.steps, "eval_interval": NEVER}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
         root = Path(folder) / "runs"
@@ -44,19 +52,19 @@ def main() -> None:
         store.open()
         path = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = player.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        watched, headless = [], []
+        followed, headless = [], []
         for number in range(asked.rounds):
-            run = store.start(plan_run(load_corpus("plays"), {"preset": asked.preset}, preset.model, train))
+            run = store.start(plan_run(load_corpus("plays"), options, preset.model, train))
             page = browser.new_page()
             page.goto(address)
             page.wait_for_selector("#loss-chart canvas[aria-label^='Loss after']")
-            watched.append(_speed(run))
+            followed.append(_speed(run))
             page.close()
             headless.append(_command_line(root, f"cli-{number}", asked))
-            print(f"round {number + 1}: watched {watched[-1]:.2f} steps/s, command line {headless[-1]:.2f} steps/s")
+            print(f"round {number + 1}: watched {followed[-1]:.2f} steps/s, command line {headless[-1]:.2f} steps/s")
         browser.close()
         store.close()
-    ratio = statistics.median(watched) / statistics.median(headless)
+    ratio = statistics.median(followed) / statistics.median(headless)
     print(f"watched / command line: {ratio:.3f} (medians of {asked.rounds} rounds by turns, {asked.preset})")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.machine import watched
 from core.corpora import load_corpus
 from core.planning import plan_run
 from core.presets import PRESETS
@@ -20,12 +21,18 @@ from playground.settings import Settings
 from playground.ui import build_app, launch
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Print failed requests, latencies, and how far the slowest run came."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.viewers", description=__doc__.split("\n\n")[0])
     parser.add_argument("--viewers", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=60)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
+    with watched(quick=True, computes_here=False):
+        measure(asked)
+
+
+def measure(asked: argparse.Namespace) -> None:
+    """Start the runs, let everybody watch, and print what came of it."""
     preset = PRESETS["small"]
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

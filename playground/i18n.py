@@ -4,7 +4,7 @@ Gradio's own I18n picks only languages that Gradio ships, which leaves Vietnames
 Names that the code uses (n_layer, learning_rate) stay as they are in both.
 """
 
-from playground.compare import counting_words
+from playground.compare import counting_words, pretrained_words
 
 LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
 
@@ -387,7 +387,7 @@ COMPONENT_WORDS_VI = {
 
 
 # A section of the page with many words keeps them beside it.
-for section in (counting_words,):
+for section in (counting_words, pretrained_words):
     WORDS |= section.WORDS
     COMPONENT_WORDS_VI |= section.COMPONENT_WORDS_VI
 

@@ -4,15 +4,16 @@ import gradio as gr
 
 from core.run_dir import RunDir
 from playground.compare.counting import CountingSection
+from playground.compare.pretrained import PretrainedSection
 from playground.page import Page
 
 
 class CompareTab:
-    """Sections below each other; each knows its own widgets."""
+    """Two sections below each other; each knows its own widgets."""
 
     def __init__(self, page: Page):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
-        self.sections = [CountingSection(page)]
+        self.sections = [CountingSection(page), PretrainedSection(page)]
 
     def connect(self, tab: gr.Tab) -> None:
         """Wire the widgets to each other, to the run in view, and to the tab being opened."""

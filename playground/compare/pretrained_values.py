@@ -1,0 +1,205 @@
+"""What the section beside GPT-2 shows: from models to the values of its cards. Every number comes from `core`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import nn
+
+from core import gpt2
+from core.compare import (
+    Reading,
+    Statistics,
+    common_range,
+    histograms,
+    pooled,
+    positions,
+    read,
+    statistics,
+)
+from core.family import FAMILY_NAMES
+from core.gpt2 import Proof
+from core.tokenizers import Tokenizer
+from playground.compare.pretrained_sides import GPT2, TEMPERATURES, Side
+from playground.components.beside import TextReading, WeightPictures, WeightView
+from playground.components.count_table import CountTable
+from playground.i18n import component_words, translate
+from playground.writing import pieces
+
+LIKELIEST = 10
+BRIGHT = 0.995  # the share of a picture's values that have less than the full colour
+
+
+def words_of(component: str, lang: str) -> dict[str, str]:
+    """Return what a component says in a language."""
+    return component_words(lang).get(component, {})
+
+
+def loader(lang: str) -> dict:
+    """Return how far the loading of GPT-2 is."""
+    now = gpt2.status(GPT2)
+    return {
+        "text": words_of("gpt2_loader", lang),
+        "state": now.state,
+        "done": now.done,
+        "total": now.total,
+        "message": now.message,
+        "cached": now.state == "absent" and gpt2.is_cached(GPT2),
+    }
+
+
+# -- the same text ----------------------------------------------------------------------------------------------------
+
+
+def reading(side: Side, text: str, lang: str, note: str | None = None, second: bool = False) -> dict:
+    """Let a side read a text: how it cuts it, what that costs, and what may come next."""
+    ids, given = side.ids(text), len(side.start)
+    found = read(side.model, ids)
+    nats = found.nats[given - 1 :]  # what stands before the text is no part of it
+    score = Reading(nats, found.logits).score(len(text)) if text else None
+    return TextReading.pack(
+        side.name,
+        words_of("text_reading", lang),
+        tokens_of(side.tokenizer, ids[given:].tolist()),
+        nats.tolist(),
+        score and {"bits_per_character": score.bits_per_character, "bits": score.bits, "characters": score.characters},
+        [(side.tokenizer.decode([i]), i, p) for i, p in found.likeliest(LIKELIEST)],
+        note=note,
+        second=second,
+    )
+
+
+def gpt2_tokens(text: str, tokenizer: Tokenizer | None, lang: str) -> dict:
+    """Show how GPT-2 cuts a text, as long as its weights are not there; without its merges not even that."""
+    tokens = [] if tokenizer is None else tokens_of(tokenizer, tokenizer.encode(text))
+    note = None if tokenizer else translate("beside_no_merges", lang)
+    words, load = words_of("text_reading", lang), translate("beside_load", lang)
+    return TextReading.pack(FAMILY_NAMES[GPT2], words, tokens, note=note, empty=load, second=True)
+
+
+def nothing_read(name: str, why: str, lang: str, second: bool = False) -> dict:
+    """Return the card of a model that cannot read, and why."""
+    return TextReading.pack(name, words_of("text_reading", lang), empty=why, second=second)
+
+
+def tokens_of(tokenizer: Tokenizer, ids: list[int]) -> list[tuple[str, int]]:
+    """Return (text, id) of each token."""
+    return list(zip(pieces(tokenizer, ids), ids, strict=True))
+
+
+def continuations(
+    names: Sequence[str], boxes: Sequence[str | None], phase: str, lang: str, note: str | None = None,
+    absent: str | None = None,
+) -> dict:  # fmt: skip
+    """Return what both have written so far; absent: why one of them is not there."""
+    return {
+        "text": words_of("continuations", lang),
+        "names": list(names),
+        "temperatures": [f"{heat:g}" for heat in TEMPERATURES],
+        "boxes": list(boxes),
+        "phase": phase,
+        "note": note,
+        "absent": absent or translate("beside_load", lang),
+    }
+
+
+def proof(found: Proof, vocabulary: int, lang: str) -> str:
+    """Say how far two computations of the same logits are apart."""
+    return translate("beside_proved", lang).format(
+        largest=f"{found.largest:.1e}",
+        mean=f"{found.mean:.1e}",
+        tokens=f"{found.tokens:,}",
+        logits=f"{found.tokens * vocabulary:,}",
+        seconds=f"{found.seconds:.1f}",
+    )
+
+
+# -- weights ----------------------------------------------------------------------------------------------------------
+
+Models = Sequence[tuple[str, nn.Module]]  # what they are called, and the models
+
+
+def weights(models: Models, lang: str) -> list[dict]:
+    """Return the values of the table, of the charts and of the pictures."""
+    found = [_by_name(statistics(model)) for _, model in models]
+    names = list(dict.fromkeys(name for each in reversed(found) for name in each))  # in GPT-2's order, if it is there
+    return [_table(models, found, names, lang), _view(models, found, names, lang), _pictures(models, lang)]
+
+
+def _by_name(found: Sequence[Statistics]) -> dict[str, list[Statistics]]:
+    grouped: dict[str, list[Statistics]] = {}
+    for each in found:
+        grouped.setdefault(each.name, []).append(each)
+    return grouped
+
+
+def _table(models: Models, found: list[dict], names: list[str], lang: str) -> dict:
+    facts = ("mean", "std", "largest", "norm")
+    groups = [{"t": name, "span": len(facts), "begins": True} for name, _ in models]
+    headings = [translate(f"beside_{fact}", lang) for fact in facts]
+    columns = [{"t": headings[0], "begins": True}, *headings[1:]] * len(models)
+    rows = []
+    for name in names:
+        cells = [cell for each in found for cell in _cells(each.get(name), facts)]
+        part = translate(f"count_part_{name.rpartition('.')[0]}", lang, " ")
+        rows.append(("", [{"t": name, "sub": part.strip()}, *cells]))
+    head = [["", *groups], [{"t": translate("beside_parameter", lang), "left": True}, *columns]]
+    return CountTable.pack(translate("beside_table_title", lang), translate("beside_table_about", lang), head, rows)
+
+
+def _cells(layers: list[Statistics] | None, facts: tuple[str, ...]) -> list:
+    if layers is None:
+        return [{"t": "–", "begins": True}, *[""] * (len(facts) - 1)]
+    together = pooled(layers)
+    first, *rest = (short(getattr(together, fact)) for fact in facts)
+    return [{"t": first, "begins": True}, *rest]
+
+
+def _view(models: Models, found: list[dict], names: list[str], lang: str) -> dict:
+    ranges = {name: common_range(layer for each in found for layer in each.get(name, ())) for name in names}
+    packed = [
+        {name: _entry(model, layers, ranges[name]) for name, layers in each.items()}
+        for (_, model), each in zip(models, found, strict=True)
+    ]
+    title, about = translate("beside_view_title", lang), translate("beside_view_about", lang)
+    return WeightView.pack(title, about, words_of("weight_view", lang), [name for name, _ in models], ranges, packed)
+
+
+def _entry(model: nn.Module, layers: list[Statistics], ends: tuple[float, float]) -> dict:
+    """Return a parameter's rows: of all layers together, and of each."""
+    bins = histograms(model, layers[0].name, *ends)
+    every = [sum(counts) for counts in zip(*bins.values(), strict=True)]
+    rows = [] if layers[0].layer is None else [_row(each, bins[each.layer]) for each in layers]
+    return {"all": _row(pooled(layers), every), "layers": rows}
+
+
+def _row(found: Statistics, bins: Sequence[int]) -> list:
+    return [found.count, *(float(f"{fact:.5g}") for fact in (found.mean, found.std, found.largest, found.norm)), bins]
+
+
+def _pictures(models: Models, lang: str) -> dict:
+    pictures: list[dict[str, Any]] = []
+    without = []
+    for name, model in models:
+        found = positions(model)
+        if found is None:
+            without.append(translate("beside_no_positions", lang).format(name=name))
+            continue
+        limit = max(float(found.weights.abs().flatten().quantile(BRIGHT)), 1e-6)
+        T, C = model.transformer["wpe"].weight.shape
+        captions = [translate("beside_positions", lang).format(T=f"{T:,}", C=f"{C:,}", limit=short(limit))]
+        for key, n in (("beside_every_position", found.rows), ("beside_every_channel", found.columns)):
+            captions += [translate(key, lang).format(n=n)] if n > 1 else []
+        cell = translate("beside_cell", lang)
+        pictures.append(WeightPictures.picture(name, "; ".join(captions), found.weights.numpy(), limit,
+                                               (found.rows, found.columns), cell))  # fmt: skip
+        pictures.append(WeightPictures.picture(name, translate("beside_likeness", lang), found.likeness.numpy(), 1.0,
+                                               (found.rows, found.rows), translate("beside_pair", lang)))  # fmt: skip
+    about = " ".join([translate("beside_pictures_about", lang), *without])
+    words = words_of("weight_pictures", lang)
+    return WeightPictures.pack(translate("beside_pictures_title", lang), about, words, pictures)
+
+
+def short(number: float) -> str:
+    """Say a number in three digits: 0.141, −0.00212, 4.53."""
+    plain = f"{number:.3g}"
+    return (plain if "e" not in plain else f"{number:.1e}").replace("-", "−")
