@@ -29,7 +29,7 @@ from core.tokenizers import CharTokenizer
 TARGETS = (1.90, 1.70, 1.50)
 OF_CHARACTERS = [name for name, preset in PRESETS.items() if preset.tokenizer == "char"]
 # nanoGPT's very architecture and start (but for GELU's tanh form), so that only the recipe differs.
-STRICT = Preset(model={**SHAPE, "init": "gpt2"}, train={"steps": 430})
+STRICT = Preset(model={**SHAPE, "init": "gpt2"}, train={"steps": 340, "muon_learning_rate": 0.04})
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -24,7 +24,8 @@ class Muon(torch.optim.Optimizer):
     """Momentum, with every update turned into the nearest orthogonal matrix (Jordan et al., "Muon", 2024).
 
     A gradient is mostly a few strong directions; made orthogonal, the weak ones move as far as the strong. All matrices
-    of one shape are worked on in one call: many small products, one by one, cost more than they compute.
+    of one shape are worked on in one call: many small products, one by one as in `torch.optim.Muon`, cost more than
+    they compute (`benchmarks/optimizers.py`).
     """
 
     def __init__(self, groups: list[dict], lr: float, weight_decay: float, momentum: float = 0.9, rounds: int = 4):
@@ -33,6 +34,7 @@ class Muon(torch.optim.Optimizer):
         lying or standing.
         """
         super().__init__(groups, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "rounds": rounds})
+
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
         """Change every matrix; how far depends on the learning rate alone, not on the size of its gradient."""
@@ -48,10 +50,10 @@ class Muon(torch.optim.Optimizer):
             for matrix, piece, cut in zip(matrices, update.split(cuts), cuts, strict=True):
                 rows, columns = len(matrix) // cut, matrix.shape[1]
                 longer = max(1.0, rows / columns) ** 0.5  # so that a standing one, too, changes every output alike
-                matrix.mul_(1 - group["lr"] * group["weight_decay"])
+                if group["weight_decay"]:
+                    matrix.mul_(1 - group["lr"] * group["weight_decay"])
                 piece = piece.mT if rows > columns else piece
                 matrix.view(cut, rows, columns).add_(piece, alpha=-group["lr"] * longer)
-
 
     def state_shapes(self) -> dict[str, torch.Size]:
         """Return what this optimizer remembers, named as in its state dict: one momentum a group."""

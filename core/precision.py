@@ -15,6 +15,8 @@ import warnings
 import torch
 from torch import Tensor, nn
 
+from core.model import eval_mode
+
 WORTH_HALVING = 96  # n_embd; narrower matrices lose more to rounding back and forth than AMX wins
 
 
@@ -102,6 +104,6 @@ def int8(model: nn.Module) -> nn.Module:
     come. A quarter of the bytes to read for every token; what it does to the loss is measured, not assumed.
     """
     settings = torch.ao.quantization.per_channel_dynamic_qconfig
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), eval_mode(model):
         warnings.simplefilter("ignore")  # the successor is a package of its own, and slower here
-        return torch.ao.quantization.quantize_dynamic(model.eval(), {nn.Linear: settings}, dtype=torch.qint8)
+        return torch.ao.quantization.quantize_dynamic(model, {nn.Linear: settings}, dtype=torch.qint8)

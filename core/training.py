@@ -49,6 +49,9 @@ class TrainConfig(Options):
     seed: int = Field(1337, ge=0, le=2**53 - 1, description="Same seed, same start, same batches, same losses.")
 
 
+LOGITS_AT_ONCE = 10_000_000  # numbers that one portion of an evaluation may give: 40 MB
+
+
 @dataclass(frozen=True)
 class StepStats:
     """What one step of training did. Losses are in nats per token; step counts from 1."""
@@ -139,7 +142,7 @@ def evaluate(model: nn.Module, tokens: Tensor, limit: int | None = None) -> floa
     device = next(model.parameters()).device
     T = model.config.block_size
     x, y = data.windows(tokens.to(device), T, limit)
-    rows = max(1, 8192 // T)
+    rows = max(1, min(8192, LOGITS_AT_ONCE // model.config.vocab_size) // T)
     total = 0.0
     with eval_mode(model):
         for i in range(0, len(x), rows):

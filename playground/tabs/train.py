@@ -61,7 +61,7 @@ class TrainTab:
                             words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
             self.file = add(gr.File, file_types=[".txt"], type="filepath", height=96, words={"label": "upload"})
         self.preset = add(Radio, choices=forms.preset_choices(70, None, "en"), value=DEFAULT_PRESET,
-                          elem_id="preset", words={"label": "preset"})  # fmt: skip
+                          elem_id="preset", words={"label": "preset", "info": "preset_help"})  # fmt: skip
         self.count = gr.Markdown(elem_id="count-line")
         self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button",
                           words={"value": "train_button"})  # fmt: skip
