@@ -47,11 +47,10 @@ class CachedReader(Reader):
         self.nh, self.hs = config.n_head, config.n_embd // config.n_head
         self.cache = embed["wte"].weight.new_empty(config.n_layer, 2, self.nh, self.T, self.hs)
         self.blocks: list[Block] = list(embed["h"])
-        linears = [(b.attn.c_attn, b.attn.c_proj, b.mlp.c_fc, b.mlp.c_proj) for b in self.blocks]
-        self.products = [tuple(map(_product, each)) for each in linears]
+        self.steps = [_one_row(block) for block in self.blocks]
         self.head = _product(model.lm_head)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def read(self, ids: list[int]) -> Tensor:
         """Read on; return the logits (V,) of the next token, given the last block_size tokens."""
         known = len(self.ids)
@@ -87,18 +86,29 @@ class CachedReader(Reader):
 
     def _one_row(self, x: Tensor, known: int) -> Tensor:
         """Do what `_rows` does for one row x (C,) through all blocks: vectors all the way, no mask, few calls."""
-        C, nh, hs = len(x), self.nh, self.hs
-        scale, nothing = 1 / math.sqrt(hs), x[:1]  # what beta=0 leaves out
-        for block, cache, (c_attn, c_proj, c_fc, c_down) in zip(self.blocks, self.cache, self.products, strict=True):
-            ln_1, ln_2 = block.ln_1, block.ln_2
-            qkv = c_attn(F.layer_norm(x, (C,), ln_1.weight, ln_1.bias, ln_1.eps)).view(3, nh, 1, hs)
+        nh, hs = self.nh, self.hs
+        scale = 1 / math.sqrt(hs)
+        for cache, (ln_1, c_attn, c_proj, ln_2, c_fc, act, c_down) in zip(self.cache, self.steps, strict=True):
+            qkv = c_attn(ln_1(x)).view(3, nh, 1, hs)
             cache.narrow(2, known, 1).copy_(qkv[1:])
             k, v = cache.narrow(2, 0, known + 1).unbind()  # (nh, seen, hs)
-            scores = torch.baddbmm(nothing, qkv[0], k.mT, beta=0, alpha=scale)  # (nh, 1, seen)
-            x = x + c_proj(torch.bmm(F.softmax(scores, dim=-1), v).view(C))
-            hidden = c_fc(F.layer_norm(x, (C,), ln_2.weight, ln_2.bias, ln_2.eps))
-            x = x + c_down(block.mlp.act(hidden))
+            weights = torch.softmax(torch.bmm(qkv[0] * scale, k.mT), -1)  # (nh, 1, seen)
+            x = x + c_proj(torch.bmm(weights, v).view(-1))
+            x = x + c_down(act(c_fc(ln_2(x))))
         return x
+
+
+def _one_row(block: Block) -> tuple[Callable[[Tensor], Tensor], ...]:
+    """Return what a block does to one vector, as plain calls: to look up a module's parts costs as much as they do."""
+    attn, mlp = block.attn, block.mlp
+    c_attn, c_proj, c_fc, c_down = map(_product, (attn.c_attn, attn.c_proj, mlp.c_fc, mlp.c_proj))
+    act = functools.partial(F.gelu, approximate=mlp.act.approximate) if isinstance(mlp.act, nn.GELU) else torch.relu
+    return _norm(block.ln_1), c_attn, c_proj, _norm(block.ln_2), c_fc, act, c_down
+
+
+def _norm(ln: nn.LayerNorm) -> Callable[[Tensor], Tensor]:
+    shape, weight, bias, eps = ln.normalized_shape, ln.weight, ln.bias, ln.eps
+    return lambda x: torch.layer_norm(x, shape, weight, bias, eps)
 
 
 def _product(linear: nn.Module) -> Callable[[Tensor], Tensor]:

@@ -6,6 +6,7 @@ that `generate` draws from.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from random import Random
 
 import torch
 import torch.nn.functional as F
@@ -32,7 +33,7 @@ class SampleConfig(Options):
     seed: int | None = Field(None, ge=0, le=2**53 - 1, description="Same seed, same text.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A token that could stand here."""
 
@@ -41,7 +42,7 @@ class Candidate:
     model_prob: float  # the model's own, at temperature 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Token:
     """A token that was drawn, its probability, and the best candidates at its place, likeliest first."""
 
@@ -61,17 +62,18 @@ def next_token_probs(
     likely tokens those with the lower id. Raises ValueError for options out of bounds.
     """
     SampleConfig.parse({"temperature": temperature, "top_k": top_k, "top_p": top_p})
-    return _probs(logits, temperature, top_k, top_p)
+    return _probs(logits, temperature, top_k, top_p).to(torch.float32)
 
 
 def _probs(logits: Tensor, temperature: float, top_k: int | None, top_p: float | None) -> Tensor:
+    """Do the work of next_token_probs, in 64 bits."""
     logits = logits.detach().double()  # 64 bits: a tiny temperature must not overflow
     if temperature == 0:
-        return F.one_hot(logits.argmax(), len(logits)).to(torch.float32)
+        return F.one_hot(logits.argmax(), len(logits)).double()
     scaled = (logits - logits.max()) / temperature  # the largest is 0, so nothing can overflow
     whole = top_p is None or top_p >= 1
     if whole and (top_k is None or top_k >= len(logits)):  # nothing to cut off, so no need to sort
-        return F.softmax(scaled, dim=-1).to(torch.float32)
+        return F.softmax(scaled, dim=-1)
     order = torch.argsort(scaled, descending=True, stable=True)
     probs = F.softmax(scaled[order], dim=-1)
     if top_k is not None:
@@ -82,7 +84,7 @@ def _probs(logits: Tensor, temperature: float, top_k: int | None, top_p: float |
         reached = before >= top_p * (1 - 1e-12)  # ten times 0.1 is a little less than 1 in floating point
         probs = probs.masked_fill(reached, 0.0)
         probs = probs / probs.sum()
-    return torch.zeros_like(probs).scatter(0, order, probs).to(torch.float32)
+    return torch.zeros_like(probs).scatter(0, order, probs)
 
 
 def generate(
@@ -114,28 +116,26 @@ def generate(
 
 
 def _draw(model: nn.Module, idx: Tensor, options: SampleConfig) -> Iterator[Token]:
-    random = torch.Generator()
-    random.seed() if options.seed is None else random.manual_seed(options.seed)
+    chance = Random(options.seed)  # Python's own: its numbers are the same everywhere, and cost less than torch's
     reader, unread = reader_for(model), idx[0].tolist()
     for _ in range(options.max_new_tokens):
-        logits = reader.read(unread).cpu().float()
+        logits = reader.read(unread).cpu().double()
         probs = _probs(logits, options.temperature, options.top_k, options.top_p)
-        chosen = _drawn(probs, random)
+        chosen = _drawn(probs, chance.random())
         unread = [chosen]
         yield _told(chosen, probs, logits)
 
 
-def _drawn(probs: Tensor, random: torch.Generator) -> int:
-    """Draw an id by its probability: where a random share of the whole falls when they are laid end to end."""
-    ends = probs.double().cumsum(-1)
-    share = torch.rand((), generator=random, dtype=torch.float64)  # below 1, so never past the last that has any
-    return int(torch.searchsorted(ends, share * ends[-1], right=True))
+def _drawn(probs: Tensor, share: float) -> int:
+    """Return the id where a share of the whole falls when the probabilities (V,) are laid end to end; share < 1."""
+    ends = probs.cumsum(-1)
+    return int(torch.searchsorted(ends, share * ends[-1], right=True))  # right: never one of no probability
 
 
 def _told(chosen: int, probs: Tensor, logits: Tensor) -> Token:
     # Neither temperature nor cutting changes the order, so the model's own ranks what is drawn from too.
-    best = torch.topk(logits, min(ALTERNATIVES, len(logits))).indices
-    asked = torch.cat([best, best.new_tensor([chosen])])
-    model_probs = (logits[asked] - logits.logsumexp(-1)).exp().tolist()
-    *candidates, drawn = map(Candidate, asked.tolist(), probs[asked].tolist(), model_probs)
-    return Token(drawn.id, drawn.prob, drawn.model_prob, tuple(candidates))
+    best = torch.topk(logits, min(ALTERNATIVES, len(logits))).indices.tolist()
+    asked = [*best, chosen]
+    drawn_from, own = torch.stack([probs, F.softmax(logits, dim=-1)])[:, asked].tolist()
+    *candidates, token = map(Candidate, asked, drawn_from, own)
+    return Token(token.id, token.prob, token.model_prob, tuple(candidates))
