@@ -45,7 +45,8 @@ class CachedReader(Reader):
         super().__init__(model)
         config, embed = model.config, model.transformer
         self.nh, self.hs = config.n_head, config.n_embd // config.n_head
-        self.cache = embed["wte"].weight.new_empty(config.n_layer, 2, self.nh, self.T, self.hs)
+        self.wte, self.wpe, self.ln_f = embed["wte"].weight, embed["wpe"].weight, _norm(embed["ln_f"])
+        self.cache = self.wte.new_empty(config.n_layer, 2, self.nh, self.T, self.hs)
         self.blocks: list[Block] = list(embed["h"])
         self.steps = [_one_row(block) for block in self.blocks]
         self.head = _product(model.lm_head)
@@ -58,15 +59,14 @@ class CachedReader(Reader):
         if len(self.ids) > self.T:  # every token moves down: nothing that was kept holds any more
             self.ids = self.ids[-self.T :]
             known, ids = 0, self.ids
-        embed = self.model.transformer
-        x = embed["wte"].weight[ids] + embed["wpe"].weight[known : len(self.ids)]  # (rows, C): the new tokens alone
-        if len(x) == 1:
-            x = self._one_row(x[0], known)
+        if len(ids) == 1:
+            x = self._one_row(self.wte[ids[0]] + self.wpe[known], known)
         else:
+            x = self.wte[ids] + self.wpe[known : len(self.ids)]  # (rows, C): the new tokens alone
             for block, cache in zip(self.blocks, self.cache, strict=True):
                 x = self._rows(block, x, known, cache, last=block is self.blocks[-1])
             x = x[0]
-        return self.head(embed["ln_f"](x))
+        return self.head(self.ln_f(x))
 
     def _rows(self, block: Block, x: Tensor, known: int, cache: Tensor, last: bool) -> Tensor:
         """Let the new rows x (rows, C) attend to all there are and compute; the last block only owes the last row."""

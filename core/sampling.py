@@ -118,12 +118,13 @@ def generate(
 def _draw(model: nn.Module, idx: Tensor, options: SampleConfig) -> Iterator[Token]:
     chance = Random(options.seed)  # Python's own: its numbers are the same everywhere, and cost less than torch's
     reader, unread = reader_for(model), idx[0].tolist()
+    as_it_is = options.temperature == 1 and options.top_k is None and options.top_p is None
     for _ in range(options.max_new_tokens):
         logits = reader.read(unread).cpu().double()
         probs = _probs(logits, options.temperature, options.top_k, options.top_p)
         chosen = _drawn(probs, chance.random())
         unread = [chosen]
-        yield _told(chosen, probs, logits)
+        yield _told(chosen, probs, logits, probs if as_it_is else F.softmax(logits, dim=-1))
 
 
 def _drawn(probs: Tensor, share: float) -> int:
@@ -132,10 +133,9 @@ def _drawn(probs: Tensor, share: float) -> int:
     return int(torch.searchsorted(ends, share * ends[-1], right=True))  # right: never one of no probability
 
 
-def _told(chosen: int, probs: Tensor, logits: Tensor) -> Token:
+def _told(chosen: int, probs: Tensor, logits: Tensor, model_probs: Tensor) -> Token:
     # Neither temperature nor cutting changes the order, so the model's own ranks what is drawn from too.
     best = torch.topk(logits, min(ALTERNATIVES, len(logits))).indices.tolist()
     asked = [*best, chosen]
-    drawn_from, own = torch.stack([probs, F.softmax(logits, dim=-1)])[:, asked].tolist()
-    *candidates, token = map(Candidate, asked, drawn_from, own)
+    *candidates, token = map(Candidate, asked, probs[asked].tolist(), model_probs[asked].tolist())
     return Token(token.id, token.prob, token.model_prob, tuple(candidates))
