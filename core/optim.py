@@ -29,9 +29,8 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(self, groups: list[dict], lr: float, weight_decay: float, momentum: float = 0.9, rounds: int = 4):
-        """Each group: "params", matrices, and "cuts", into how many pieces each of them is cut, one below another
-        (query, key and value are one matrix to the model and three to the optimizer). Its pieces are of one shape,
-        lying or standing.
+        """Each group: "params", matrices, and "cuts", into how many pieces of one shape each of them is cut, one below
+        another (query, key and value are one matrix to the model and three to the optimizer).
         """
         super().__init__(groups, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "rounds": rounds})
 
@@ -46,39 +45,39 @@ class Muon(torch.optim.Optimizer):
                 state["momentum"] = torch.zeros_like(gradient)
             momentum = state["momentum"].lerp_(gradient, 1 - group["momentum"])
             update = gradient.lerp_(momentum, group["momentum"])  # Nesterov: as if one step further
-            update = orthogonal(update, group["rounds"]).float()
-            for matrix, piece, cut in zip(matrices, update.split(cuts), cuts, strict=True):
-                rows, columns = len(matrix) // cut, matrix.shape[1]
-                longer = max(1.0, rows / columns) ** 0.5  # so that a standing one, too, changes every output alike
-                if group["weight_decay"]:
-                    matrix.mul_(1 - group["lr"] * group["weight_decay"])
-                piece = piece.mT if rows > columns else piece
-                matrix.view(cut, rows, columns).add_(piece, alpha=-group["lr"] * longer)
+            n, rows, columns = update.shape
+            longer = max(1.0, rows / columns) ** 0.5  # so that a standing matrix, too, changes every output alike
+            updates = orthogonal(update, group["rounds"]).float().split(cuts)
+            targets = [_pieces(matrix, cut) for matrix, cut in zip(matrices, cuts, strict=True)]
+            if group["weight_decay"]:
+                torch._foreach_mul_(targets, 1 - group["lr"] * group["weight_decay"])
+            torch._foreach_add_(targets, updates, alpha=-group["lr"] * longer)
 
     def state_shapes(self) -> dict[str, torch.Size]:
         """Return what this optimizer remembers, named as in its state dict: one momentum a group."""
         shapes, first = {}, 0
         for group in self.param_groups:
-            pieces = [_pieces(matrix, cut).shape for matrix, cut in zip(group["params"], group["cuts"], strict=True)]
-            shapes[f"{first}.momentum"] = torch.Size((sum(group["cuts"]), *pieces[0][1:]))
-            first += len(pieces)
+            piece = _pieces(group["params"][0], group["cuts"][0])
+            shapes[f"{first}.momentum"] = torch.Size((sum(group["cuts"]), *piece.shape[1:]))
+            first += len(group["params"])
         return shapes
 
 
 def _pieces(matrix: Tensor, cut: int) -> Tensor:
-    """Cut a matrix into pieces below each other, (cut, rows, columns), laid down if they stand."""
-    pieces = matrix.view(cut, -1, matrix.shape[1])
-    return pieces.mT if pieces.shape[1] > pieces.shape[2] else pieces
+    """Cut a matrix into pieces below each other: (cut, rows, columns), the same memory."""
+    return matrix.view(cut, -1, matrix.shape[1])
 
 
 def orthogonal(matrices: Tensor, rounds: int) -> Tensor:
-    """Return about U V^T for each U S V^T of matrices (n, rows <= columns, columns), by Newton-Schulz iteration."""
+    """Return about U V^T for each U S V^T of matrices (n, rows, columns), by rounds of Newton-Schulz iteration."""
     a, b, c = NEWTON_SCHULZ
-    x = matrices / (matrices.norm(dim=(-2, -1), keepdim=True) + 1e-7)  # no singular value above 1
-    x = x.to(compute_dtype(x.device))  # it need not be exact: singular values of 0.7 to 1.2 do as well
+    x = matrices.to(compute_dtype(matrices.device))  # it need not be exact: singular values of 0.7 to 1.2 do as well
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)  # no singular value above 1
+    standing = x.shape[-2] > x.shape[-1]
     for _ in range(rounds):
-        square = torch.bmm(x, x.mT)
-        x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
+        square = torch.bmm(x.mT, x) if standing else torch.bmm(x, x.mT)  # of the shorter side
+        rise = torch.baddbmm(square, square, square, beta=b, alpha=c)
+        x = torch.baddbmm(x, x, rise, beta=a) if standing else torch.baddbmm(x, rise, x, beta=a)
     return x
 
 
@@ -114,7 +113,7 @@ def block_matrices(model: nn.Module) -> list[dict]:
     for name, matrix in model.named_parameters():
         if matrix.dim() == 2 and ".h." in f".{name}":
             cut = 3 if "c_attn" in name else 1
-            group = groups.setdefault(tuple(sorted((len(matrix) // cut, matrix.shape[1]))), {"params": [], "cuts": []})
+            group = groups.setdefault((len(matrix) // cut, matrix.shape[1]), {"params": [], "cuts": []})
             group["params"].append(matrix)
             group["cuts"].append(cut)
     return list(groups.values())

@@ -16,6 +16,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from core import data
+from core.device import keep_freed_memory
 from core.model import eval_mode
 from core.optim import Together, make_optimizer, rate_factor
 from core.options import Options
@@ -94,6 +95,7 @@ def train(
     Raises ValueError for a text too short for the block, and Diverged, with the last good weights put back into the
     model, when the loss stops being a number.
     """
+    keep_freed_memory()
     device = next(model.parameters()).device
     T = model.config.block_size
     tokens = torch.as_tensor(corpus_tokens, dtype=torch.long).to(device)

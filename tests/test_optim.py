@@ -16,7 +16,7 @@ def in_fp32(monkeypatch):
     monkeypatch.setattr("core.optim.compute_dtype", lambda device: torch.float32)
 
 
-@pytest.mark.parametrize("shape", [(3, 16, 16), (2, 16, 64), (1, 4, 128)], ids=str)
+@pytest.mark.parametrize("shape", [(3, 16, 16), (2, 16, 64), (2, 64, 16), (1, 4, 128)], ids=str)
 def test_an_orthogonal_matrix_has_the_gradients_directions_and_singular_values_about_one(shape):
     matrices = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     u, _, vh = torch.linalg.svd(matrices, full_matrices=False)
@@ -34,6 +34,8 @@ def test_query_key_and_value_are_three_matrices_to_muon(tiny_model):
     Muon([{"params": [c_attn], "cuts": [3]}], lr=1.0, weight_decay=0.0, momentum=0.0).step()
     moved = (before - c_attn.detach()).view(3, 16, 16)
     torch.testing.assert_close(moved, orthogonal(c_attn.grad.view(3, 16, 16), 4), atol=1e-5, rtol=1e-4)
+    u, _, vh = torch.linalg.svd(c_attn.grad[16:32])  # the keys alone
+    assert torch.nn.functional.cosine_similarity((u @ vh).flatten(), moved[1].flatten(), dim=0) > 0.95
 
 
 def test_muon_equals_a_loop_written_by_hand(tiny_model):
@@ -71,7 +73,7 @@ def test_every_matrix_of_a_block_goes_to_muon_and_all_else_to_adamw(tiny_model):
     taken = {id(p) for group in muon.param_groups for p in group["params"]}
     expected = {id(p) for name, p in model.named_parameters() if ".h." in name and p.dim() == 2}
     assert taken == expected and len(taken) == 2 * 4
-    assert len(block_matrices(model)) == 2  # squares and oblongs
+    assert len(block_matrices(model)) == 3  # squares, standing, lying
     left = {id(p) for group in adamw.param_groups for p in group["params"]}
     assert left == {id(p) for p in model.parameters()} - taken
 
