@@ -22,7 +22,7 @@ from core.parameters import count_of
 from core.run_config import RunConfig
 from core.run_dir import RunDir
 from core.tokenizers import CharTokenizer, GPT2Tokenizer, Tokenizer, named, tokenizer_to_json
-from core.training import TrainConfig
+from core.training import TrainConfig, tokens_at_once
 
 
 class RunOptions(Options):
@@ -104,13 +104,15 @@ def again(run: RunDir, new_seed: bool = False, owner: str | None = None) -> Plan
 def bytes_needed(model: GPTConfig | BigramConfig, batch_size: int) -> int:
     """Estimate the most memory that training takes, in bytes.
 
-    Five numbers a parameter (weight, gradient, AdamW's two, and the last good copy), and what the backward pass needs
-    of the forward: about 16 C a layer and token, three (nh, T, T) maps a layer and row, and the logits thrice.
+    Six numbers a parameter (weight, gradient, AdamW's two, the last good copy, and two halves in the twin that computes
+    in bf16), what the backward pass needs of the forward (about 16 C a layer and token, three (nh, T, T) maps a layer
+    and row, and the logits thrice), and what an evaluation takes, which needs one layer at a time but more tokens.
     """
-    tokens = batch_size * model.block_size
-    values = 5 * count_of(model) + 3 * tokens * model.vocab_size
+    tokens, portion = batch_size * model.block_size, tokens_at_once(model)
+    values = 6 * count_of(model) + 3 * (tokens + portion) * model.vocab_size
     if isinstance(model, GPTConfig):
-        values += model.n_layer * tokens * (16 * model.n_embd + 3 * model.n_head * model.block_size)
+        maps = 3 * model.n_head * model.block_size
+        values += model.n_layer * tokens * (16 * model.n_embd + maps) + portion * (12 * model.n_embd + maps)
     return 4 * values
 
 

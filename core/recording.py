@@ -162,9 +162,9 @@ class _Recording:
         train_loss, val_loss = (evaluate(self.model, part, limit) for part in self.splits)
         self.losses = {"train": train_loss, "val": val_loss}
         self.unwritten.append({"step": 0, "train_loss": train_loss, "val_loss": val_loss, "elapsed": 0.0})
+        self._write()  # who watches sees the first point before the first sample is written
         self._sample()
         self._snapshot()
-        self._write()
 
     def _sample(self) -> None:
         text = sample_text(self.model, self.tokenizer, self.config)

@@ -144,7 +144,7 @@ def evaluate(model: nn.Module, tokens: Tensor, limit: int | None = None) -> floa
     device = next(model.parameters()).device
     T = model.config.block_size
     x, y = data.windows(tokens.to(device), T, limit)
-    rows = max(1, min(8192, LOGITS_AT_ONCE // model.config.vocab_size) // T)
+    rows = tokens_at_once(model.config) // T
     total = 0.0
     with eval_mode(model):
         for i in range(0, len(x), rows):
@@ -159,6 +159,12 @@ def clip(gradients: list[Tensor], longest: float) -> float:
     if 0 < longest < length:
         torch._foreach_mul_(gradients, longest / (length + 1e-6))
     return length
+
+
+def tokens_at_once(config: Any) -> int:
+    """Return how many tokens of whole windows one portion of an evaluation takes; it bounds the memory."""
+    T = config.block_size
+    return T * max(1, min(8192, LOGITS_AT_ONCE // config.vocab_size) // T)
 
 
 def _loss(model: nn.Module, x: Tensor, y: Tensor, seed: int, step: int) -> Tensor:
