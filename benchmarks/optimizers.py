@@ -19,7 +19,7 @@ from core.presets import PRESETS
 
 def main(arguments: list[str] | None = None) -> None:
     """Print a row a preset: milliseconds of the optimizer's step alone, and the ratio of the medians."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.optimizers", description=__doc__.split("\n")[0])
     parser.add_argument("--presets", nargs="+", choices=list(PRESETS), default=["express", "small", "best"])
     parser.add_argument("--rounds", type=int, default=30)
     asked = parser.parse_args(arguments)

@@ -52,7 +52,7 @@ def test_the_sizes_are_those_of_every_preset_and_grow():
 
 def test_the_small_presets_fit_any_machine_and_gpt2_a_large_one():
     needed = {name: bytes_needed(shape_of(name), TrainConfig.parse(PRESETS[name].train).batch_size) for name in PRESETS}
-    assert max(needed[name] for name in ("bigram", "tiny", "express", "small", "modern", "best")) < 0.4e9
+    assert max(needed[name] for name in ("bigram", "tiny", "express", "small", "modern", "best")) < 0.5e9
     assert needed["lecture"] < 5e9 and needed["gpt2"] < 8e9
 
 
