@@ -39,6 +39,7 @@ def page(site, browser):
     page.set_default_timeout(PATIENCE)
     page.goto(site)
     expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
+    page.wait_for_timeout(300)  # the tabs get their words with the same answer, and may lose a click at that moment
     page.get_by_role("tab", name="Attention").click()
     expect(page.locator("#attention-view .tokens > *").first).to_be_visible(timeout=PATIENCE)
     page.wait_for_timeout(500)
