@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.model import eval_mode
+from core.parameters import place
 from core.tokenizers import GPT2_VOCAB_SIZE
 
 END_OF_TEXT = GPT2_VOCAB_SIZE - 1  # <|endoftext|>: between two texts in GPT-2's training, so a text begins after it
@@ -134,7 +135,7 @@ def statistics(model: nn.Module) -> tuple[Statistics, ...]:
     """Describe every parameter of a model, each matrix once; half a second for GPT-2 the first time."""
 
     def look() -> tuple[Statistics, ...]:
-        return tuple(_described(*_place(name), parameter.detach()) for name, parameter in model.named_parameters())
+        return tuple(_described(*place(name), parameter.detach()) for name, parameter in model.named_parameters())
 
     return _keep(model, "statistics", look)
 
@@ -171,7 +172,7 @@ def histograms(model: nn.Module, name: str, low: float, high: float) -> dict[int
     def count() -> dict[int | None, tuple[int, ...]]:
         found = {}
         for full, parameter in model.named_parameters():
-            short, layer = _place(full)
+            short, layer = place(full)
             if short == name:
                 found[layer] = tuple(map(int, torch.histc(parameter.detach().float(), BINS, low, high).tolist()))
         return found
@@ -205,15 +206,6 @@ def positions(model: nn.Module) -> Positions | None:
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------
-
-
-def _place(name: str) -> tuple[str, int | None]:
-    """Turn transformer.h.3.attn.c_attn.weight into (attn.c_attn.weight, 3); outside the blocks the layer is None."""
-    name = name.removeprefix("transformer.")
-    if name.startswith("h."):
-        _, layer, short = name.split(".", 2)
-        return short, int(layer)
-    return name, None
 
 
 def _described(name: str, layer: int | None, values: Tensor) -> Statistics:

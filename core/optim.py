@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from core.parameters import place
 from core.precision import compute_dtype
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def block_matrices(model: nn.Module) -> list[dict]:
     """Return the matrices inside the model's blocks as groups for Muon, pieces of one shape together."""
     groups: dict[tuple, dict] = {}
     for name, matrix in model.named_parameters():
-        if matrix.dim() == 2 and ".h." in f".{name}":
+        if matrix.dim() == 2 and place(name)[1] is not None:
             cut = 3 if "c_attn" in name else 1
             group = groups.setdefault((len(matrix) // cut, matrix.shape[1]), {"params": [], "cuts": []})
             group["params"].append(matrix)

@@ -138,8 +138,7 @@ def total_of(config: GPTConfig | BigramConfig, rule: str = "once") -> int:
 
 def _summed(name: str, group: list[Parameter], rule: str) -> Part:
     shapes = {parameter.name.rpartition(".")[2]: parameter.shape for parameter in group}  # alike in every block
-    in_blocks = ".h." in group[0].name
-    blocks = len(group) // len(shapes) if in_blocks else None
+    blocks = len(group) // len(shapes) if place(group[0].name)[1] is not None else None
     if rule == "no_embeddings" and name in EMBEDDINGS:
         return Part(name, tuple(shapes.values()), blocks, 0, "left_out")
     counted = [parameter for parameter in group if parameter.same_as is None or rule == "head_again"]
@@ -147,10 +146,18 @@ def _summed(name: str, group: list[Parameter], rule: str) -> Part:
     return Part(name, tuple(shapes.values()), blocks, sum(parameter.count for parameter in counted), state)
 
 
+def place(name: str) -> tuple[str, int | None]:
+    """Turn transformer.h.3.attn.c_attn.weight into (attn.c_attn.weight, 3); outside the blocks the layer is None."""
+    name = name.removeprefix("transformer.")
+    if name.startswith("h."):
+        _, layer, short = name.split(".", 2)
+        return short, int(layer)
+    return name, None
+
+
 def _part(name: str) -> str:
     """Turn transformer.h.3.attn.c_attn.weight into attn.c_attn, and transformer.wte.weight into wte."""
-    words = name.removeprefix("transformer.").split(".")[:-1]
-    return ".".join(words[2:] if words[0] == "h" else words)
+    return place(name)[0].rpartition(".")[0]
 
 
 # -- the closed form --------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from core import data
 from core.device import keep_freed_memory
 from core.model import eval_mode
-from core.optim import Together, make_optimizer, rate_factor
+from core.optim import Together, learning_rate, make_optimizer, rate_factor
 from core.options import Options
 from core.precision import Twin, compute_dtype
 
@@ -132,7 +132,7 @@ def train(
                 model.load_state_dict(good_weights)
                 raise Diverged(step + 1, good_step, config.learning_rate)
             good_step, good_weights = step + 1, _copy(model)
-        rate = config.learning_rate * factor
+        rate = learning_rate(step, config)
         yield StepStats(step + 1, loss, rate, grad_norm, config.batch_size * T, seconds, train_loss, val_loss)
 
 

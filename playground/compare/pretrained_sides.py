@@ -16,9 +16,8 @@ from core.sampling import generate
 from core.tokenizers import MERGES_NAMES, MERGES_SHA256, CharTokenizer, GPT2Tokenizer, Tokenizer
 from playground.i18n import translate
 from playground.naming import run_label
-from playground.writing import Joined, fit_prompt, load_writer
+from playground.writing import GPT2, Joined, fit_prompt, load_writer
 
-GPT2 = "gpt2"
 TEMPERATURES = (0.1, 1.0, 10.0)
 SEED = 1
 CHARACTERS = 160  # of a continuation, as many tokens for a character tokenizer, and a fourth of it in GPT-2's
