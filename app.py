@@ -1,21 +1,26 @@
 """Open the GPT Playground: `python app.py`. Also the entry point of a Hugging Face Space.
 
-Light on purpose: a worker process imports this file again when it starts, and must not pay for the page.
+Light on purpose: a worker process imports this file again when it starts, and must not pay for the page. What is slow
+is imported in the order in which somebody waits for it.
 """
-
 
 import gc
 
 
 def main() -> None:
     """Serve the page until Ctrl-C."""
-    gc.disable()  # what is imported lives on: looking for garbage in it takes a fifth of the start; `serve` turns it on
     from playground.settings import read_settings
 
     settings = read_settings()
-    from playground.ui import serve
+    gc.disable()  # what is imported lives on: looking for garbage in it takes a fifth of the start; `serve` turns it on
+    from playground.runs import RunStore
 
-    serve(settings)
+    store = RunStore(settings.runs, settings.workers).open()  # they warm up while the page is imported
+    from playground.stubs import no_stub_files
+
+    with no_stub_files():
+        from playground.ui import serve
+    serve(store, settings)
 
 
 def build_app():

@@ -51,11 +51,11 @@ def _both(name: str) -> tuple[Callable, Callable, int]:
     return *steps, len(matrices)
 
 
-def _ours(groups: list[dict], matrices: list) -> torch.optim.Optimizer:
+def _ours(groups: list[dict], matrices: list) -> Muon:
     return Muon(groups, lr=0.01, weight_decay=0.1)
 
 
-def _theirs(groups: list[dict], matrices: list) -> torch.optim.Optimizer:
+def _theirs(groups: list[dict], matrices: list) -> torch.optim.Muon:
     return torch.optim.Muon(matrices, lr=0.01, weight_decay=0.1, momentum=0.9, ns_steps=4)
 
 

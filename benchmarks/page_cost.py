@@ -1,10 +1,16 @@
-"""What following a run on the page costs it: steps/s in the page's worker with a browser watching, beside the command
-line's, by turns.
+"""What following a run on the page costs it: steps/s in the page's worker with nobody watching, with a browser and
+with a class of thirty, beside the command line's, by turns.
 
-    python -m benchmarks.page_cost --rounds 3 --steps 1500
+    python -m benchmarks.page_cost --rounds 3
+
+The browser computes on the very cores that train. The thirty are the requests that `feed.js` sends, twice a second from
+each, over plain sockets in a process of their own: thirty browsers would be on other machines.
 """
 
 import argparse
+import asyncio
+import json
+import multiprocessing
 import os
 import shutil
 import statistics
@@ -12,11 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from urllib.parse import urlencode
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.machine import watched
+from benchmarks.report import head, number, row
 from core.corpora import load_corpus
 from core.planning import plan_run
 from core.presets import PRESETS
@@ -25,15 +35,16 @@ from playground.runs import RunStore
 from playground.settings import Settings
 from playground.ui import build_app, launch
 
-SETTLE = 4.0  # seconds that both sides train before they are timed
-NEVER = 100_000  # steps between estimates: both sides only train
+STEPS = 100_000  # more than anybody waits for, and as many between estimates: all sides only train
+SETTLE = 4.0  # seconds that every side trains before it is timed
+VIEWERS, PAUSE = 30, 0.5  # seconds between two requests of one
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print steps/s of each round and the ratio of the medians."""
+    """Print steps/s of each round, the medians, and what share of the command line's they are."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.page_cost", description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=1500, help="enough for some seconds after it settled")
+    parser.add_argument("--seconds", type=float, default=10.0, help="that each side is timed for in a round")
     parser.add_argument("--preset", choices=PRESETS, default="small")
     asked = parser.parse_args(arguments)
     with watched(quick=True, computes_here=False):
@@ -41,54 +52,115 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def measure(asked: argparse.Namespace) -> None:
-    """Let both sides train by turns, and print how fast."""
-    preset = PRESETS[asked.preset]
-    options = {"preset": asked.preset, "architecture": preset.architecture, "tokenizer": preset.tokenizer}
-    train = {**preset.train, "steps": asked.steps, "eval_interval": NEVER}
+    """Let all sides train by turns, and print how fast."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
         root = Path(folder) / "runs"
-        store = RunStore(root)
+        store = RunStore(root).open()
         address = launch(build_app(store, Settings(runs=root)), store, Settings(runs=root), prevent_thread_lock=True)
-        store.open()
         path = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = player.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        followed, headless = [], []
-        for number in range(asked.rounds):
-            run = store.start(plan_run(load_corpus("plays"), options, preset.model, train))
-            page = browser.new_page()
-            page.goto(address)
-            page.wait_for_selector("#loss-chart canvas[aria-label^='Loss after']")
-            followed.append(_speed(run))
-            page.close()
-            headless.append(_command_line(root, f"cli-{number}", asked))
-            print(f"round {number + 1}: watched {followed[-1]:.2f} steps/s, command line {headless[-1]:.2f} steps/s")
+        sides: dict[str, Callable] = {
+            "command line": lambda: _command_line(root, asked.preset),
+            "nobody": lambda: _on_the_page(store, asked.preset, lambda run: nullcontext()),
+            "a browser": lambda: _on_the_page(store, asked.preset, lambda run: _seen(browser, address)),
+            f"{VIEWERS} viewers": lambda: _on_the_page(store, asked.preset, lambda run: _followed(address, run)),
+        }
+        head("steps/s", *sides)
+        rounds = []
+        for number_of in range(1, asked.rounds + 1):
+            rounds.append([])
+            for side in sides.values():
+                with side() as run:
+                    rounds[-1].append(_speed(run, asked.seconds))
+            row(f"round {number_of}", *map(number, rounds[-1]))
         browser.close()
         store.close()
-    ratio = statistics.median(followed) / statistics.median(headless)
-    print(f"watched / command line: {ratio:.3f} (medians of {asked.rounds} rounds by turns, {asked.preset})")
+    middle = [statistics.median(side) for side in zip(*rounds, strict=True)]
+    row("median", *map(number, middle))
+    row("of the command line's", *(f"{speed / middle[0]:.3f}" for speed in middle))
 
 
-def _command_line(root: Path, name: str, asked: argparse.Namespace) -> float:
-    flags = ["--preset", asked.preset, "--steps", str(asked.steps), "--eval_interval", str(NEVER), "--run", name]
-    command = [sys.executable, "-m", "core", "--runs", str(root), "train", *flags]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-        while not (root / name / "status.json").exists():
-            time.sleep(0.05)
-        return _speed(RunDir(root / name))
-
-
-def _speed(run: RunDir) -> float:
-    """Follow a run to its end; return its steps a second by the clock on the wall, once it has settled.
-
-    What it costs a browser to open the page is not what it costs to follow a run, and is left out of both sides.
-    """
-    time.sleep(SETTLE)
-    stamps: list[tuple[float, int]] = []
-    while run.status().state in ("queued", "running"):
-        stamps.append((time.monotonic(), run.status().step))
+@contextmanager
+def _on_the_page(store: RunStore, name: str, watching: Callable) -> Iterator[RunDir]:
+    preset = PRESETS[name]
+    options = {"preset": name, "architecture": preset.architecture, "tokenizer": preset.tokenizer}
+    train = {**preset.train, "steps": STEPS, "eval_interval": STEPS}
+    run = store.start(plan_run(load_corpus("plays"), options, preset.model, train))
+    with watching(run):
+        yield run
+    store.stop(run.id)
+    while run.status().state != "stopped":
         time.sleep(0.05)
-    (first, begin), (last, end) = stamps[0], next(entry for entry in stamps if entry[1] == stamps[-1][1])
-    return (end - begin) / (last - first)
+
+
+@contextmanager
+def _command_line(root: Path, preset: str) -> Iterator[RunDir]:
+    run = RunDir(root / f"cli-{time.time_ns()}")
+    flags = ["--preset", preset, "--steps", str(STEPS), "--eval_interval", str(STEPS), "--run", run.id]
+    command = [sys.executable, "-m", "core", "--runs", str(root), "train", *flags]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
+        while not (run.path / "status.json").exists():
+            time.sleep(0.05)
+        yield run
+        program.terminate()
+
+
+@contextmanager
+def _seen(browser: Browser, address: str) -> Iterator[None]:
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_selector("#loss-chart canvas[aria-label^='Loss after']")
+    yield
+    page.close()
+
+
+@contextmanager
+def _followed(address: str, run: RunDir) -> Iterator[None]:
+    watching = multiprocessing.get_context("spawn").Process(target=_follow, args=(address, run.id), daemon=True)
+    watching.start()
+    yield
+    watching.kill()
+    watching.join()
+
+
+def _follow(address: str, run_id: str) -> None:
+    async def follow_all() -> None:
+        await asyncio.gather(*(_poll(address, run_id, number / VIEWERS) for number in range(VIEWERS)))
+
+    asyncio.run(follow_all())
+
+
+async def _poll(address: str, run_id: str, offset: float) -> None:
+    """Ask for the rows after those that are known, until this process is killed."""
+    host, port = address.removeprefix("http://").strip("/").split(":")
+    await asyncio.sleep(offset * PAUSE)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    cursor = {"points": 0, "evals": 0, "samples": 0}
+    while True:
+        path = f"/playground/feed/{run_id}?{urlencode(cursor)}&lang=en"
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        told = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        body = await reader.readexactly(int(told.split("content-length:")[1].split()[0]))
+        cursor = json.loads(body)["next"]
+        await asyncio.sleep(PAUSE)
+
+
+def _speed(run: RunDir, seconds: float) -> float:
+    """Follow a run for some seconds; return its steps a second by the clock on the wall, once it has settled.
+
+    What it costs a browser to open the page is not what it costs to follow a run, and is left out of all sides.
+    """
+    while run.status().step < 1:
+        time.sleep(0.05)
+    time.sleep(SETTLE)
+    stamps: list[tuple[float, int]] = []  # (when a step was first seen, which)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        step = run.status().step
+        if not stamps or step > stamps[-1][1]:
+            stamps.append((time.monotonic(), step))
+        time.sleep(0.05)
+    return (stamps[-1][1] - stamps[0][1]) / (stamps[-1][0] - stamps[0][0])
 
 
 if __name__ == "__main__":

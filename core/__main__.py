@@ -21,7 +21,7 @@ import torch
 from tqdm import tqdm
 
 from core.architectures import FREE
-from core.corpora import CORPUS_NAMES, Corpus, clean_text, decode_text, load_corpus, own_text
+from core.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, decode_text, load_corpus, own_text
 from core.device import choose_device
 from core.model import GPTConfig
 from core.options import Options
@@ -164,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     training = commands.add_parser("train", help="train a new run, or go on with one")
     training.set_defaults(command=_train)
-    training.add_argument("--corpus", choices=[name for name in CORPUS_NAMES if name != "own"], default="plays")
+    training.add_argument("--corpus", choices=[name for name in CORPUS_NAMES if name != "own"], default=DEFAULT_CORPUS)
     training.add_argument("--text", metavar="FILE", help="train on this text file instead")
     training.add_argument("--preset", choices=PRESETS, default=DEFAULT_PRESET)
     training.add_argument("--run", metavar="NAME", help="the new run's name, or the path of its directory")

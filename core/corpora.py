@@ -14,6 +14,7 @@ out on purpose: opening archives, and guessing an encoding, for a wrong guess tr
 import functools
 import re
 import sysconfig
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from core.plays import write_plays
 from core.tokenizers import named
 
 CORPUS_NAMES = ("plays", "shakespeare", "python", "own")
+DEFAULT_CORPUS = "plays"
+DISTINCT = {"plays": 70, "shakespeare": 65}  # different characters of texts that never change: known without the text
 MAX_CHARACTERS = 5_000_000  # of an own text
 MAX_DISTINCT = 1_000  # different characters: each is a row of the embedding and of every logit
 PYTHON_CHARACTERS = 1_000_000
@@ -55,6 +58,7 @@ _REMEDY = "save it as plain text in UTF-8 and upload that"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WINDOWS_END = re.compile("(?<!\r)\r+\n")  # also \r\r\n, which converting twice makes
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # but not tab, line ends, escape
+_WRITING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -168,8 +172,13 @@ def _looks_like(data: bytes, encoding: str) -> str:
     return "This looks like a binary file, not like plain text"
 
 
-@functools.lru_cache(maxsize=1)
 def _plays() -> Corpus:
+    with _WRITING:  # half a second of work; two who ask at once shall not both do it
+        return _written_plays()
+
+
+@functools.lru_cache(maxsize=1)
+def _written_plays() -> Corpus:
     plays = write_plays()
     return Corpus("plays", plays.text, plays.cross_entropy)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 from core.parameters import place
 from core.precision import compute_dtype
@@ -19,9 +20,42 @@ if TYPE_CHECKING:
 
 # The odd polynomial a x + b x^3 + c x^5 lifts every singular value in (0, 1] to about 1 (Jordan et al., 2024).
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+ADAMW_STATE = ("exp_avg", "exp_avg_sq", "step")
 
 
-class Muon(torch.optim.Optimizer):
+class AdamW:
+    """Steps of about the learning rate's size for every weight, and a pull towards zero (Loshchilov & Hutter, 2019).
+
+    The formula is torch's own, in one pass over memory. Its class is not: the first `torch.optim.Optimizer` of a
+    process imports torch's compiler, two seconds for which somebody waits who has just pressed Train.
+    """
+
+    def __init__(self, groups: list[dict], lr: float, betas: tuple[float, float], eps: float = 1e-8):
+        """Each group: "params", and "weight_decay"."""
+        self.param_groups = [{"lr": lr, "betas": betas, "eps": eps, **group} for group in groups]
+        self.state: dict[str, Tensor] = {}  # "3.exp_avg": the mean of the 4th parameter's gradients
+        for i, p in enumerate(p for group in groups for p in group["params"]):
+            self.state |= {f"{i}.exp_avg": torch.zeros_like(p, requires_grad=False)}
+            self.state |= {f"{i}.exp_avg_sq": torch.zeros_like(p, requires_grad=False)}
+            self.state |= {f"{i}.step": torch.zeros((), device=p.device)}
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Change every parameter by its gradient."""
+        first = 0
+        for group in self.param_groups:
+            numbers = range(first, first := first + len(group["params"]))
+            means, squares, steps = ([self.state[f"{i}.{key}"] for i in numbers] for key in ADAMW_STATE)
+            gradients = [p.grad for p in group["params"]]
+            beta1, beta2 = group["betas"]
+            settings = {"lr": group["lr"], "weight_decay": group["weight_decay"], "eps": group["eps"]}
+            adamw(
+                group["params"], gradients, means, squares, [], steps,
+                beta1=beta1, beta2=beta2, amsgrad=False, maximize=False, fused=True, **settings,
+            )  # fmt: skip
+
+
+class Muon:
     """Momentum, with every update turned into the nearest orthogonal matrix (Jordan et al., "Muon", 2024).
 
     A gradient is mostly a few strong directions; made orthogonal, the weak ones move as far as the strong. All matrices
@@ -33,18 +67,22 @@ class Muon(torch.optim.Optimizer):
         """Each group: "params", matrices, and "cuts", into how many pieces of one shape each of them is cut, one below
         another (query, key and value are one matrix to the model and three to the optimizer).
         """
-        super().__init__(groups, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "rounds": rounds})
+        defaults = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "rounds": rounds}
+        self.param_groups = [{**defaults, **group} for group in groups]
+        self.state: dict[str, Tensor] = {}  # one momentum a group, named by the number of its first matrix
+        first = 0
+        for group in groups:
+            pieces = [_pieces(matrix, cut) for matrix, cut in zip(group["params"], group["cuts"], strict=True)]
+            self.state[f"{first}.momentum"] = torch.zeros_like(torch.cat(pieces), requires_grad=False)
+            first += len(group["params"])
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:
+    def step(self) -> None:
         """Change every matrix; how far depends on the learning rate alone, not on the size of its gradient."""
-        for group in self.param_groups:
+        for group, momentum in zip(self.param_groups, self.state.values(), strict=True):
             matrices, cuts = group["params"], group["cuts"]
             gradient = torch.cat([_pieces(matrix.grad, cut) for matrix, cut in zip(matrices, cuts, strict=True)])
-            state = self.state[matrices[0]]  # one for the whole group
-            if not state:
-                state["momentum"] = torch.zeros_like(gradient)
-            momentum = state["momentum"].lerp_(gradient, 1 - group["momentum"])
+            momentum.lerp_(gradient, 1 - group["momentum"])
             update = gradient.lerp_(momentum, group["momentum"])  # Nesterov: as if one step further
             n, rows, columns = update.shape
             longer = max(1.0, rows / columns) ** 0.5  # so that a standing matrix, too, changes every output alike
@@ -53,15 +91,6 @@ class Muon(torch.optim.Optimizer):
             if group["weight_decay"]:
                 torch._foreach_mul_(targets, 1 - group["lr"] * group["weight_decay"])
             torch._foreach_add_(targets, updates, alpha=-group["lr"] * longer)
-
-    def state_shapes(self) -> dict[str, torch.Size]:
-        """Return what this optimizer remembers, named as in its state dict: one momentum a group."""
-        shapes, first = {}, 0
-        for group in self.param_groups:
-            piece = _pieces(group["params"][0], group["cuts"][0])
-            shapes[f"{first}.momentum"] = torch.Size((sum(group["cuts"]), *piece.shape[1:]))
-            first += len(group["params"])
-        return shapes
 
 
 def _pieces(matrix: Tensor, cut: int) -> Tensor:
@@ -85,7 +114,7 @@ def orthogonal(matrices: Tensor, rounds: int) -> Tensor:
 class Together:
     """Several optimizers that step as one."""
 
-    def __init__(self, *parts: torch.optim.Optimizer):
+    def __init__(self, *parts: AdamW | Muon):
         self.parts = parts
 
     @property
@@ -98,14 +127,14 @@ class Together:
         for part in self.parts:
             part.step()
 
-    def state_dict(self) -> dict:
-        """Return the state of every part, to be saved."""
-        return {"parts": [part.state_dict() for part in self.parts]}
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return what all parts remember: "0.3.exp_avg" is the first one's "3.exp_avg"."""
+        return {f"{i}.{name}": value for i, part in enumerate(self.parts) for name, value in part.state.items()}
 
-    def load_state_dict(self, state: dict) -> None:
-        """Take over a state that was saved."""
-        for part, saved in zip(self.parts, state["parts"], strict=True):
-            part.load_state_dict(saved)
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Take over what was remembered; see `weights.load_optimizer` for what comes from a file."""
+        for name, mine in self.state_dict().items():
+            mine.copy_(state[name])
 
 
 def block_matrices(model: nn.Module) -> list[dict]:
@@ -134,13 +163,11 @@ def parameter_groups(model: nn.Module, weight_decay: float, without: Iterable[nn
 
 
 def make_optimizer(model: nn.Module, config: "TrainConfig") -> Together:
-    """Make the optimizers that config.optimizer names: AdamW (Loshchilov & Hutter, 2019; fused: one pass over memory a
-    step), or Muon for the matrices of the blocks and AdamW for what is left.
-    """
+    """Make what config.optimizer names: AdamW for all, or Muon for the blocks' matrices and AdamW for the rest."""
     blocks = block_matrices(model) if config.optimizer == "muon" else []
     rest = parameter_groups(model, config.weight_decay, [matrix for group in blocks for matrix in group["params"]])
     betas = (config.beta1, config.beta2)
-    parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=config.learning_rate, betas=betas, fused=True)]
+    parts: list[AdamW | Muon] = [AdamW(rest, config.learning_rate, betas)]
     if blocks:
         rate, decay = config.muon_learning_rate, config.muon_weight_decay
         parts.append(Muon(blocks, lr=rate, weight_decay=decay, momentum=config.muon_momentum))

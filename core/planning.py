@@ -74,7 +74,7 @@ def plan_run(
     needed = bytes_needed(model_config, train_config.batch_size)
     check_memory(needed, memory_available() if memory is None else memory)
     ids = tokenizer.encode(corpus.text)
-    train_ids, val_ids = data.split(torch.tensor(ids, dtype=torch.long), model_config.block_size)
+    train_ids, val_ids = data.split(data.as_tokens(ids), model_config.block_size)
     config = RunConfig(
         corpus=corpus.name,
         tokenizer=tokenizer_to_json(tokenizer),

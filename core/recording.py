@@ -28,6 +28,7 @@ from core.training import Diverged, StepStats, evaluate, train
 SAVE_EVERY = 5.0  # seconds of training between two resume states, or more when saving is slow
 WRITE_EVERY = 0.1  # seconds between two writes of metrics
 SAMPLE_SEED = 1
+FIRST_TOKENS = 2048  # of each part for the estimate at step 0: untrained, a model finds every window equally hard
 
 
 class Stopped(Exception):
@@ -87,7 +88,7 @@ class _Recording:
         self.threads = threads_for(self.config.model, self.config.train.batch_size)
         torch.set_num_threads(self.threads)
         self.tokenizer = tokenizer_from_json(self.config.tokenizer)
-        self.tokens = torch.tensor(self.tokenizer.encode(run.text()), dtype=torch.long)
+        self.tokens = data.as_tokens(self.tokenizer.encode(run.text()))
         self.splits = data.split(self.tokens, self.config.model.block_size)
         device = choose_device(self.config.device)
         with torch.random.fork_rng(devices=[]):
@@ -158,7 +159,7 @@ class _Recording:
 
     def _first_look(self) -> None:
         """Write down what the untrained model makes of the text: step 0 of the story."""
-        limit = self.config.train.eval_tokens
+        limit = min(self.config.train.eval_tokens, FIRST_TOKENS)
         train_loss, val_loss = (evaluate(self.model, part, limit) for part in self.splits)
         self.losses = {"train": train_loss, "val": val_loss}
         self.unwritten.append({"step": 0, "train_loss": train_loss, "val_loss": val_loss, "elapsed": 0.0})

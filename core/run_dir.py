@@ -23,9 +23,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
+from core.optim import Together
 from core.parameters import empty_model
 from core.run_config import ResumeState, RunConfig, Status, checked
 from core.training import TrainConfig
@@ -167,7 +167,7 @@ class RunDir:
         load_weights(model, read_tensors(found[step] / "model.safetensors"), assign=True)
         return model.eval()
 
-    def write_resume(self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, state: dict) -> None:
+    def write_resume(self, model: nn.Module, optimizer: Together, step: int, state: dict) -> None:
         """Keep all that is needed to go on from a step exactly; older states are dropped once this one is whole."""
         tensors = {"model": weights(model), "optimizer": optimizer_tensors(optimizer)}
         self._write_folder("resume", step, tensors, {"state": {**state, "step": step}})
@@ -175,7 +175,7 @@ class RunDir:
             if old != step:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def read_resume(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict | None:
+    def read_resume(self, model: nn.Module, optimizer: Together) -> dict | None:
         """Put the newest whole resume state into model and optimizer; return its state.json, None if there is none."""
         for step, folder in reversed(_folders(self.path / "resume")):
             try:

@@ -44,21 +44,24 @@ class Speed:
             return None
 
 
-def measure_speed(probe_steps: int = PROBE_STEPS) -> Speed:
-    """Train probe_steps of a narrow and of a wide model, and solve for the two numbers. Takes about a second."""
+def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None) -> Speed:
+    """Train probe_steps of a narrow and of a wide model, and solve for the two numbers. Takes about half a second.
+
+    threads: how many to use, where a run would take as many as its size is worth.
+    """
     narrow = GPTConfig(block_size=32, vocab_size=65, n_layer=3, n_head=2, n_embd=32)
     wide = GPTConfig(block_size=64, vocab_size=65, n_layer=3, n_head=4, n_embd=192)
     batch = 16
-    narrow_seconds, wide_seconds = (_step_seconds(shape, batch, probe_steps) for shape in (narrow, wide))
+    narrow_seconds, wide_seconds = (_step_seconds(shape, batch, probe_steps, threads) for shape in (narrow, wide))
     narrow_flops, wide_flops = step_flops(narrow, batch), step_flops(wide, batch)
     rate = (wide_flops - narrow_flops) / max(wide_seconds - narrow_seconds, 1e-6)
     per_layer = max(0.0, narrow_seconds - narrow_flops / rate) / (narrow.n_layer + 1)
     return Speed(per_layer, rate)
 
 
-def _step_seconds(model: GPTConfig, batch_size: int, probe_steps: int) -> float:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(threads_for(model, batch_size))
+def _step_seconds(model: GPTConfig, batch_size: int, probe_steps: int, threads: int | None) -> float:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or threads_for(model, batch_size))
     tokens = torch.arange(20 * batch_size * model.block_size) % model.vocab_size
     config = TrainConfig(steps=probe_steps + 2, batch_size=batch_size, eval_interval=100_000)
     with torch.random.fork_rng(devices=[]):
@@ -66,5 +69,5 @@ def _step_seconds(model: GPTConfig, batch_size: int, probe_steps: int) -> float:
     steps = train(net, tokens, config, optimizer=make_optimizer(net, config))
     seconds = [next(steps).seconds for _ in range(probe_steps + 1)]
     steps.close()
-    torch.set_num_threads(threads)
+    torch.set_num_threads(before)
     return min(seconds[1:])  # the least disturbed

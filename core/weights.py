@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from core.optim import Muon, Together
+from core.optim import Together
 
 
 def save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
@@ -67,33 +67,15 @@ def _check_tensor(name: str, tensor: torch.Tensor, shape: torch.Size, dtype: tor
 
 
 def optimizer_tensors(optimizer: Together) -> dict[str, torch.Tensor]:
-    """Return the optimizers' state as flat tensors: "0.3.exp_avg" is the first one's mean of its 4th parameter."""
-    return {
-        f"{part}.{i}.{key}": value.cpu().contiguous()
-        for part, each in enumerate(optimizer.state_dict()["parts"])
-        for i, entry in each["state"].items()
-        for key, value in entry.items()
-    }
+    """Return the optimizers' state, to be saved."""
+    return {name: value.cpu().contiguous() for name, value in optimizer.state_dict().items()}
 
 
 def load_optimizer(optimizer: Together, tensors: dict[str, torch.Tensor]) -> None:
     """Put such tensors back into optimizers of the same parameters; ValueError, and nothing changed, if they differ."""
-    wanted = {f"{i}.{name}": shape for i, part in enumerate(optimizer.parts) for name, shape in _state_of(part).items()}
-    if wanted.keys() != tensors.keys():
+    state = optimizer.state_dict()
+    if state.keys() != tensors.keys():
         raise ValueError("The optimizer's state is of another model")
-    states: list[dict[int, dict]] = [{} for _ in optimizer.parts]
     for name, value in tensors.items():
-        _check_tensor(name, value, wanted[name], torch.float32)
-        part, index, key = name.split(".")
-        states[int(part)].setdefault(int(index), {})[key] = value
-    for part, state in zip(optimizer.parts, states, strict=True):
-        part.load_state_dict({"state": state, "param_groups": part.state_dict()["param_groups"]})
-
-
-def _state_of(part: torch.optim.Optimizer) -> dict[str, torch.Size]:
-    """Return what an optimizer remembers, by name: of AdamW three values a parameter, of Muon one a group."""
-    if isinstance(part, Muon):
-        return part.state_shapes()
-    parameters = [parameter for group in part.param_groups for parameter in group["params"]]
-    shapes = {f"{i}.{key}": p.shape for i, p in enumerate(parameters) for key in ("exp_avg", "exp_avg_sq")}
-    return shapes | {f"{i}.step": torch.Size() for i in range(len(parameters))}
+        _check_tensor(name, value, state[name].shape, torch.float32)
+    optimizer.load_state_dict(tensors)

@@ -4,76 +4,27 @@ A run's directory says where it stands; what is kept here is only which worker t
 that starts again finds every run as its directory has it.
 """
 
-import multiprocessing
 import os
 import threading
-import time
 from collections import Counter
-from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from core.corpora import load_corpus
+from core.corpora import DEFAULT_CORPUS, load_corpus
 from core.device import cores
 from core.planning import Plan, plan_run
 from core.presets import PRESETS
 from core.run_config import Status
 from core.run_dir import RunDir, extend, list_runs, sweep
 from core.speed import Speed
-from playground.worker import SPEED_FILE, delete, work
+from playground.processes import Process
+from playground.worker import SPEED_FILE, delete
 
 WELCOME = "welcome"
 WELCOME_STEPS = 600
 MOST_WORKERS = 4
-SHORT_LIFE = 2.0  # seconds; a worker takes longer only to import torch
+SHORT_LIFE = 2.0  # seconds; a worker that ends sooner did not come to work
 ACTIVE = ("queued", "running")
-MOST_WAITING = 100  # orders; a pipe holds some more, and to write to a full one would stop the page
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a worker was last asked to do with a run, and how many orders it had been given by then."""
-
-    number: int
-    command: str
-    steps: int | None = None
-
-    @property
-    def is_to_the_end(self) -> bool:
-        """Tell whether the run trains already, and on; then there is nothing to add."""
-        return self.command == "train" and self.steps is None
-
-
-class Process:
-    """A worker process, its pipe, and whose turn it is in there."""
-
-    def __init__(self, root: Path, measure: bool = False):
-        context = multiprocessing.get_context("spawn")
-        # Only the worker writes these, and a lock would stay locked if it were killed while it holds it.
-        self.current, self.obeyed = context.RawArray("c", 80), context.RawValue("Q", 0)
-        self.pipe, theirs = context.Pipe()
-        shared = (theirs, str(root), self.current, self.obeyed, measure)
-        self.process = context.Process(target=work, args=shared, daemon=True)
-        self.started = time.monotonic()
-        self.process.start()
-        theirs.close()
-        self.sent = 0
-        self.orders: dict[str, Order] = {}  # the last one of every run that is in there, or may be
-
-    def send(self, command: str, run_id: str, steps: int | None = None) -> None:
-        """Hand over an order; a worker that has just died is replaced by the watch, which hands it over again."""
-        if self.sent - self.obeyed.value >= MOST_WAITING:
-            raise ValueError("The training process is busy and has many commands waiting; try again in a moment")
-        self.sent += 1
-        self.orders[run_id] = Order(self.sent, command, steps)
-        try:
-            self.pipe.send((command, run_id, steps))
-        except OSError:
-            pass
-
-    def has_obeyed(self, run_id: str) -> bool:
-        """Tell whether nothing that was asked for a run is still waiting."""
-        return self.orders[run_id].number <= self.obeyed.value
 
 
 class RunStore:
@@ -99,7 +50,8 @@ class RunStore:
             status = run.status()
             if status.state in ACTIVE and not _is_alive(status):
                 run.write_status(Status("paused", status.step, "The server was started anew; press Play to go on."))
-        self.processes = [Process(self.root, measure=i == 0) for i in range(self.size)]
+        for i in range(self.size):
+            self.processes.append(Process(self.root, measure=i == 0, siblings=self.processes))
         threading.Thread(target=self._watch, name="worker-watch", daemon=True).start()
         return self
 
@@ -204,7 +156,7 @@ class RunStore:
             return None
         preset = PRESETS["tiny"]
         train = {**preset.train, "steps": WELCOME_STEPS, "eval_interval": 50}
-        plan = plan_run(load_corpus("plays"), {"preset": WELCOME}, preset.model, train)
+        plan = plan_run(load_corpus(DEFAULT_CORPUS), {"preset": WELCOME}, preset.model, train)
         return self.start(plan, run_id=WELCOME)
 
     # -- workers --------------------------------------------------------------------------------------------------
@@ -263,7 +215,7 @@ class RunStore:
                     if process.process.sentinel in ready:
                         try:
                             fresh = Process(self.root)
-                        except OSError:  # no memory for a new process at the moment
+                        except (OSError, EOFError):  # no memory for a new process at the moment
                             self.closed.wait(1.0)
                             continue
                         self.processes[i] = fresh

@@ -5,12 +5,14 @@ import os
 import secrets
 import signal
 import threading
+import time
 from typing import Any
 
 import gradio as gr
 import torch
 from starlette.middleware import Middleware
 
+from core.corpora import DEFAULT_CORPUS, load_corpus
 from core.device import choose_device, cores
 from core.run_dir import RunDir
 from playground import theme
@@ -149,18 +151,15 @@ def _connect(
     )
 
 
-def serve(settings: Settings) -> None:
-    """Open the page and serve it until Ctrl-C; then pause every run and end the workers."""
+def serve(store: RunStore, settings: Settings) -> None:
+    """Open the page over a store of runs and serve it until Ctrl-C; then pause every run and end the workers."""
     torch.set_num_threads(1)  # for writing: two threads that wait for each other beside a training run crawl
-    store = RunStore(settings.runs, settings.workers)
     app = build_app(store, settings)
     address = launch(app, store, settings, prevent_thread_lock=True, inbrowser=settings.browser)
     gc.freeze()
     gc.enable()
+    threading.Thread(target=_begin, args=(store, settings), name="begin", daemon=True).start()
     print(f"GPT Playground is open at {address} (Ctrl-C ends it; runs are kept in {settings.runs})", flush=True)
-    store.open()
-    if settings.welcome:
-        threading.Thread(target=store.welcome, name="welcome", daemon=True).start()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -169,6 +168,16 @@ def serve(settings: Settings) -> None:
     print("Pausing what trains; Play goes on from here the next time", flush=True)
     store.close()
     os._exit(0)  # all is written; open pages would keep the server's threads waiting for half a minute
+
+
+def _begin(store: RunStore, settings: Settings) -> None:
+    """Do, while a browser loads the page, what somebody would wait for next."""
+    time.sleep(0.5)  # it has the page's files first
+    import matplotlib.pyplot  # noqa: F401 (Gradio does at the first event)
+
+    load_corpus(DEFAULT_CORPUS)  # its text is written by a program
+    if settings.welcome:
+        store.welcome()
 
 
 def launch(app: gr.Blocks, store: RunStore, settings: Settings, **more: Any) -> str:

@@ -32,6 +32,7 @@ except ImportError:  # Windows has no such locks: there the processes share the 
 SPEED_FILE = "machine.json"
 ROUND = 4.0  # seconds in which every run has had its turn, when steps are quick
 SHORTEST, LONGEST = 0.1, 0.25  # seconds of a turn
+QUIET = 4.0  # seconds without a command: then the machine is likely to be quiet, which a start is not
 
 
 @dataclass
@@ -200,38 +201,45 @@ class Cores:
 
 
 def work(commands: Connection, root: str, current, obeyed, measure: bool = False) -> None:
-    """Train what the commands ask for until the pipe closes; measure: first tell how fast this machine is.
+    """Train what the commands ask for until the pipe closes; measure: tell how fast this machine is, once it is quiet.
 
     The entry point of the process. In shared memory it tells the server whose turn it is (current) and how many
     commands it has carried out (obeyed).
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
     _be_humble()
-    worker = Worker(Path(root), current)
-    _warm_up(Path(root), worker.cores, measure)
+    worker, unmeasured = Worker(Path(root), current), measure
+    _warm_up(worker.cores)
     while True:
         try:
-            command = commands.recv() if not worker.turns or commands.poll() else None
+            idle = unmeasured and not worker.turns and not commands.poll(QUIET)
+            command = commands.recv() if not (idle or worker.turns) or commands.poll() else None
         except (EOFError, OSError):
             break
         if command:
             worker.obey(*command)
             obeyed.value += 1
+        elif idle:
+            _measure(Path(root), worker.cores)
+            unmeasured = False
         else:
             worker.take_turn()
     worker.leave_all()
 
 
-def _warm_up(root: Path, cores: Cores, measure: bool) -> None:
-    """Pay for torch's first uses before the first run does; by the way, learn how fast this machine is."""
+def _warm_up(cores: Cores) -> None:
+    """Pay for torch's first uses before the first run does, on one core: the page is being made on the others."""
+    with cores.held(all_cores=False):
+        measure_speed(probe_steps=1, threads=1)
+
+
+def _measure(root: Path, cores: Cores) -> None:
     with cores.held(all_cores=True):
-        if not measure:
-            measure_speed(probe_steps=1)
-            return
-        try:
-            measure_speed().save(root / SPEED_FILE)
-        except OSError:  # no disk space: then nobody is told how long a run will take
-            pass
+        speed = measure_speed()
+    try:
+        speed.save(root / SPEED_FILE)
+    except OSError:  # no disk space: then nobody is told how long a run will take
+        pass
 
 
 def _be_humble() -> None:

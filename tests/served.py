@@ -1,4 +1,4 @@
-"""The real page, served for tests: a process of its own, as a user starts it, on a free port."""
+"""The real page, served for tests: a process of its own, as a user starts it, on a free port; or one section of it."""
 
 import os
 import signal
@@ -7,9 +7,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from playground.components import InSight
+from playground.page import Page
+from playground.runs import RunStore
+from playground.settings import Settings
+from playground.widgets import Dropdown, Radio
 
 PROJECT = Path(__file__).parents[1]
 
@@ -53,3 +62,38 @@ def _wait_for(address: str, process: subprocess.Popen) -> None:
         except OSError:
             time.sleep(0.1)
     raise AssertionError("the page did not come within a minute")
+
+
+@contextmanager
+def served_section(store: RunStore, runs: list[str], make: Callable[[Page], Any], run: Any = None) -> Iterator[str]:
+    """Serve one section of the Compare tab alone, beside a picker of runs, from this process; yield the address."""
+    with gr.Blocks(analytics_enabled=False) as demo:
+        page = Page(store, Settings())
+        page.run = Dropdown(runs, value=runs[0], elem_id="run")
+        page.lang = Radio(["en", "vi"], value="en", elem_id="lang")
+        with gr.Tab("Other"):
+            gr.Markdown("")
+        with gr.Tab("Compare") as tab:
+            section, sight = make(page), InSight()
+        section.connect(tab, sight)
+        page.lang.input(lambda lang: [*page.words.updates(lang), *section.translate(lang)], page.lang,
+                        [*page.words.outputs, *section.translated])  # fmt: skip
+        gr.on([page.run.change, page.lang.input], lambda *now: {"now": now}, [page.run, page.lang], sight)
+        demo.load(lambda: section.show(run, "en"), None, section.shown)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False)
+    yield url
+    demo.close()
+
+
+@contextmanager
+def visited(browser: Any, url: str, width: int = 1280) -> Iterator[Any]:
+    """Open a page in a browser; at the end, it must have asked nothing of strangers and raised no error."""
+    page, strangers, errors = browser.new_page(viewport={"width": width, "height": 900}), [], []
+    page.on("request", lambda request: request.url.startswith((url, "data:", "blob:"))
+            or strangers.append(request.url))  # fmt: skip
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.set_default_timeout(30_000)
+    page.goto(url)
+    yield page
+    page.close()
+    assert strangers == [] and errors == []

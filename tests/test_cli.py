@@ -269,7 +269,7 @@ def test_ctrl_c_twice_ends_the_program_at_once(runs, monkeypatch):
         os.kill(os.getpid(), signal.SIGINT)
         pytest.fail("The second Ctrl-C was not heard")
 
-    monkeypatch.setattr("torch.optim.AdamW.step", pressed_twice)
+    monkeypatch.setattr("core.optim.AdamW.step", pressed_twice)
     assert train("--steps", "3", "--run", "a") == 130
     assert RunDir(runs / "a").status().state == "paused"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

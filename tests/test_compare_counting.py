@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 
-import gradio as gr
 import pytest
 from playwright.sync_api import expect
 
@@ -23,10 +22,8 @@ from playground.compare import count_values as values
 from playground.compare import counting_words
 from playground.compare.counting import CountingSection, known
 from playground.compare.scales import long_time, percent, si
-from playground.page import Page
 from playground.runs import RunStore
-from playground.settings import Settings
-from playground.widgets import Dropdown, Radio
+from tests.served import served_section, visited
 from tests.tiny_runs import TEXT, tiny_plan
 
 HOSTILE = "<img src=x onerror='window.hacked=1'> ${window.hacked=2} `{{x}}`"
@@ -221,35 +218,16 @@ def site(tmp_path_factory):
     bigram_plan().create(root, "pairs")
     plan = tiny_plan()
     replace(plan, config=replace(plan.config, preset=HOSTILE)).create(root, "hostile")
-    with gr.Blocks(analytics_enabled=False) as demo:
-        page = Page(store, Settings())
-        page.run = Dropdown(["mine", "pairs", "hostile", "none"], value="mine", elem_id="run")
-        page.lang = Radio(["en", "vi"], value="en", elem_id="lang")
-        with gr.Tab("Other"):
-            gr.Markdown("")
-        with gr.Tab("Compare") as tab:
-            section = CountingSection(page)
-        section.connect(tab)
-        page.lang.input(lambda lang: [*page.words.updates(lang), *section.translate(lang)], page.lang,
-                        [*page.words.outputs, *section.translated])  # fmt: skip
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False)
-    yield url
-    demo.close()
+    with served_section(store, ["mine", "pairs", "hostile", "none"], CountingSection) as url:
+        yield url
 
 
 @contextmanager
 def opened(browser, url, width=1280):
-    page, strangers, errors = browser.new_page(viewport={"width": width, "height": 900}), [], []
-    page.on("request", lambda request: request.url.startswith((url, "data:", "blob:"))
-            or strangers.append(request.url))  # fmt: skip
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(30_000)
-    page.goto(url)
-    page.get_by_role("tab", name="Compare").click()
-    expect(page.locator("#count-list tbody tr").first).to_be_visible(timeout=30_000)
-    yield page
-    page.close()
-    assert strangers == [] and errors == []
+    with visited(browser, url, width) as page:
+        page.get_by_role("tab", name="Compare").click()
+        expect(page.locator("#count-list tbody tr").first).to_be_visible(timeout=30_000)
+        yield page
 
 
 @pytest.fixture(scope="module")

@@ -32,8 +32,8 @@ from playground.compare.pretrained_sides import Side, continue_all, fitted, gpt2
 from playground.page import Page
 from playground.runs import RunStore
 from playground.settings import Settings
-from playground.widgets import Dropdown, Radio
 from tests.hub import TINY, Hub
+from tests.served import served_section, visited
 from tests.test_writing import Bytes as SingleBytes
 from tests.tiny_runs import tiny_plan
 
@@ -401,20 +401,9 @@ def hub(tmp_path_factory):
 @pytest.fixture(scope="module")
 def site(root):
     """Serve a page with the section alone, beside a picker of runs."""
-    with gr.Blocks(analytics_enabled=False) as demo:
-        page = Page(RunStore(root, 1), Settings())
-        page.run = Dropdown(["mine", "begun", "none"], value="mine", elem_id="run")
-        page.lang = Radio(["en", "vi"], value="en", elem_id="lang")
-        with gr.Tab("Other"):
-            gr.Markdown("")
-        with gr.Tab("Compare") as tab:
-            section = PretrainedSection(page)
-        section.connect(tab)
-        page.lang.input(page.words.updates, page.lang, page.words.outputs)
-        demo.load(lambda: section.show(RunDir(root / "mine"), "en"), None, section.shown)
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False)
-    yield url
-    demo.close()
+    runs = ["mine", "begun", "none"]
+    with served_section(RunStore(root, 1), runs, PretrainedSection, RunDir(root / "mine")) as url:
+        yield url
 
 
 def use_bytes(patch):
@@ -430,18 +419,11 @@ def byte_tokens(monkeypatch):
 
 @contextmanager
 def opened(browser, url, width=1280):
-    page, strangers, errors = browser.new_page(viewport={"width": width, "height": 900}), [], []
-    page.on("request", lambda request: request.url.startswith((url, "data:", "blob:"))
-            or strangers.append(request.url))  # fmt: skip
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(30_000)
-    page.goto(url)
-    page.get_by_role("tab", name="Compare").click()
-    expect(page.locator("#beside-mine .tok").first).to_be_visible(timeout=30_000)
-    expect(page.locator("#gpt2-loader .what")).not_to_be_empty(timeout=30_000)
-    yield page
-    page.close()
-    assert strangers == [] and errors == []
+    with visited(browser, url, width) as page:
+        page.get_by_role("tab", name="Compare").click()
+        expect(page.locator("#beside-mine .tok").first).to_be_visible(timeout=30_000)
+        expect(page.locator("#gpt2-loader .what")).not_to_be_empty(timeout=30_000)
+        yield page
 
 
 @pytest.fixture(scope="module")

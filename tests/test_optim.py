@@ -1,13 +1,15 @@
 """Muon against the singular value decomposition, and against a loop written by hand."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from core import data
 from core.model import Bigram, BigramConfig
-from core.optim import Muon, block_matrices, make_optimizer, orthogonal
+from core.optim import AdamW, Muon, block_matrices, make_optimizer, orthogonal
 from core.training import TrainConfig, train
 
 
@@ -65,6 +67,34 @@ def test_muon_equals_a_loop_written_by_hand(tiny_model):
                     weight.view(pieces.shape)[i] -= 0.02 * update
     for name in names:
         torch.testing.assert_close(model.get_parameter(name), plain.get_parameter(name), atol=1e-4, rtol=1e-3)
+
+
+def test_adamw_takes_the_steps_of_torchs(tiny_model):
+    ours, theirs = tiny_model(), tiny_model()
+    settings = {"lr": 3e-3, "betas": (0.8, 0.95)}
+    steps = []
+    for model, make in ((ours, AdamW), (theirs, torch.optim.AdamW)):
+        groups = [{"params": list(model.parameters())[:3], "weight_decay": 0.1}]
+        steps.append(make([*groups, {"params": list(model.parameters())[3:], "weight_decay": 0.0}], **settings))
+    random = torch.Generator().manual_seed(0)
+    for _ in range(5):
+        for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+            one.grad = torch.randn(one.shape, generator=random)
+            other.grad = one.grad.clone()
+        for each in steps:
+            each.step()
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-7, rtol=1e-6)
+
+
+def test_the_first_step_does_not_wait_for_torchs_compiler():
+    """To import it takes longer than anybody wants to wait after pressing Train."""
+    program = (
+        "import sys, core.speed; core.speed.measure_speed(1);"
+        "sys.exit(', '.join({'torch._dynamo', 'torch._inductor', 'sympy'} & sys.modules.keys()) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_matrix_of_a_block_goes_to_muon_and_all_else_to_adamw(tiny_model):

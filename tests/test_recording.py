@@ -16,6 +16,7 @@ import torch
 
 from core import recording
 from core.corpora import own_text
+from core.optim import AdamW
 from core.planning import plan_run
 from core.recording import Stopped, end, is_snapshot_step, record
 from core.run_dir import RunDir, extend
@@ -238,7 +239,7 @@ def test_ctrl_c_in_the_middle_of_a_step_leaves_a_run_that_goes_on_to_the_same_en
     def interrupted(*arguments) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch.optim.AdamW, "step", interrupted)
+    monkeypatch.setattr("core.optim.AdamW.step", interrupted)
     with pytest.raises(KeyboardInterrupt):
         next(turns)
     monkeypatch.undo()
@@ -305,14 +306,14 @@ def test_a_run_paused_after_its_last_step_can_be_finished(tmp_path):
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence_and_finite_weights(tmp_path, monkeypatch):
-    class Breaking(torch.optim.AdamW):
+    class Breaking(AdamW):
         def step(self):
             super().step()
-            if self.state[self.param_groups[0]["params"][0]]["step"] == 10:
+            if self.state["0.step"] == 10:
                 with torch.no_grad():
                     self.param_groups[0]["params"][0].fill_(math.nan)
 
-    monkeypatch.setattr(torch.optim, "AdamW", Breaking)
+    monkeypatch.setattr("core.optim.AdamW", Breaking)
     monkeypatch.setattr(recording, "SAVE_EVERY", 0.0)
     run = new_run(tmp_path)
     steps(run)

@@ -19,7 +19,8 @@ from core.run_config import Status
 from core.run_dir import RunDir
 from core.speed import Speed
 from playground import runs as runs_module
-from playground.runs import Process, RunStore
+from playground.processes import Process
+from playground.runs import RunStore
 from playground.worker import SPEED_FILE
 from tests.tiny_runs import (
     PROJECT,

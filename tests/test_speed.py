@@ -34,7 +34,7 @@ def test_more_of_anything_takes_longer():
 
 def test_the_two_numbers_are_found_again_from_the_steps_that_they_predict(monkeypatch):
     machine = Speed(per_layer=0.002, flops=3e10)
-    monkeypatch.setattr(speed, "_step_seconds", lambda model, batch, steps: machine.seconds(model, batch, 1))
+    monkeypatch.setattr(speed, "_step_seconds", lambda model, batch, steps, threads: machine.seconds(model, batch, 1))
     found = measure_speed()
     assert (found.per_layer, found.flops) == pytest.approx((0.002, 3e10))
 

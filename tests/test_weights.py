@@ -174,7 +174,7 @@ def test_the_memory_of_another_optimizer_is_refused_and_changes_nothing(trained,
     fresh = make_optimizer(tiny_model(), TrainConfig())
     with pytest.raises(ValueError):
         load_optimizer(fresh, tensors)
-    assert optimizer_tensors(fresh) == {}
+    assert not any(value.any() for value in optimizer_tensors(fresh).values())
 
 
 def test_a_file_can_be_read_by_who_knows_only_safetensors(tmp_path, tiny_model):

@@ -228,8 +228,8 @@ def test_work_carries_out_all_orders_counts_them_and_ends_with_the_pipe(in_this_
 
 
 def test_a_full_disk_does_not_keep_a_worker_from_starting(monkeypatch, tmp_path):
-    monkeypatch.setattr(worker_module, "measure_speed", lambda *_: _Unsaveable())
-    worker_module._warm_up(tmp_path, Cores(tmp_path), measure=True)
+    monkeypatch.setattr(worker_module, "measure_speed", _Unsaveable)
+    worker_module._measure(tmp_path, Cores(tmp_path))
     assert not (tmp_path / worker_module.SPEED_FILE).exists()
 
 

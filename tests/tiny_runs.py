@@ -14,7 +14,7 @@ from core.planning import Plan, plan_run
 from core.recording import record
 from core.run_dir import RunDir
 from core.speed import Speed
-from playground import runs, worker
+from playground import processes, worker
 from playground.runs import RunStore
 
 PROJECT = Path(__file__).parents[1]
@@ -66,12 +66,11 @@ def quick_store(root: Path, workers: int, work: Callable | None = None) -> Itera
     As with spawn they inherit nothing of this process. Where there is no such thing (Windows), it is spawn.
     """
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    context.set_forkserver_preload([__name__, "torch._dynamo"])
+    multiprocessing.get_context(method).set_forkserver_preload([__name__])
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "start_method", lambda: method)
         patch.setenv("PYTHONPATH", str(PROJECT))
-        patch.setattr(runs.multiprocessing, "get_context", lambda _: context)
-        patch.setattr(runs, "work", work or unmeasured_work)
+        patch.setattr(worker, "work", work or unmeasured_work)
         store = RunStore(root, workers).open()
         try:
             yield store
@@ -81,7 +80,8 @@ def quick_store(root: Path, workers: int, work: Callable | None = None) -> Itera
 
 def unmeasured_work(*arguments) -> None:
     """Work as a worker process does, but take the speed of the machine as known."""
-    worker.measure_speed = lambda probe_steps=1: Speed(1e-4, 1e10)
+    worker.measure_speed = lambda **_: Speed(1e-4, 1e10)
+    worker.QUIET = 0.0
     worker.work(*arguments)
 
 

@@ -10,6 +10,7 @@ from core.run_config import RunConfig
 from core.run_dir import RunDir
 from playground.compare import count_values as values
 from playground.components.count_table import CountTable
+from playground.components.in_sight import InSight
 from playground.components.parameter_list import ParameterList
 from playground.components.parts_chart import PartsChart
 from playground.forms import short
@@ -42,8 +43,8 @@ class CountingSection:
         self.scaling = CountTable(elem_id="count-scaling")
         self.list = ParameterList(elem_id="count-list")
 
-    def connect(self, tab: gr.Tab) -> None:
-        """Wire the widgets to each other, to the run in view, and to the tab being opened."""
+    def connect(self, tab: gr.Tab, sight: InSight) -> None:
+        """Wire the widgets to each other, to the tab being opened, and to another run or language while it is."""
         page = self.page
         asked = [page.run, self.family, self.rule, page.lang]
         counted = [self.hint, self.chart, self.numbers, self.parts, self.formula]
@@ -51,7 +52,7 @@ class CountingSection:
         draw = {"fn": refusing(self.draw), "inputs": asked, "outputs": counted}
         more = {"fn": refusing(self.draw_more), "inputs": asked, "outputs": compared}
         # What is seen first comes first; the rest, which lies further down, right after it.
-        for event in (tab.select, page.run.change, self.family.input, page.lang.input):
+        for event in (tab.select, sight.due, self.family.input):
             event(**draw, **QUICK).then(**more, **QUICK)
         self.rule.input(**draw, **QUICK)
 

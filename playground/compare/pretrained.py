@@ -29,6 +29,7 @@ from playground.compare.pretrained_sides import (
 )
 from playground.components.beside import Continuations, Gpt2Loader, TextReading, WeightPictures, WeightView
 from playground.components.count_table import CountTable
+from playground.components.in_sight import InSight
 from playground.i18n import translate
 from playground.naming import run_label
 from playground.page import Page
@@ -88,14 +89,14 @@ class PretrainedSection:
         self.pictures = WeightPictures(elem_id="beside-positions")
         self.table = CountTable(elem_id="beside-table")
 
-    def connect(self, tab: gr.Tab) -> None:
-        """Wire the widgets to each other, to the run in view, and to the tab being opened."""
+    def connect(self, tab: gr.Tab, sight: InSight) -> None:
+        """Wire the widgets to each other, to the tab being opened, and to another run or language while it is."""
         page = self.page
         asked = [page.run, self.text, page.lang, self.seen]
         weighed = {"fn": refusing(self.weigh), "inputs": asked, "outputs": [self.theirs]}
         drawn = [self.table, self.view, self.pictures]
         opened = tab.select(self.open, None, [self.seen], **QUICK)
-        events = (opened.then, page.run.change, page.lang.input, self.loader.arrived)
+        events = (opened.then, sight.due, self.loader.arrived)
         for event in events:
             known = [page.run, page.lang, self.seen]
             event(refusing(self.read), asked, [self.mine, self.theirs], **QUICK).then(

@@ -9,6 +9,7 @@ purpose: external libraries, and a build step.
 from pathlib import Path
 
 from playground.components.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
+from playground.components.in_sight import InSight
 from playground.components.links import Links
 from playground.components.loss_chart import LossChart
 from playground.components.samples import SampleTable
@@ -20,6 +21,7 @@ __all__ = [
     "AttentionView",
     "HeadLines",
     "HeadMap",
+    "InSight",
     "Links",
     "LossChart",
     "SampleTable",

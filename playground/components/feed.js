@@ -10,7 +10,7 @@
 (() => {
   if (window.playgroundFeed) return;
 
-  const EAGER_MS = 250, LIVE_MS = 500, SETTLED_MS = 3000;
+  const EAGER_MS = 120, LIVE_MS = 500, SETTLED_MS = 3000;
   const EAGER_FOR_MS = 3000;
   const BACKOFF_MS = [1000, 2000, 4000, 5000];
   const TIMEOUT_MS = 10000;

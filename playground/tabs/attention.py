@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from core.run_dir import RunDir
-from playground.components import AttentionDetail, AttentionView, HeadLines, HeadMap, Links
+from playground.components import AttentionDetail, AttentionView, HeadLines, HeadMap, InSight, Links
 from playground.i18n import component_words, translate
 from playground.looking import MOST_TEXT, Look, history, look, look_gpt2, silence, silence_gpt2
 from playground.page import Page
@@ -58,6 +58,7 @@ class AttentionTab:
             with gr.Column(scale=1, min_width=320):
                 self.lines = HeadLines(elem_id="head-lines")
         self.downloads = Links(elem_id="attention-downloads")
+        self.sight = InSight()
         self.step = gr.State(None)  # which snapshot is looked at; None: the last
         self.head = gr.State((0, 0))  # which head is chosen, for the downloads
 
@@ -74,9 +75,7 @@ class AttentionTab:
         self.source.input(refusing(self.draw), [*asked, self.head], drawn, show_progress="hidden",
                           api_visibility="private").then(**lines, **QUICK)  # fmt: skip
         self.examples.click(refusing(self.use_example), [self.examples], [self.text], **QUICK)
-        page.run.change(self.forget_step, None, [self.step], **QUICK).then(
-            refusing(self.draw), [*asked, self.head], drawn, **QUICK
-        ).then(**lines, **QUICK)
+        self.sight.due(refusing(self.draw), [*asked, self.head], drawn, **QUICK).then(**lines, **QUICK)
         self.view.step(refusing(self.go_to_step), [*asked, self.head], [self.step, *drawn], **QUICK)
         self.view.choose(refusing(self.choose_head), asked, [self.head, self.downloads], **QUICK)
         self.detail.ask(refusing(self.explain), asked, [self.detail], **QUICK)
@@ -162,15 +161,12 @@ class AttentionTab:
                 yield HeadMap.pack(rises, title, None, words, CHANNEL)
         yield HeadMap.pack(rises, title, brightness_note(seen, rises, lang), words, CHANNEL)
 
-    def forget_step(self) -> None:
-        """Look at the last snapshot again: another run has others."""
-
     def use_example(self, sample: Any) -> str:
         """Put an example into the text."""
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
 
     def show(self, run: RunDir | None, lang: str) -> list:
-        """Return what of the tab belongs to another run: examples, a fitting text, and nothing old."""
+        """Return what of the tab belongs to another run: examples, a fitting text, nothing old, and the tab's `due`."""
         corpus = run.config().corpus if run else "plays"
         examples = EXAMPLES.get(corpus) or (own_example(run),)
         words = component_words(lang)
@@ -181,12 +177,14 @@ class AttentionTab:
             {"text": words["attention_detail"], "channel": CHANNEL},
             {"text": {**words["attention_map"], "empty": translate("silence_empty", lang)}, "channel": CHANNEL},
             {"text": words["attention_lines"], "channel": CHANNEL},
+            None,  # its last snapshot: another run has others
+            {"run": run and run.id, "lang": lang},
         ]
 
     @property
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
-        return [self.examples, self.text, self.view, self.detail, self.map, self.lines]
+        return [self.examples, self.text, self.view, self.detail, self.map, self.lines, self.step, self.sight]
 
     def translate(self, lang: str) -> list:
         """Return what else of the tab follows the language."""

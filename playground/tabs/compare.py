@@ -5,6 +5,7 @@ import gradio as gr
 from core.run_dir import RunDir
 from playground.compare.counting import CountingSection
 from playground.compare.pretrained import PretrainedSection
+from playground.components.in_sight import InSight
 from playground.page import Page
 
 
@@ -14,20 +15,22 @@ class CompareTab:
     def __init__(self, page: Page):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
         self.sections = [CountingSection(page), PretrainedSection(page)]
+        self.sight = InSight()
 
     def connect(self, tab: gr.Tab) -> None:
-        """Wire the widgets to each other, to the run in view, and to the tab being opened."""
+        """Wire the widgets to each other, to the tab being opened, and to another run or language while it is."""
         for section in self.sections:
-            section.connect(tab)
+            section.connect(tab, self.sight)
 
     def show(self, run: RunDir | None, lang: str) -> list:
         """Return what of the tab belongs to another run."""
-        return [value for section in self.sections for value in section.show(run, lang)]
+        seen = {"run": run and run.id, "lang": lang}
+        return [*(value for section in self.sections for value in section.show(run, lang)), seen]
 
     @property
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
-        return [widget for section in self.sections for widget in section.shown]
+        return [*(widget for section in self.sections for widget in section.shown), self.sight]
 
     def translate(self, lang: str) -> list:
         """Return what else of the tab follows the language."""

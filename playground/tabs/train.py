@@ -6,7 +6,17 @@ from typing import Any
 
 import gradio as gr
 
-from core.corpora import CORPUS_NAMES, MAX_CHARACTERS, Corpus, clean_text, decode_text, load_corpus, own_text
+from core.corpora import (
+    CORPUS_NAMES,
+    DEFAULT_CORPUS,
+    DISTINCT,
+    MAX_CHARACTERS,
+    Corpus,
+    clean_text,
+    decode_text,
+    load_corpus,
+    own_text,
+)
 from core.planning import again, plan_run
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.run_dir import RunDir
@@ -19,7 +29,6 @@ from playground.page import Page, run_value
 from playground.runs import WELCOME
 from playground.widgets import QUICK, Dropdown, Radio, Textbox, refusing, text_of
 
-SHAKESPEARE_CHARACTERS = 65
 FILES = {
     "download_csv": "curve.csv",
     "download_png": "curve.png",
@@ -53,16 +62,18 @@ class TrainTab:
 
     def _build_what(self) -> None:
         add, first = self.page.words.add, forms.defaults(DEFAULT_PRESET)
-        self.corpus = add(Dropdown, choices=corpus_choices("en"), value="plays", words={"label": "corpus"},
+        self.corpus = add(Dropdown, choices=corpus_choices("en"), value=DEFAULT_CORPUS, words={"label": "corpus"},
                           elem_id="corpus")  # fmt: skip
-        self.about = gr.Markdown(translate("about_plays", "en"), elem_classes="about")
+        self.about = gr.Markdown(translate(f"about_{DEFAULT_CORPUS}", "en"), elem_classes="about")
         with gr.Group(visible=False) as self.own:
             self.text = add(Textbox, lines=6, max_lines=12, max_length=MAX_CHARACTERS, elem_id="own-text",
                             words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
             self.file = add(gr.File, file_types=[".txt"], type="filepath", height=96, words={"label": "upload"})
-        self.preset = add(Radio, choices=forms.preset_choices(70, None, "en"), value=DEFAULT_PRESET,
-                          elem_id="preset", words={"label": "preset", "info": "preset_help"})  # fmt: skip
+        presets = forms.preset_choices(DISTINCT[DEFAULT_CORPUS], None, "en")
+        self.preset = add(Radio, choices=presets, value=DEFAULT_PRESET, elem_id="preset",
+                          words={"label": "preset", "info": "preset_help"})  # fmt: skip
         self.count = gr.Markdown(elem_id="count-line")
+        self.clock = gr.Timer(3.0, active=False)
         self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button",
                           words={"value": "train_button"})  # fmt: skip
         self.fields: dict[str, gr.components.Component] = {}
@@ -84,6 +95,7 @@ class TrainTab:
         page = self.page
         text = [self.corpus, self.text]
         counted = [*text, page.lang, *self.form]
+        self.clock.tick(self.tell_times, counted, [self.preset, self.count, self.clock], **QUICK)
         self.corpus.change(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **QUICK)
         self.file.upload(refusing(self.read_file), [self.file, page.lang], [self.text, self.about], **QUICK)
         self.preset.input(
@@ -94,13 +106,13 @@ class TrainTab:
         self.button.click(
             refusing(self.start),
             [self.preset, page.owner, *counted],
-            [page.run],
+            [page.run, *self.shown],
             concurrency_limit=8,
             show_progress_on=[self.count],
             api_name="train",
         )
         self.transport.command(
-            refusing(self.command), [page.run, page.owner, page.lang], [page.run], **QUICK
+            refusing(self.command), [page.run, page.owner, page.lang], [page.run, *self.shown], **QUICK
         )
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
@@ -136,10 +148,16 @@ class TrainTab:
         except (ValueError, OSError) as error:
             return f"⚠ {error}"
 
+    def tell_times(self, corpus: Any, text: Any, lang: str, *values: Any) -> list:
+        """Say how long each preset takes, as soon as the speed of this machine is known: once, at its first start."""
+        if self.page.store.speed() is None:
+            return [gr.skip()] * 3
+        return [self._presets(lang), self.count_parameters(corpus, text, lang, *values), gr.Timer(active=False)]
+
     def start(
         self, progress=gr.Progress(), preset: Any = None, owner: Any = None,  # noqa: B008
         corpus: Any = None, text: Any = None, lang: str = "en", *values: Any,
-    ) -> dict:  # fmt: skip
+    ) -> list:  # fmt: skip
         """Check everything, make the run, and show it. (Gradio puts `progress` in its place.)"""
         filled = forms.read_form(preset if preset in PRESETS else "custom", values)
 
@@ -148,10 +166,9 @@ class TrainTab:
 
         chosen = chosen_corpus(corpus, text, tell)
         plan = plan_run(chosen, filled.run, filled.model, filled.train, owner=self._owner(owner))
-        run = self.page.store.start(plan)
-        return gr.update(choices=self.page.run_choices(owner, lang), value=run.id)
+        return self._put_into_view(self.page.store.start(plan), owner, lang)
 
-    def command(self, run_id: Any, owner: Any, lang: str, event: gr.EventData = None) -> dict:
+    def command(self, run_id: Any, owner: Any, lang: str, event: gr.EventData = None) -> list:
         """Do what a button of the transport says to the run that it was shown for."""
         store, command = self.page.store, getattr(event, "command", None)
         run_id = getattr(event, "run", None) or run_id
@@ -159,14 +176,19 @@ class TrainTab:
                   "continue": store.extend}  # fmt: skip
         if command in simple:
             simple[command](run_id)
-            return gr.skip()
+            return [gr.skip()] * (1 + len(self.shown))
         if command not in ("reset", "new_seed"):
             raise ValueError(f"There is no command {str(command)[:20]!r}; use the buttons under the chart")
         old = store.get(run_id)
         paused = old.status().state == "paused"
         store.stop(run_id)
         new = store.start(again(old, new_seed=command == "new_seed", owner=self._owner(owner)), paused=paused)
-        return gr.update(choices=self.page.run_choices(owner, lang), value=new.id)
+        return self._put_into_view(new, owner, lang)
+
+    def _put_into_view(self, run: RunDir, owner: Any, lang: str) -> list:
+        """Return the picker and this tab for a new run: the chart follows it before the other tabs hear of it."""
+        picked = gr.update(choices=self.page.run_choices(owner, lang), value=run.id)
+        return [picked, *self.show(run, owner, lang)]
 
     def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
         """Return the values of chart, transport, samples and downloads for a run."""
@@ -187,7 +209,7 @@ class TrainTab:
 
     def fill(self, run: RunDir | None, lang: str) -> list:
         """Return the form of a run, so that what was set is still there after a refresh, and its count line."""
-        values, corpus, preset, text = forms.defaults(DEFAULT_PRESET), "plays", DEFAULT_PRESET, ""
+        values, corpus, preset, text = forms.defaults(DEFAULT_PRESET), DEFAULT_CORPUS, DEFAULT_PRESET, ""
         if run is not None and run.id != WELCOME:
             config = run.config()
             values, corpus, preset = forms.values_of(config), config.corpus, config.preset
@@ -202,13 +224,16 @@ class TrainTab:
 
     def translate(self, lang: str) -> list:
         """Return what else of the tab follows the language."""
-        choices = forms.preset_choices(70, self.page.store.speed(), lang)
-        return [gr.update(choices=corpus_choices(lang)), gr.update(choices=choices)]
+        unknown = self.page.store.speed() is None
+        return [gr.update(choices=corpus_choices(lang)), self._presets(lang), gr.Timer(active=unknown)]
 
     @property
     def translated(self) -> list[gr.components.Component]:
         """The widgets that `translate` changes."""
-        return [self.corpus, self.preset]
+        return [self.corpus, self.preset, self.clock]
+
+    def _presets(self, lang: str) -> dict:
+        return gr.update(choices=forms.preset_choices(DISTINCT[DEFAULT_CORPUS], self.page.store.speed(), lang))
 
     def _owner(self, owner: Any) -> str | None:
         return owner if self.page.settings.shared and isinstance(owner, str) else None
@@ -236,7 +261,7 @@ def vocabulary(corpus: Any, tokenizer: Any, text: Any) -> int:
         return GPT2_VOCAB_SIZE
     if corpus == "own":
         return max(1, len(set(text_of(text, MAX_CHARACTERS, "Your text"))))
-    return SHAKESPEARE_CHARACTERS if corpus == "shakespeare" else _characters(corpus)
+    return DISTINCT.get(corpus) or _characters(corpus)
 
 
 @lru_cache
