@@ -3,8 +3,8 @@ with a class of thirty, beside the command line's, by turns.
 
     python -m benchmarks.page_cost --rounds 3
 
-The browser computes on the very cores that train. The thirty are the requests that `feed.js` sends, twice a second from
-each, over plain sockets in a process of their own: thirty browsers would be on other machines.
+The browser computes on the very cores that train. The thirty are the requests that `feed.js` sends, at the pace that
+the server tells, over plain sockets in a process of their own: thirty browsers would be on other machines.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from playground.ui import build_app, launch
 
 STEPS = 100_000  # more than anybody waits for, and as many between estimates: all sides only train
 SETTLE = 4.0  # seconds that every side trains before it is timed
-VIEWERS, PAUSE = 30, 0.5  # seconds between two requests of one
+VIEWERS = 30
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -77,6 +77,7 @@ def measure(asked: argparse.Namespace) -> None:
         store.close()
     middle = [statistics.median(side) for side in zip(*rounds, strict=True)]
     row("median", *map(number, middle))
+    row("of nobody's", *(f"{speed / middle[1]:.3f}" for speed in middle))
     row("of the command line's", *(f"{speed / middle[0]:.3f}" for speed in middle))
 
 
@@ -133,16 +134,17 @@ def _follow(address: str, run_id: str) -> None:
 async def _poll(address: str, run_id: str, offset: float) -> None:
     """Ask for the rows after those that are known, until this process is killed."""
     host, port = address.removeprefix("http://").strip("/").split(":")
-    await asyncio.sleep(offset * PAUSE)
+    await asyncio.sleep(offset)
     reader, writer = await asyncio.open_connection(host, int(port))
     cursor = {"points": 0, "evals": 0, "samples": 0}
     while True:
-        path = f"/playground/feed/{run_id}?{urlencode(cursor)}&lang=en"
+        path = f"/playground/feed/{run_id}?{urlencode(cursor)}&lang=en&viewer={offset}"
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
-        told = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        body = await reader.readexactly(int(told.split("content-length:")[1].split()[0]))
-        cursor = json.loads(body)["next"]
-        await asyncio.sleep(PAUSE)
+        heading = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        body = await reader.readexactly(int(heading.split("content-length:")[1].split()[0]))
+        told = json.loads(body)
+        cursor = told["next"]
+        await asyncio.sleep(told["pause"])
 
 
 def _speed(run: RunDir, seconds: float) -> float:

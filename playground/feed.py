@@ -6,6 +6,7 @@ ask from the row they hold. It costs a stat and the new bytes; thirty viewers ar
 
 import io
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -29,7 +31,9 @@ from playground.runs import RunStore
 
 MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
 MOST_SAMPLES = 200  # of one answer, the newest
+MUCH = 200_000  # bytes of rows; to read them takes some hundredths of a second
 SPEED_WINDOW = 30  # the last rows that tell how fast a run trains
+SELDOM, GONE = 3.0, 10.0  # seconds: the longest pause of a viewer; after them one that is silent is gone
 ETA_WINDOW = 30.0  # seconds by the clock, in which a run among others has its turn several times
 
 
@@ -82,11 +86,35 @@ class Rows:
         return (self.clock[-1][1] - self.clock[0][1]) / (self.clock[-1][0] - self.clock[0][0])
 
 
+class Viewers:
+    """Who watches at the moment, and how often each of them may ask: all together about twenty times a second."""
+
+    def __init__(self):
+        self.seen: dict[str, float] = {}
+        self.swept = 0.0
+
+    def pause(self, viewer: str, near: bool) -> float:
+        """Return the seconds to wait before the next question. near: the browser computes on the cores that train."""
+        now = time.monotonic()
+        self.seen[viewer] = now
+        if now - self.swept > 1.0:
+            self.seen = {name: when for name, when in self.seen.items() if now - when < GONE}
+            self.swept = now
+        return min(SELDOM, max(1.0 if near else 0.5, len(self.seen) / 20))
+
+
+def is_near(request: Request) -> bool:
+    """Tell whether the browser that asks runs on this machine."""
+    host = request.client.host if request.client else ""
+    return host in ("127.0.0.1", "::1") and "x-forwarded-for" not in request.headers
+
+
 class Feed:
     """Answers about the runs of a store."""
 
     def __init__(self, store: RunStore):
         self.store = store
+        self.viewers = Viewers()
         # By when the run was made as well: another run may get the name of a deleted one.
         self.rows = lru_cache(maxsize=256)(lambda path, created: Rows())
         self._config_as_of = lru_cache(maxsize=256)(lambda path, written: RunDir(path).config())
@@ -129,11 +157,25 @@ class Feed:
 
     def routes(self) -> list[Route]:
         """Return the routes to put before Gradio's own."""
-        base = "/playground/run/{run_id}"
+        base, feed = "/playground/run/{run_id}", self._answered(self._feed)
+
+        async def soon(request: Request) -> Response:
+            # Handing an answer to a thread costs more than the answer, and what it costs the run that trains lacks.
+            return await run_in_threadpool(feed, request) if self._is_long(request) else feed(request)
+
         return [
-            Route("/playground/feed/{run_id}", self._answered(self._feed)),
+            Route("/playground/feed/{run_id}", soon),
             Route(base + "/{name:path}", self._answered(self._download)),
         ]
+
+    def _is_long(self, request: Request) -> bool:
+        """Tell whether much of a run is still to be read: the first look at a long one."""
+        try:
+            run = self.store.get(request.path_params["run_id"])
+            known = self.rows(run.path, self.config(run).created).metrics_at
+            return (run.path / "metrics.jsonl").stat().st_size - known > MUCH
+        except (ValueError, OSError):
+            return False
 
     def _answered(self, answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
         def safely(request: Request) -> Response:
@@ -148,6 +190,7 @@ class Feed:
         asked = request.query_params
         cursor = {name: _count(asked.get(name)) for name in ("points", "evals", "samples")}
         body = self.follow(request.path_params["run_id"], **cursor, lang=language(asked.get("lang")))
+        body["pause"] = self.viewers.pause(asked.get("viewer", "")[:32], is_near(request))
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
     def _download(self, request: Request) -> Response:

@@ -23,6 +23,7 @@ from playground.i18n import LANGUAGES, language, translate
 from playground.page import Page
 from playground.runs import RunStore
 from playground.settings import Settings
+from playground.shell import Shell
 from playground.tabs.attention import AttentionTab
 from playground.tabs.compare import CompareTab
 from playground.tabs.generate import GenerateTab
@@ -183,13 +184,15 @@ def _begin(store: RunStore, settings: Settings) -> None:
 def launch(app: gr.Blocks, store: RunStore, settings: Settings, **more: Any) -> str:
     """Serve the page and return its address. Asks nothing of any other host."""
     app.queue(max_size=200, default_concurrency_limit=8, api_open=False)
+    # Gradio looks a thousand times a second whether somebody waits: a tenth of a core that trains nothing.
+    app._queue.sleep_when_free, app._queue.progress_update_sleep_when_free = 0.02, 0.1
     _, address, _ = app.launch(
         server_name=settings.host,
         server_port=settings.port,
         theme=theme.theme(),
         css=theme.css(),
         head=head_script(),
-        app_kwargs={"routes": Feed(store).routes(), "middleware": [Middleware(Guard)]},
+        app_kwargs={"routes": Feed(store).routes(), "middleware": [Middleware(Guard), Middleware(Shell)]},
         max_file_size=UPLOAD_LIMIT,
         footer_links=[],
         ssr_mode=False,

@@ -32,7 +32,7 @@ except ImportError:  # Windows has no such locks: there the processes share the 
 SPEED_FILE = "machine.json"
 ROUND = 4.0  # seconds in which every run has had its turn, when steps are quick
 SHORTEST, LONGEST = 0.1, 0.25  # seconds of a turn
-QUIET = 4.0  # seconds without a command: then the machine is likely to be quiet, which a start is not
+QUIET = 3.0  # seconds without a command: then the machine is likely to be quiet, which a start is not
 
 
 @dataclass

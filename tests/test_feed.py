@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from starlette.testclient import TestClient
 from core.recording import record
 from core.run_config import Status
 from core.run_dir import RunDir
-from playground.feed import MOST_POINTS, MOST_SAMPLES, Feed
+from playground.feed import MOST_POINTS, MOST_SAMPLES, Feed, Viewers
 from playground.runs import RunStore
 from tests.tiny_runs import tiny_plan
 
@@ -235,3 +236,35 @@ def test_an_odd_preset_breaks_no_download(client, store, preset):
     for name in ("curve.csv", "curve.svg", "run.json"):
         answer = client.get(f"/playground/run/{run.id}/{name}")
         assert answer.status_code == 200 and ".." not in answer.headers["content-disposition"].split(".")[0]
+
+
+# -- the pace ---------------------------------------------------------------------------------------------------------
+
+
+def test_all_viewers_together_ask_about_twenty_times_a_second(monkeypatch):
+    viewers, now = Viewers(), [100.0]
+    monkeypatch.setattr("playground.feed.time.monotonic", lambda: now[0])
+    assert viewers.pause("a", near=False) == 0.5 and viewers.pause("a", near=True) == 1.0
+    for number in range(30):
+        pause = viewers.pause(str(number), near=False)
+    assert pause == pytest.approx(31 / 20)
+    for number in range(5000):
+        assert viewers.pause(f"hostile {number}", near=False) <= 3.0
+    now[0] += 20.0
+    viewers.pause("b", near=False)
+    assert viewers.pause("b", near=False) == 0.5 and len(viewers.seen) == 1
+
+
+def test_the_feed_tells_its_viewer_the_pace(client, trained):
+    told = [client.get(f"/playground/feed/{trained.id}?viewer={name}").json()["pause"] for name in range(15)]
+    assert told[0] == 0.5 and told[-1] == 15 / 20
+
+
+def test_a_long_history_is_read_in_a_thread_of_its_own(client, trained, monkeypatch):
+    threads = []
+    monkeypatch.setattr("playground.feed.MUCH", 10)
+    follow = Feed.follow
+    monkeypatch.setattr(Feed, "follow", lambda *a, **k: threads.append(threading.get_ident()) or follow(*a, **k))
+    for _ in range(2):
+        assert client.get(f"/playground/feed/{trained.id}").status_code == 200
+    assert threads[0] != threads[1]  # the second one only reads on, which the server does itself

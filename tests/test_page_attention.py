@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from core.corpora import own_text
 from core.planning import plan_run
 from core.recording import record
-from tests.served import served
+from tests.served import served, visited
 
 PATIENCE = 60_000
 HOSTILE = "<img src=x onerror='window.hacked=1'> ${window.hacked=2} `{{x}}` "
@@ -30,22 +30,23 @@ def site(tmp_path_factory):
         yield address
 
 
+@pytest.fixture(scope="module")
+def shared_page(site, browser):
+    """Open the tab once: a visit costs seconds, and each test types its own text or needs none."""
+    with visited(browser, site) as page:
+        page.set_default_timeout(PATIENCE)
+        expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
+        page.wait_for_timeout(300)  # the tabs get their words with the same answer, and may lose a click then
+        page.get_by_role("tab", name="Attention").click()
+        expect(page.locator("#attention-view .tokens > *").first).to_be_visible(timeout=PATIENCE)
+        page.wait_for_timeout(500)
+        yield page
+
+
 @pytest.fixture
-def page(site, browser):
-    page, strangers, errors = browser.new_page(viewport={"width": 1280, "height": 1000}), [], []
-    page.on("request", lambda request: request.url.startswith(("http://127.0.0.1", "data:", "blob:"))
-            or strangers.append(request.url))  # fmt: skip
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(PATIENCE)
-    page.goto(site)
-    expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
-    page.wait_for_timeout(300)  # the tabs get their words with the same answer, and may lose a click at that moment
-    page.get_by_role("tab", name="Attention").click()
-    expect(page.locator("#attention-view .tokens > *").first).to_be_visible(timeout=PATIENCE)
-    page.wait_for_timeout(500)
-    yield page
-    page.close()
-    assert strangers == [] and errors == []
+def page(shared_page):
+    shared_page.set_viewport_size({"width": 1280, "height": 1000})
+    return shared_page
 
 
 def test_a_typed_text_is_looked_at_and_a_token_tells_what_it_sees(page):
@@ -72,6 +73,8 @@ def test_snapshots_can_be_scrubbed(page):
     slider.focus()
     slider.press("Home")
     expect(page.locator("#attention-view .step-name")).to_have_text("step 0")
+    slider.press("End")
+    expect(page.locator("#attention-view .step-name")).to_have_text("step 20")
 
 
 def test_heads_are_silenced_in_turn_and_the_tab_says_that_bright_is_not_important(page):

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from core.corpora import own_text
 from core.planning import plan_run
 from core.recording import record
-from tests.served import served
+from tests.served import served, visited
 
 PATIENCE = 60_000
 TEXT = "Anna sang to Otto, and Otto sang to Anna. " * 60
@@ -27,19 +27,16 @@ def site(tmp_path_factory):
         yield address
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(site, browser):
-    page, errors = browser.new_page(viewport={"width": 1280, "height": 900}), []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(PATIENCE)
-    page.goto(site)
-    expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
-    page.get_by_role("tab", name="Generate").click()
-    expect(page.locator("#length input[type=number]")).to_be_visible()
-    page.wait_for_timeout(500)  # Gradio fills a tab that is shown for the first time once more; no user is so quick
-    yield page
-    page.close()
-    assert errors == []
+    """Open the tab once: a visit costs seconds, and each test writes anew."""
+    with visited(browser, site) as page:
+        page.set_default_timeout(PATIENCE)
+        expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
+        page.get_by_role("tab", name="Generate").click()
+        expect(page.locator("#length input[type=number]")).to_be_visible()
+        page.wait_for_timeout(500)  # Gradio fills a tab that is shown for the first time once more
+        yield page
 
 
 def test_text_streams_in_and_every_token_tells_its_candidates(page):

@@ -3,12 +3,14 @@
 import fcntl
 import multiprocessing
 import signal
+import threading
 from pathlib import Path
 
 import pytest
 
 from core.run_config import Status
 from core.run_dir import RunDir
+from core.speed import Speed
 from playground import worker as worker_module
 from playground.worker import Cores, Worker, delete, work
 from tests.tiny_runs import losses, tiny_plan
@@ -225,6 +227,21 @@ def test_work_carries_out_all_orders_counts_them_and_ends_with_the_pipe(in_this_
     obeyed = _Shared(0)
     work(theirs, str(tmp_path), _Shared(), obeyed)
     assert obeyed.value == 3 and run.status().state == "paused" and not gone.path.exists()
+
+
+def test_a_quiet_worker_tells_how_fast_the_machine_is_once(in_this_process, monkeypatch, tmp_path):
+    ours, theirs = multiprocessing.Pipe()
+    measured = []
+
+    def measure() -> Speed:
+        measured.append(ours.close() if measured else ours.send(("pause", "nothing", None)))
+        return Speed(1e-3, 1e9 * len(measured))
+
+    monkeypatch.setattr(worker_module, "measure_speed", measure)
+    monkeypatch.setattr(worker_module, "QUIET", 0.05)
+    threading.Timer(0.5, ours.close).start()
+    work(theirs, str(tmp_path), _Shared(), _Shared(0), measure=True)
+    assert len(measured) == 1 and Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 1e9)
 
 
 def test_a_full_disk_does_not_keep_a_worker_from_starting(monkeypatch, tmp_path):

@@ -15,6 +15,7 @@
   const BACKOFF_MS = [1000, 2000, 4000, 5000];
   const TIMEOUT_MS = 10000;
   const ROWS = ['points', 'evals', 'samples'];
+  const VIEWER = Math.random().toString(36).slice(2);
   const feeds = new Map();
 
   const visible = () => document.visibilityState === 'visible';
@@ -38,6 +39,7 @@
       this.askedAgain = false;
       this.failures = 0;
       this.eagerUntil = 0;
+      this.live = LIVE_MS;
       this.heard = false;
       this.view = { era: 0 };
       this.forget();
@@ -68,7 +70,7 @@
     pause() {
       if (this.failures) return BACKOFF_MS[Math.min(this.failures, BACKOFF_MS.length) - 1];
       if (Date.now() < this.eagerUntil) return EAGER_MS;
-      return ['running', 'queued'].includes(this.view.state) ? LIVE_MS : SETTLED_MS;
+      return ['running', 'queued'].includes(this.view.state) ? this.live : SETTLED_MS;
     }
 
     async poll() {
@@ -79,6 +81,7 @@
       try {
         const answer = await this.ask();
         this.failures = 0;
+        this.pace(answer);
         this.take(answer);
       } catch {
         this.failures += 1;
@@ -89,10 +92,16 @@
       }
     }
 
+    /** While it trains, the server tells the pace: it knows how many watch, and whether from its own machine. */
+    pace({ pause }) {
+      if (pause > 0) this.live = Math.min(SETTLED_MS, 1000 * pause);
+    }
+
     async ask() {
       const url = new URL('playground/feed/' + encodeURIComponent(this.run), root());
       for (const kind of ROWS) url.searchParams.set(kind, this.cursor[kind]);
       url.searchParams.set('lang', this.lang);
+      url.searchParams.set('viewer', VIEWER);
       const response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) });
       if (response.status !== 404 && !response.ok) throw new Error('HTTP ' + response.status);
       const answer = await response.json();
@@ -107,7 +116,7 @@
         this.forget();
         this.askedAgain = true;
       } else {
-        const { next, ...news } = answer;
+        const { next, pause, ...news } = answer;
         const fresh = {};
         for (const kind of ROWS) {
           fresh[kind] = news[kind].length;

@@ -73,7 +73,7 @@ class TrainTab:
         self.preset = add(Radio, choices=presets, value=DEFAULT_PRESET, elem_id="preset",
                           words={"label": "preset", "info": "preset_help"})  # fmt: skip
         self.count = gr.Markdown(elem_id="count-line")
-        self.clock = gr.Timer(3.0, active=False)
+        self.clock = gr.Timer(2.0, active=False)
         self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button",
                           words={"value": "train_button"})  # fmt: skip
         self.fields: dict[str, gr.components.Component] = {}
