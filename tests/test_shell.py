@@ -60,7 +60,7 @@ def test_a_page_at_rest_asks_for_no_frame_and_no_hidden_tab_for_anything(site, b
         page.reload()
         expect(page.locator("#count-line")).to_contain_text("parameters", timeout=60_000)
         expect(page.locator("#preset")).to_contain_text("about", timeout=60_000)  # the machine's speed is measured
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(1500)
         before = page.evaluate("frames_asked")
         page.wait_for_timeout(1000)
         assert page.evaluate("frames_asked") - before <= 2
