@@ -1,10 +1,10 @@
 """Open the GPT Playground: `python app.py`. Also the entry point of a Hugging Face Space.
 
-Light on purpose: a worker process imports this file again when it starts, and must not pay for the page. What is slow
-is imported in the order in which somebody waits for it.
+Light on purpose: a worker process may import this file again when it starts, and must not pay for the page.
 """
 
 import gc
+import os
 
 
 def main() -> None:
@@ -12,15 +12,14 @@ def main() -> None:
     from playground.settings import read_settings
 
     settings = read_settings()
+    os.environ.setdefault("MPLBACKEND", "agg")  # else Gradio imports pyplot at its first event only to ask which it is
+    os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")  # no search through every installed package for more
     gc.disable()  # what is imported lives on: looking for garbage in it takes a fifth of the start; `serve` turns it on
-    from playground.runs import RunStore
-
-    store = RunStore(settings.runs, settings.workers).open()  # they warm up while the page is imported
-    from playground.stubs import no_stub_files
+    from playground.lean_gradio import no_stub_files
 
     with no_stub_files():
         from playground.ui import serve
-    serve(store, settings)
+    serve(settings)
 
 
 def build_app():

@@ -3,7 +3,6 @@
 import gc
 import multiprocessing
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,13 +15,12 @@ from playground import worker
 MOST_WAITING = 100  # orders; a pipe holds some more, and to write to a full one would stop the page
 
 
-def start_method() -> str:
-    """Return how a worker comes to be: spawned, or forked while this process has done nothing but import torch.
+def start_method(alone: bool) -> str:
+    """Return how a worker comes to be: spawned, or forked where that is safe and saves it the import of torch.
 
-    At a start that saves every worker the import. Once threads run, a fork may inherit a lock that nobody opens.
+    alone: this process has only one thread yet. Once others run, a fork may inherit a lock that nobody opens.
     """
-    alone = threading.active_count() == 1 and "gradio" not in sys.modules
-    return "fork" if sys.platform == "linux" and alone else "spawn"
+    return "fork" if alone and sys.platform == "linux" else "spawn"
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,11 @@ class Order:
 class Process:
     """A worker process, its pipe, and whose turn it is in there."""
 
-    def __init__(self, root: Path, measure: bool = False, siblings: Iterable["Process"] = ()):
-        """measure: let it tell how fast this machine is; siblings: the workers that there are already."""
-        context = multiprocessing.get_context(start_method())
+    def __init__(
+        self, root: Path, measure: bool = False, alone: bool = False, siblings: Iterable["Process"] = ()
+    ):
+        """measure: let it tell how fast this machine is; alone: see start_method; siblings: workers that there are."""
+        context = multiprocessing.get_context(start_method(alone))
         # Only the worker writes these, and a lock would stay locked if it were killed while it holds it.
         self.current, self.obeyed = context.RawArray("c", 80), context.RawValue("Q", 0)
         self.pipe, theirs = context.Pipe()

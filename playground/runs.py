@@ -43,15 +43,15 @@ class RunStore:
 
     # -- life -----------------------------------------------------------------------------------------------------
 
-    def open(self) -> "RunStore":
-        """Start the workers, and take over what an earlier server left."""
+    def open(self, alone: bool = False) -> "RunStore":
+        """Start the workers, and take over what an earlier server left; alone: this process has one thread yet."""
         sweep(self.root, _is_alive)
         for run in list_runs(self.root)[0]:
             status = run.status()
             if status.state in ACTIVE and not _is_alive(status):
                 run.write_status(Status("paused", status.step, "The server was started anew; press Play to go on."))
         for i in range(self.size):
-            self.processes.append(Process(self.root, measure=i == 0, siblings=self.processes))
+            self.processes.append(Process(self.root, i == 0, alone, self.processes))
         threading.Thread(target=self._watch, name="worker-watch", daemon=True).start()
         return self
 

@@ -20,6 +20,7 @@ from playground.components import head_script
 from playground.feed import Feed
 from playground.guard import Guard
 from playground.i18n import LANGUAGES, language, translate
+from playground.lean_gradio import no_early_apps
 from playground.page import Page
 from playground.runs import RunStore
 from playground.settings import Settings
@@ -35,7 +36,8 @@ UPLOAD_LIMIT = "10mb"
 
 def build_app(store: RunStore, settings: Settings) -> gr.Blocks:
     """Build the page over a store of runs."""
-    with gr.Blocks(title="GPT Playground", analytics_enabled=False, delete_cache=(3600, 86_400)) as app:
+    how = {"title": "GPT Playground", "analytics_enabled": False, "delete_cache": (3600, 86_400)}
+    with no_early_apps(), gr.Blocks(**how) as app:
         page = Page(store, settings)
         # Fixed key and secret: what a browser remembers stays readable when the server starts anew.
         page.memory = gr.BrowserState({}, storage_key="gpt-playground", secret="gpt-playground")
@@ -152,10 +154,12 @@ def _connect(
     )
 
 
-def serve(store: RunStore, settings: Settings) -> None:
-    """Open the page over a store of runs and serve it until Ctrl-C; then pause every run and end the workers."""
-    torch.set_num_threads(1)  # for writing: two threads that wait for each other beside a training run crawl
+def serve(settings: Settings) -> None:
+    """Open the page and serve it until Ctrl-C; then pause every run and end the workers."""
+    store = RunStore(settings.runs, settings.workers)
     app = build_app(store, settings)
+    store.open(alone=True)  # before the server's threads, and after what is imported: a page changed is a page copied
+    torch.set_num_threads(1)  # for writing: two threads that wait for each other beside a training run crawl
     address = launch(app, store, settings, prevent_thread_lock=True, inbrowser=settings.browser)
     gc.freeze()
     gc.enable()
@@ -172,18 +176,16 @@ def serve(store: RunStore, settings: Settings) -> None:
 
 
 def _begin(store: RunStore, settings: Settings) -> None:
-    """Do, while a browser loads the page, what somebody would wait for next."""
-    time.sleep(0.5)  # it has the page's files first
-    import matplotlib.pyplot  # noqa: F401 (Gradio does at the first event)
-
-    load_corpus(DEFAULT_CORPUS)  # its text is written by a program
-    if settings.welcome:
-        store.welcome()
+    """Train a first run where there is none; else, once a browser has had the page, write the built-in text."""
+    if not (settings.welcome and store.welcome()):
+        time.sleep(2.5)
+        load_corpus(DEFAULT_CORPUS)  # written by a program: who presses Train need not wait for it
 
 
 def launch(app: gr.Blocks, store: RunStore, settings: Settings, **more: Any) -> str:
     """Serve the page and return its address. Asks nothing of any other host."""
-    app.queue(max_size=200, default_concurrency_limit=8, api_open=False)
+    with no_early_apps():
+        app.queue(max_size=200, default_concurrency_limit=8, api_open=False)
     # Gradio looks a thousand times a second whether somebody waits: a tenth of a core that trains nothing.
     app._queue.sleep_when_free, app._queue.progress_update_sleep_when_free = 0.02, 0.1
     _, address, _ = app.launch(

@@ -32,7 +32,7 @@ except ImportError:  # Windows has no such locks: there the processes share the 
 SPEED_FILE = "machine.json"
 ROUND = 4.0  # seconds in which every run has had its turn, when steps are quick
 SHORTEST, LONGEST = 0.1, 0.25  # seconds of a turn
-QUIET = 3.0  # seconds without a command: then the machine is likely to be quiet, which a start is not
+SOON, QUIET = 2.0, 3.0  # seconds without a command: the page has been made; the machine is likely to be quiet
 
 
 @dataclass
@@ -208,11 +208,11 @@ def work(commands: Connection, root: str, current, obeyed, measure: bool = False
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
     _be_humble()
-    worker, unmeasured = Worker(Path(root), current), measure
-    _warm_up(worker.cores)
+    worker = Worker(Path(root), current)
+    chores = [(SOON, _warm_up), (QUIET, _measure)] if measure else [(SOON, _warm_up)]
     while True:
         try:
-            idle = unmeasured and not worker.turns and not commands.poll(QUIET)
+            idle = chores and not worker.turns and not commands.poll(chores[0][0])
             command = commands.recv() if not (idle or worker.turns) or commands.poll() else None
         except (EOFError, OSError):
             break
@@ -220,20 +220,21 @@ def work(commands: Connection, root: str, current, obeyed, measure: bool = False
             worker.obey(*command)
             obeyed.value += 1
         elif idle:
-            _measure(Path(root), worker.cores)
-            unmeasured = False
+            _, chore = chores.pop(0)
+            chore(Path(root), worker.cores)
         else:
             worker.take_turn()
     worker.leave_all()
 
 
-def _warm_up(cores: Cores) -> None:
-    """Pay for torch's first uses before the first run does, on one core: the page is being made on the others."""
+def _warm_up(root: Path, cores: Cores) -> None:
+    """Pay for torch's first uses before the first run does, on one core."""
     with cores.held(all_cores=False):
         measure_speed(probe_steps=1, threads=1)
 
 
 def _measure(root: Path, cores: Cores) -> None:
+    """Write down how fast this machine trains."""
     with cores.held(all_cores=True):
         speed = measure_speed()
     try:

@@ -19,7 +19,7 @@ import torch
 from hypothesis import settings
 
 from core.model import GPT, GPTConfig
-from playground.stubs import no_stub_files
+from playground.lean_gradio import no_stub_files
 
 _quickly = no_stub_files()
 _quickly.__enter__()  # to the end: tests import Gradio when they need it

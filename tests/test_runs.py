@@ -400,9 +400,8 @@ from playground.runs import RunStore
 from tests.tiny_runs import quick_store, tiny_plan
 if __name__ == "__main__":
     root = Path(sys.argv[1])
-    if sys.argv[2] == "spawned":
-        import gradio
-    with quick_store(root, 2) if sys.argv[2] == "quick" else nullcontext(RunStore(root, 2).open()) as store:
+    forked = sys.argv[2] == "forked"
+    with quick_store(root, 2) if sys.argv[2] == "quick" else nullcontext(RunStore(root, 2).open(forked)) as store:
         assert sys.argv[2] == "quick" or store.processes[0].process._start_method == sys.argv[2].removesuffix("ed")
         run = store.start(tiny_plan(1_000_000), run_id="orphan")
         print(*[process.process.pid for process in store.processes], flush=True)

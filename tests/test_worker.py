@@ -214,6 +214,7 @@ def test_one_run_on_all_cores_or_several_on_one_each(tmp_path):
 @pytest.fixture
 def in_this_process(monkeypatch):
     monkeypatch.setattr(worker_module, "_be_humble", lambda: None)
+    monkeypatch.setattr(worker_module, "SOON", 0.0)
     monkeypatch.setattr(worker_module, "_warm_up", lambda *_: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 

@@ -68,7 +68,7 @@ def quick_store(root: Path, workers: int, work: Callable | None = None) -> Itera
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     multiprocessing.get_context(method).set_forkserver_preload([__name__])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(processes, "start_method", lambda: method)
+        patch.setattr(processes, "start_method", lambda alone: method)
         patch.setenv("PYTHONPATH", str(PROJECT))
         patch.setattr(worker, "work", work or unmeasured_work)
         store = RunStore(root, workers).open()
@@ -81,7 +81,7 @@ def quick_store(root: Path, workers: int, work: Callable | None = None) -> Itera
 def unmeasured_work(*arguments) -> None:
     """Work as a worker process does, but take the speed of the machine as known."""
     worker.measure_speed = lambda **_: Speed(1e-4, 1e10)
-    worker.QUIET = 0.0
+    worker.SOON = worker.QUIET = 0.0
     worker.work(*arguments)
 
 
