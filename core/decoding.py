@@ -6,7 +6,8 @@ Decoding", section 2.4). What comes out is what `GPT.forward` gives, to the last
 
 Learned positions set an end to that: once the window is full, the next token moves every token one place down, and with
 the positions all keys and values change. From there on the window is read anew for every token, but only as far as the
-last row needs it. Models other than the GPT are asked in full each time.
+last row needs it. Rotary positions slide with the window, but what a row knows reaches further back than the window
+does, through the rows before it: to be exact, they are read anew as well. The bigram is asked in full each time.
 
 One row is bound by memory: every weight is read once for one multiplication. What is left to win is not to do anything
 else meanwhile, and to make the weights smaller (`precision.int8`).
@@ -21,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.model import GPT, Block, eval_mode
+from core.modern import Modern, rotate, rotations
 
 
 class Reader:
@@ -36,6 +38,15 @@ class Reader:
         self.ids = [*self.ids, *ids][-self.T :]
         with eval_mode(self.model):
             return self.model(torch.tensor([self.ids], device=self.device))[0][0, -1]
+
+    def _append(self, ids: list[int]) -> tuple[int, list[int]]:
+        """Add ids to the text; return of how many tokens what was kept still holds, and which are to be read."""
+        known = len(self.ids)
+        self.ids += ids
+        if len(self.ids) <= self.T:
+            return known, ids
+        self.ids = self.ids[-self.T :]  # every token moves down: nothing that was kept holds any more
+        return 0, self.ids
 
 
 class CachedReader(Reader):
@@ -54,11 +65,7 @@ class CachedReader(Reader):
     @torch.inference_mode()
     def read(self, ids: list[int]) -> Tensor:
         """Read on; return the logits (V,) of the next token, given the last block_size tokens."""
-        known = len(self.ids)
-        self.ids += ids
-        if len(self.ids) > self.T:  # every token moves down: nothing that was kept holds any more
-            self.ids = self.ids[-self.T :]
-            known, ids = 0, self.ids
+        known, ids = self._append(ids)
         if len(ids) == 1:
             x = self._one_row(self.wte[ids[0]] + self.wpe[known], known)
         else:
@@ -98,6 +105,40 @@ class CachedReader(Reader):
         return x
 
 
+class RotaryReader(Reader):
+    """The same for `modern.py`: a key is kept as it was turned, and the angle to it is what it will always be."""
+
+    def __init__(self, model: Modern):
+        super().__init__(model)
+        config, self.wte = model.config, model.transformer["wte"].weight
+        self.nh, self.hs = config.n_head, config.n_embd // config.n_head
+        self.rotation = rotations(self.T, self.hs, like=self.wte)
+        self.cache = self.wte.new_empty(config.n_layer, 2, self.nh, self.T, self.hs)
+
+    @torch.inference_mode()
+    def read(self, ids: list[int]) -> Tensor:
+        """Read on; return the logits (V,) of the next token, given the last block_size tokens."""
+        known, ids = self._append(ids)
+        rows, seen = len(ids), len(self.ids)
+        rotation = self.rotation[:, known:seen]
+        x = _rms(self.wte[ids])  # (rows, C): the new tokens alone
+        future = torch.full((rows, seen), -math.inf, dtype=x.dtype, device=x.device).triu(known + 1)
+        for block, cache in zip(self.model.transformer["h"], self.cache, strict=True):
+            attn, mlp = block.attn, block.mlp
+            q, k, v = attn.c_attn(_rms(x)).view(rows, 3, self.nh, self.hs).permute(1, 2, 0, 3)  # (nh, rows, hs) each
+            cache[0, :, known:seen], cache[1, :, known:seen] = rotate(_rms(k), rotation), v
+            k, v = cache[:, :, :seen]  # (nh, seen, hs)
+            scores = torch.baddbmm(future, rotate(_rms(q), rotation), k.mT, alpha=1 / math.sqrt(self.hs))
+            y = torch.bmm(F.softmax(scores, dim=-1), v).transpose(0, 1).reshape(rows, -1)
+            x = x + attn.c_proj(y)
+            x = x + mlp.c_proj(F.relu(mlp.c_fc(_rms(x))).square())
+        return self.model.lm_head(_rms(x[-1]))
+
+
+def _rms(x: Tensor) -> Tensor:
+    return F.rms_norm(x, x.shape[-1:])
+
+
 def _one_row(block: Block) -> tuple[Callable[[Tensor], Tensor], ...]:
     """Return what a block does to one vector, as plain calls: to look up a module's parts costs as much as they do."""
     attn, mlp = block.attn, block.mlp
@@ -122,4 +163,4 @@ def _product(linear: nn.Module) -> Callable[[Tensor], Tensor]:
 
 def reader_for(model: nn.Module) -> Reader:
     """Return the quickest reader that a model has."""
-    return CachedReader(model) if type(model) is GPT else Reader(model)
+    return {GPT: CachedReader, Modern: RotaryReader}.get(type(model), Reader)(model)

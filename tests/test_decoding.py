@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from core.decoding import CachedReader, Reader, reader_for
+from core.decoding import CachedReader, Reader, RotaryReader, reader_for
 from core.model import GPT, Bigram, BigramConfig, GPTConfig, eval_mode
+from core.modern import Modern, ModernConfig
 from core.sampling import generate
 
 SHAPES = [
@@ -21,12 +22,19 @@ def in_full(model, ids) -> torch.Tensor:
         return model(torch.tensor([ids[-model.config.block_size :]]))[0][0, -1]
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def modern(**options) -> Modern:
+    torch.manual_seed(0)
+    shape = {"block_size": 8, "vocab_size": 11, "n_layer": 2, "n_head": 2, "n_embd": 16}
+    return Modern(ModernConfig.parse(shape | options))
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, "modern"], ids=str)
 def test_kept_keys_give_the_logits_of_the_full_forward_within_the_window_and_beyond(tiny_model, shape):
-    model = tiny_model(**shape)
+    model = modern(dropout=0.5) if shape == "modern" else tiny_model(**shape)
     for parameter in model.parameters():
         parameter.data *= 3  # a fresh model says nearly the same to everything
-    reader, ids = CachedReader(model), []
+    reader, ids = reader_for(model), []
+    assert type(reader) is (RotaryReader if shape == "modern" else CachedReader)
     for new in ([1, 2, 3], [4], [5], [6, 7], [8], [9], [1], [2], [3, 4, 5]):  # the window of 8 is full at the sixth
         ids += new
         torch.testing.assert_close(reader.read(list(new)), in_full(model, ids), atol=1e-5, rtol=1e-5)
@@ -47,6 +55,15 @@ def test_a_token_more_costs_one_row(tiny_model, monkeypatch):
     for ids in ([1, 2, 3], [4], [5], [6], [7], [8], [9], [1]):
         reader.read(ids)
     assert rows == [3, 1, 1, 1, 1, 1, 8, 8]  # a full window is read anew: learned positions cannot slide
+
+
+def test_a_token_more_costs_a_modern_model_one_row():
+    model, rows = modern(n_layer=1), []
+    model.transformer["h"][0].attn.c_attn.register_forward_hook(lambda _, given, made: rows.append(len(given[0])))
+    reader = RotaryReader(model)
+    for ids in ([1, 2, 3], [4], [5], [6], [7], [8], [9], [1]):
+        reader.read(ids)
+    assert rows == [3, 1, 1, 1, 1, 1, 8, 8]
 
 
 def test_other_models_are_asked_in_full():
