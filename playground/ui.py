@@ -165,14 +165,28 @@ def serve(settings: Settings) -> None:
     gc.enable()
     threading.Thread(target=_begin, args=(store, settings), name="begin", daemon=True).start()
     print(f"GPT Playground is open at {address} (Ctrl-C ends it; runs are kept in {settings.runs})", flush=True)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    while not ended.wait(1.0):  # a wait without end would not hear the signal on Windows
-        pass
+    _wait_for_the_end()
     print("Pausing what trains; Play goes on from here the next time", flush=True)
     store.close()
     os._exit(0)  # all is written; open pages would keep the server's threads waiting for half a minute
+
+
+def _wait_for_the_end() -> None:
+    """Wait until Ctrl-C or the system asks for the end; what is pressed after that does not disturb it."""
+
+    def leave(*_: Any) -> None:
+        for number in ends:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    ends = (signal.SIGINT, signal.SIGTERM)
+    for number in ends:
+        signal.signal(number, leave)
+    try:
+        while True:  # not for an Event: a handler that sets it deadlocks if it comes while the event looks at itself
+            time.sleep(1.0)
+    except KeyboardInterrupt:
+        pass
 
 
 def _begin(store: RunStore, settings: Settings) -> None:

@@ -60,7 +60,10 @@ def start(store):
 
 
 def _is_foreign(run: RunDir) -> bool:
-    return run.status().pid == os.getpid()
+    try:
+        return run.status().pid == os.getpid()
+    except ValueError:  # deleted just now
+        return False
 
 
 def _step(run: RunDir) -> int:
