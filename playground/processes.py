@@ -77,5 +77,6 @@ def _work(work: Callable, inherited: list[Connection], *arguments: Any) -> None:
     """Be a worker. It notices the server's end by its pipe, which nobody else may hold open: not another worker."""
     for pipe in inherited:
         pipe.close()
+    gc.freeze()  # what is inherited is shared until it is touched, and to look for garbage in it is to touch it
     gc.enable()
     work(*arguments)

@@ -117,18 +117,20 @@ def _connect(
             lang,
             translate("machine", lang).format(cores=cores(), device=_device(lang)),
             *train.fill(run, lang),
+            *(page.words.updates(lang) if lang != page.words.lang else [gr.skip()] * len(page.words.outputs)),
             *_translated(lang, memory.get("unknown")),
             *show_tabs(run, owner, lang),
         ]
 
     def _translated(lang: str, unknown: Any = None) -> list:
         others = [*attention.translate(lang), *compare.translate(lang)]
-        return [*page.words.updates(lang), *train.translate(lang), *generate.translate(lang, unknown), *others]
+        return [*train.translate(lang), *generate.translate(lang, unknown), *others]
 
     def speak(lang: str, run_id: Any, owner: Any) -> list:
         lang = language(lang)
         machine = translate("machine", lang).format(cores=cores(), device=_device(lang))
-        return [machine, gr.update(choices=page.run_choices(owner, lang)), *_translated(lang)]
+        picker = gr.update(choices=page.run_choices(owner, lang))
+        return [machine, picker, *page.words.updates(lang), *_translated(lang)]
 
     def forget(run_id: Any, owner: Any, lang: str) -> dict:
         if run_id == "":
