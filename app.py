@@ -24,10 +24,12 @@ def main() -> None:
 
 def build_app():
     """Return the page as a `gr.Blocks`, over runs in ./runs; for a notebook or a test."""
-    from playground.runs import RunStore
-    from playground.settings import Settings
-    from playground.ui import build_app as build
+    from playground.lean_gradio import no_stub_files
 
+    with no_stub_files():
+        from playground.runs import RunStore
+        from playground.settings import Settings
+        from playground.ui import build_app as build
     return build(RunStore(Settings().runs).open(), Settings())
 
 
