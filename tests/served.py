@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from playground.components import InSight
 from playground.page import Page
 from playground.runs import RunStore
 from playground.settings import Settings
+from playground.shell import Shell
 from playground.widgets import Dropdown, Radio
 
 PROJECT = Path(__file__).parents[1]
@@ -80,9 +82,14 @@ def served_section(store: RunStore, runs: list[str], make: Callable[[Page], Any]
                         [*page.words.outputs, *section.translated])  # fmt: skip
         gr.on([page.run.change, page.lang.input], lambda *now: {"now": now}, [page.run, page.lang], sight)
         demo.load(lambda: section.show(run, "en"), None, section.shown)
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False)
-    yield url
-    demo.close()
+    _, url, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False,
+        app_kwargs={"middleware": [Middleware(Shell)]},
+    )  # fmt: skip
+    try:
+        yield url
+    finally:
+        demo.close()
 
 
 @contextmanager
@@ -94,6 +101,8 @@ def visited(browser: Any, url: str, width: int = 1280) -> Iterator[Any]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.set_default_timeout(30_000)
     page.goto(url)
-    yield page
-    page.close()
+    try:
+        yield page
+    finally:
+        page.close()
     assert strangers == [] and errors == []

@@ -472,7 +472,7 @@ def test_gpt2_is_loaded_with_progress_the_same_for_all_and_a_failure_can_be_retr
         expect(mine.locator(f"{loader} .message")).to_contain_text("connection was cut", timeout=30_000)
         expect(mine.locator(f"{loader} .go")).to_have_text("Try again")
         expect(mine.locator("#beside-mine .score b")).to_be_visible()
-        hub.behave("slow", rate=400_000)
+        hub.behave("slow", rate=150_000)  # slower than a busy machine opens a page
         mine.locator(f"{loader} .go").click()
         expect(mine.locator(f"{loader} .how")).to_have_text(re.compile(r"MB of \d+\.\d MB.* a second .* left"))
         with opened(browser, site) as theirs:

@@ -136,8 +136,10 @@ def opened(browser, url, query="", **how):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(url + query)
     page.locator("#chart canvas").wait_for()
-    yield page
-    page.close()
+    try:
+        yield page
+    finally:
+        page.close()
     assert strangers == [] and errors == []
 
 

@@ -146,8 +146,10 @@ def opened(browser, url, query="", **how):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(url + query)
     page.locator("#view .tok").first.wait_for()
-    yield page
-    page.close()
+    try:
+        yield page
+    finally:
+        page.close()
     assert strangers == [] and errors == []
 
 
