@@ -66,25 +66,28 @@ async def _watch_all(address: str, runs: list[str], seconds: float) -> list[tupl
 
 
 async def _watch(client: httpx.AsyncClient, run: str, seconds: float, offset: float) -> list:
-    """Poll as feed.js does; note (latency, whether it went well, seconds between two new steps where one came)."""
+    """Poll as feed.js does, at the pace that the server tells.
+
+    Each answer is noted as (latency, whether it went well, seconds between two new steps where one came).
+    """
     await asyncio.sleep(offset * 0.5)
     until, cursor, step, moved, seen = time.monotonic() + seconds, {}, 0, None, []
     while time.monotonic() < until:
         began = time.monotonic()
         try:
-            answer = await client.get(f"playground/feed/{run}", params=cursor)
+            answer = await client.get(f"playground/feed/{run}", params={**cursor, "viewer": run})
             good = answer.status_code == 200
         except httpx.HTTPError:
             good = False
-        now, wait = time.monotonic(), None
+        now, wait, pause = time.monotonic(), None, 0.5
         if good:
             body = answer.json()
-            cursor = body["next"]
+            cursor, pause = body["next"], body["pause"]
             if body["step"] > step:
                 wait = now - moved if moved else None
                 step, moved = body["step"], now
         seen.append((now - began, good, wait))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(pause)
     return seen
 
 

@@ -215,7 +215,7 @@ class RunStore:
                     if process.process.sentinel in ready:
                         try:
                             fresh = Process(self.root)
-                        except (OSError, EOFError):  # no memory for a new process at the moment
+                        except OSError:  # no memory for a new process at the moment
                             self.closed.wait(1.0)
                             continue
                         self.processes[i] = fresh

@@ -229,3 +229,7 @@ def test_shakespeare_has_the_characters_of_the_lecture():
     assert (len(text), tokenizer.vocab_size) == (1_115_394, 65)
     assert tokenizer.encode("To be, or not to be")[:6] == [32, 53, 1, 40, 43, 6]
     assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_what_is_known_of_a_text_without_it_is_true():
+    assert len(set(load_corpus("plays").text)) == corpora.DISTINCT["plays"]

@@ -12,6 +12,7 @@ import torch
 
 from core import gpt2
 from core.compare import END_OF_TEXT, has_statistics
+from core.corpora import DEFAULT_CORPUS
 from core.family import FAMILY_NAMES
 from core.run_dir import RunDir
 from playground.compare import pretrained_values as values
@@ -210,7 +211,7 @@ class PretrainedSection:
     def show(self, run: RunDir | None, lang: str) -> list:
         """Return what of the section belongs to another run: examples, and nothing old."""
         config = run.config() if run else None
-        examples = (FIRST_TEXT, *EVERYDAY, *EXAMPLES.get(config.corpus if config else "plays", ()))
+        examples = (FIRST_TEXT, *EVERYDAY, *EXAMPLES.get(config.corpus if config else DEFAULT_CORPUS, ()))
         names = (run_label(config, lang) if config else translate("beside_your_run", lang), FAMILY_NAMES[GPT2])
         return [
             gr.update(samples=[[example] for example in examples]),

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.corpora import DEFAULT_CORPUS
 from core.run_dir import RunDir
 from playground.components import AttentionDetail, AttentionView, HeadLines, HeadMap, InSight, Links
 from playground.i18n import component_words, translate
@@ -43,7 +44,7 @@ class AttentionTab:
         with gr.Row(equal_height=False):
             with gr.Column(scale=3, min_width=300):
                 self.text = add(Textbox, lines=2, max_lines=4, max_length=MOST_TEXT, elem_id="attention-text",
-                                value=EXAMPLES["plays"][0], words={"label": "attention_text"})  # fmt: skip
+                                value=EXAMPLES[DEFAULT_CORPUS][0], words={"label": "attention_text"})  # fmt: skip
             with gr.Column(scale=2, min_width=280):
                 self.source = add(Radio, choices=source_choices("en"), value=RUN, elem_id="attention-source",
                                   words={"label": "source"})  # fmt: skip
@@ -167,7 +168,7 @@ class AttentionTab:
 
     def show(self, run: RunDir | None, lang: str) -> list:
         """Return what of the tab belongs to another run: examples, a fitting text, nothing old, and the tab's `due`."""
-        corpus = run.config().corpus if run else "plays"
+        corpus = run.config().corpus if run else DEFAULT_CORPUS
         examples = EXAMPLES.get(corpus) or (own_example(run),)
         words = component_words(lang)
         return [
