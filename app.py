@@ -15,6 +15,9 @@ def main() -> None:
     os.environ.setdefault("MPLBACKEND", "agg")  # else Gradio imports pyplot at its first event only to ask which it is
     os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")  # no search through every installed package for more
     gc.disable()  # what is imported lives on: looking for garbage in it takes a fifth of the start; `serve` turns it on
+    from playground import processes
+
+    processes.prepare()
     from playground.lean_gradio import no_stub_files
 
     with no_stub_files():

@@ -28,10 +28,11 @@ from torch import Tensor, nn
 from benchmarks.machine import Peaks, watched
 from benchmarks.nanogpt import build, load_nanogpt
 from benchmarks.report import NONE, head, row, size
+from core.config import GPTConfig
 from core.family import gpt2_config
+from core.formula import count_of
 from core.gpt2 import to_hf
-from core.model import GPT, GPTConfig
-from core.parameters import count_of
+from core.model import GPT
 from core.precision import int8
 from core.sampling import generate
 

@@ -20,13 +20,13 @@ from benchmarks.machine import watched
 from benchmarks.racing import NEVER, shape_of
 from benchmarks.report import head, row
 from core.architectures import build_model
+from core.config import GPTConfig, TrainConfig
 from core.device import threads_for
-from core.model import GPTConfig
 from core.planning import bytes_needed
 from core.precision import WORTH_HALVING
 from core.presets import PRESETS, Preset
 from core.tokenizers import GPT2_VOCAB_SIZE
-from core.training import TrainConfig, train
+from core.training import train
 
 CHARACTERS = 65
 TOKENS = 100_000  # their tenth fills more than one portion of an estimate

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 from benchmarks.racing import Racer
 from core import data
+from core.config import TrainConfig
 from core.optim import learning_rate
-from core.training import StepStats, TrainConfig
+from core.training import StepStats
 
 THREADS = torch.get_num_threads()  # as many as torch takes by itself: asked before anybody else is lined up
 # The command of its README for a CPU, over config/train_shakespeare_char.py.

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from core import data
 from core.architectures import ARCHITECTURES, build_model
+from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.device import threads_for
-from core.model import BigramConfig, GPTConfig
 from core.presets import Preset
-from core.training import StepStats, TrainConfig, evaluate, train
+from core.training import StepStats, evaluate, train
 
 SLICE = 10  # steps of a turn
 NEVER = 100_000  # steps between train()'s own estimates: the race looks for itself

@@ -20,12 +20,12 @@ from benchmarks.lecture import HeadByHead, train_head_by_head
 from benchmarks.machine import Peaks, watched
 from benchmarks.racing import NEVER, ours, shape_of
 from benchmarks.report import head, number, row, size
+from core.config import TrainConfig
 from core.device import step_flops, threads_for
-from core.parameters import count_of
+from core.formula import count_of
 from core.precision import compute_dtype
 from core.presets import PRESETS, Preset
 from core.tokenizers import GPT2_VOCAB_SIZE
-from core.training import TrainConfig
 
 CHARACTERS = 65  # of Tiny Shakespeare; how fast a step is does not depend on the text, so it is noise here
 LEAST = 2  # steps of a turn, however long they take: the first is not counted

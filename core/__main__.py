@@ -21,17 +21,16 @@ import torch
 from tqdm import tqdm
 
 from core.architectures import FREE
+from core.config import GPTConfig, SampleConfig, TrainConfig
 from core.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, decode_text, load_corpus, own_text
 from core.device import choose_device
-from core.model import GPTConfig
 from core.options import Options
 from core.planning import RunOptions, plan_run
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recording import record
 from core.run_dir import RunDir, extend
-from core.sampling import SampleConfig, generate
+from core.sampling import generate
 from core.tokenizers import named, tokenizer_from_json
-from core.training import TrainConfig
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended, by the shells' custom
 

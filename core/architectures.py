@@ -1,9 +1,11 @@
-"""The kinds of models that can be trained, by name: the one place that knows them all."""
+"""The kinds of models that can be trained, by name: the one place that knows them all. Torch comes with the first."""
 
-from torch import nn
+from typing import TYPE_CHECKING
 
-from core.model import GPT, Bigram, BigramConfig, GPTConfig
-from core.modern import Modern, ModernConfig
+from core.config import BigramConfig, GPTConfig, ModernConfig
+
+if TYPE_CHECKING:
+    from torch import nn
 
 ARCHITECTURES: dict[str, type[GPTConfig] | type[BigramConfig]] = {
     "gpt": GPTConfig,
@@ -12,7 +14,6 @@ ARCHITECTURES: dict[str, type[GPTConfig] | type[BigramConfig]] = {
 }
 # What of a shape can be chosen, where that is not everything.
 FREE = {"bigram": ("block_size",), "modern": ("block_size", "n_layer", "n_head", "n_embd", "dropout")}
-_MODELS = {GPTConfig: GPT, ModernConfig: Modern, BigramConfig: Bigram}
 
 
 def architecture_of(config: GPTConfig | BigramConfig) -> str:
@@ -20,6 +21,9 @@ def architecture_of(config: GPTConfig | BigramConfig) -> str:
     return next(name for name, kind in ARCHITECTURES.items() if type(config) is kind)
 
 
-def build_model(config: GPTConfig | BigramConfig) -> nn.Module:
+def build_model(config: GPTConfig | BigramConfig) -> "nn.Module":
     """Build the model that a config describes, with fresh weights from torch's current seed."""
-    return _MODELS[type(config)](config)
+    from core.model import GPT, Bigram
+    from core.modern import Modern
+
+    return {GPTConfig: GPT, ModernConfig: Modern, BigramConfig: Bigram}[type(config)](config)

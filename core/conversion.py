@@ -18,7 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.model import GPT, GPTConfig
+from core.config import GPTConfig
+from core.model import GPT
 from core.parameters import empty_model
 from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer, GPT2Tokenizer, Tokenizer, byte_letters
 from core.weights import load_weights

@@ -10,28 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.splitting import split
+
+__all__ = ["Batches", "as_tokens", "split", "step_seed", "windows"]
+
 
 def as_tokens(ids: Sequence[int]) -> Tensor:
     """Return ids as tokens (N,) long: what torch.tensor does, which takes eight times as long over a whole text."""
     return torch.from_numpy(np.fromiter(ids, np.int64, len(ids)))
-
-
-def split(tokens: Tensor, block_size: int) -> tuple[Tensor, Tensor]:
-    """Cut tokens (N,) into the first 90 % to train on and the last 10 % to validate on.
-
-    Raises ValueError when either part is too short for one window of block_size + 1 tokens.
-    """
-    N = len(tokens)
-    needed = 10 * (block_size + 1)
-    if N // 10 < block_size + 1:
-        fits = N // 10 - 1
-        remedy = f"lower block_size to {fits} or add text" if fits >= 1 else "add text"
-        raise ValueError(
-            f"The text has {N:,} tokens, but block_size={block_size} needs at least {needed:,} "
-            f"(90 % to train on, 10 % to validate on, each longer than one block); {remedy}"
-        )
-    at = N * 9 // 10
-    return tokens[:at], tokens[at:]
 
 
 class Batches:

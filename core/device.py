@@ -2,24 +2,32 @@
 
 import ctypes
 import functools
+import importlib.metadata
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+from core.config import BigramConfig, GPTConfig
+from core.formula import count_of
 
-from core.model import BigramConfig, GPTConfig
-from core.parameters import count_of
+if TYPE_CHECKING:
+    import torch
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 MOST_THREADS = 8  # more only gets in its own way at the sizes that are trained here
 WORTH_SPLITTING = 1e9  # floating-point operations a step
 
 
-def choose_device(name: str = "auto") -> torch.device:
+LOGITS_AT_ONCE = 10_000_000  # numbers that one portion of an evaluation may give: 40 MB
+
+
+def choose_device(name: str = "auto") -> "torch.device":
     """Return the device called name; "auto" takes CUDA, then MPS, then the CPU.
 
     Raises ValueError when the device is not on this machine.
     """
+    import torch
+
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         name = next(device for device in ("cuda", "mps", "cpu") if available[device])
@@ -27,6 +35,11 @@ def choose_device(name: str = "auto") -> torch.device:
         here = ", ".join(device for device, there in available.items() if there)
         raise ValueError(f"device={name!r} is not on this machine; choose auto or one of: {here}")
     return torch.device(name)
+
+
+def has_gpu() -> bool:
+    """Tell whether "auto" takes something faster than the CPU; a torch made for CPUs alone is not imported for that."""
+    return not importlib.metadata.version("torch").endswith("+cpu") and choose_device().type != "cpu"
 
 
 def cores() -> int:
@@ -54,6 +67,12 @@ def threads_for(model: GPTConfig | BigramConfig, batch_size: int) -> int:
     seed shall give the same losses alone and in a full class.
     """
     return 1 if step_flops(model, batch_size) < WORTH_SPLITTING else min(cores(), MOST_THREADS)
+
+
+def tokens_at_once(model: GPTConfig | BigramConfig) -> int:
+    """Return how many tokens of whole windows one portion of an evaluation takes; it bounds the memory."""
+    T = model.block_size
+    return T * max(1, min(8192, LOGITS_AT_ONCE // model.vocab_size) // T)
 
 
 @functools.cache

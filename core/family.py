@@ -5,8 +5,8 @@ From the shapes follows what a model costs: memory, operations, and the time tha
 was measured. Left out on purpose: weights.
 """
 
+from core.config import BigramConfig, GPTConfig
 from core.device import step_flops
-from core.model import BigramConfig, GPTConfig
 from core.speed import Speed
 from core.tokenizers import GPT2_VOCAB_SIZE
 

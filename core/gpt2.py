@@ -19,10 +19,11 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from core import hub
+from core.config import GPTConfig
 from core.conversion import HFModel, from_hf, hf_shapes, quiet, save_hf, shape_of, take_over, to_hf
 from core.downloads import DownloadError, Progress
 from core.family import FAMILY_NAMES, gpt2_config
-from core.model import GPT, GPTConfig, eval_mode
+from core.model import GPT, eval_mode
 from core.tokenizers import GPT2Tokenizer
 
 __all__ = [

@@ -3,50 +3,20 @@
 GPT-2's architecture (Radford et al., 2019) with its names, so that the very keys of a state dict are those of the
 published weights. Axis letters: B batch, T time (<= block_size), C = n_embd, nh heads, hs head size, V vocabulary.
 
-Left out on purpose: training (`training.py`), drawing text (`sampling.py`), and anything that watches the model
-(`attention.py` observes it through hooks on modules that the maths already has).
+Its sizes and choices are the fields of `GPTConfig` in `config.py`. Left out on purpose: training (`training.py`),
+drawing text (`sampling.py`), and anything that watches the model (`attention.py` observes it through hooks on modules
+that the maths already has).
 """
 
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from core.options import Options
-
-
-class GPTConfig(Options):
-    """The shape of a GPT. The defaults are GPT-2's own choices; the sizes have to be said."""
-
-    block_size: int = Field(ge=1, le=4096, description="How many tokens the model sees at once (T).")
-    vocab_size: int = Field(ge=1, le=200_000, description="How many different tokens there are (V).")
-    n_layer: int = Field(ge=1, le=96, description="How many blocks stand on top of each other.")
-    n_head: int = Field(ge=1, le=96, description="How many attention heads work side by side in a block.")
-    n_embd: int = Field(ge=1, le=12_288, description="How many numbers describe one token (C).")
-    dropout: float = Field(0.0, ge=0.0, le=0.9, description="Share of activations silenced at random in training.")
-    bias: bool = Field(True, description="Biases in the linear layers and the LayerNorms.")
-    qkv_bias: bool | None = Field(None, description="Biases in query, key and value; unset: as `bias`.")
-    activation: Literal["gelu", "relu"] = Field("gelu", description="The bend in the MLP; GPT-2's is the tanh GELU.")
-    tie_weights: bool = Field(True, description="One matrix for reading tokens in (wte) and out (lm_head).")
-    lm_head_bias: bool = Field(False, description="A bias on the output layer.")
-    init: Literal["gpt2", "sharp"] = Field("gpt2", description="How weights start: as GPT-2's, or with a head start.")
-
-    @model_validator(mode="after")
-    def _heads_divide_the_width(self) -> "GPTConfig":
-        if self.n_embd % self.n_head:
-            below = self.n_embd - self.n_embd % self.n_head
-            low, high = self.bounds("n_embd")
-            choices = [str(size) for size in (below, below + self.n_head) if low <= size <= high]
-            raise ValueError(
-                f"n_embd={self.n_embd} is not divisible by n_head={self.n_head}; "
-                f"try n_embd={' or '.join(choices)}"
-            )
-        return self
+from core.config import BigramConfig, GPTConfig
 
 
 class CausalSelfAttention(nn.Module):
@@ -161,13 +131,6 @@ class GPT(nn.Module):
             x = block(x)
         logits = self.lm_head(self.transformer["ln_f"](x))
         return logits, cross_entropy(logits, targets)
-
-
-class BigramConfig(Options):
-    """The shape of a bigram model: nothing but its vocabulary. block_size only says how long its batches are."""
-
-    block_size: int = Field(ge=1, le=4096, description="How many tokens stand in one row of a batch (T).")
-    vocab_size: int = Field(ge=1, le=20_000, description="How many different tokens there are (V).")
 
 
 class Bigram(nn.Module):

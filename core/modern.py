@@ -11,36 +11,15 @@ which pay at sizes that nobody trains on this page.
 """
 
 import math
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from core.model import GPTConfig, cross_entropy
+from core.config import ModernConfig
+from core.model import cross_entropy
 
 ROTARY_BASE = 10_000.0
-
-
-class ModernConfig(GPTConfig):
-    """The shape of a modern GPT: sizes and dropout are free, everything else is what makes it modern."""
-
-    bias: Literal[False] = Field(False, description="No biases anywhere.")
-    qkv_bias: Literal[False] = Field(False, description="No biases anywhere.")
-    activation: Literal["relu2"] = Field("relu2", description="ReLU squared.")
-    tie_weights: Literal[False] = Field(False, description="The output layer has weights of its own.")
-    lm_head_bias: Literal[False] = Field(False, description="No biases anywhere.")
-    init: Literal["gpt2"] = Field("gpt2", description="Small normal weights.")
-
-    @model_validator(mode="after")
-    def _heads_are_of_even_size(self) -> "ModernConfig":
-        if self.n_embd // self.n_head % 2:
-            raise ValueError(
-                f"n_embd={self.n_embd} over n_head={self.n_head} gives heads of odd size, and rotary positions turn "
-                f"numbers in pairs; try n_embd={self.n_embd + self.n_head}"
-            )
-        return self
 
 
 class RotaryAttention(nn.Module):

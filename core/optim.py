@@ -6,17 +6,14 @@ one option away. What each trick saves is measured by `benchmarks/ablation.py`, 
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
+from core.config import TrainConfig
 from core.parameters import place
 from core.precision import compute_dtype
-
-if TYPE_CHECKING:
-    from core.training import TrainConfig
 
 # The odd polynomial a x + b x^3 + c x^5 lifts every singular value in (0, 1] to about 1 (Jordan et al., 2024).
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)

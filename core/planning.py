@@ -9,20 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import torch
 from pydantic import Field
 
-from core import data, gpt2
 from core.architectures import ARCHITECTURES
+from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.corpora import Corpus, clean_text
-from core.device import choose_device, memory_available
-from core.model import BigramConfig, GPTConfig
+from core.device import choose_device, memory_available, tokens_at_once
+from core.formula import count_of
 from core.options import Options
-from core.parameters import count_of
 from core.run_config import RunConfig
 from core.run_dir import RunDir
+from core.splitting import split
 from core.tokenizers import CharTokenizer, GPT2Tokenizer, Tokenizer, named, tokenizer_to_json
-from core.training import TrainConfig, tokens_at_once
 
 
 class RunOptions(Options):
@@ -65,16 +63,19 @@ def plan_run(
     chosen = RunOptions.parse(options)
     if not isinstance(model, dict):
         raise ValueError(f"The model's options must be named fields, but are of type {type(model).__name__}")
-    choose_device(chosen.device)
+    if chosen.device not in ("auto", "cpu"):  # which are everywhere
+        choose_device(chosen.device)
     tokenizer: Tokenizer = CharTokenizer.from_text(corpus.text) if chosen.tokenizer == "char" else GPT2Tokenizer()
     model_config = ARCHITECTURES[chosen.architecture].parse({**model, "vocab_size": tokenizer.vocab_size})
     train_config = TrainConfig.parse(train)
     if chosen.weights == "gpt2":
+        from core import gpt2  # brings torch, which a plan needs for nothing else
+
         gpt2.check_start(model_config, chosen.tokenizer)
     needed = bytes_needed(model_config, train_config.batch_size)
     check_memory(needed, memory_available() if memory is None else memory)
     ids = tokenizer.encode(corpus.text)
-    train_ids, val_ids = data.split(data.as_tokens(ids), model_config.block_size)
+    train_ids, val_ids = split(ids, model_config.block_size)
     config = RunConfig(
         corpus=corpus.name,
         tokenizer=tokenizer_to_json(tokenizer),
@@ -134,9 +135,9 @@ def _sample_prompt(asked: str, text: str, tokenizer: Tokenizer) -> str:
     return prompt
 
 
-def _floor(corpus: Corpus, tokenizer: Tokenizer, train_ids: torch.Tensor, val_ids: torch.Tensor) -> float | None:
+def _floor(corpus: Corpus, tokenizer: Tokenizer, train_ids: list[int], val_ids: list[int]) -> float | None:
     """Return the loss, in nats per token, that no model can beat on the validation part, if the corpus knows it."""
     if corpus.entropy is None:
         return None
-    start = len(tokenizer.decode(train_ids.tolist()))
+    start = len(tokenizer.decode(train_ids))
     return corpus.entropy(start, None) * (len(corpus.text) - start) / len(val_ids)

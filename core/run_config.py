@@ -11,10 +11,9 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 from pydantic import Field, create_model
 
 from core.architectures import ARCHITECTURES, architecture_of
-from core.model import BigramConfig, GPTConfig
+from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.options import Options
 from core.tokenizers import GPT2_VOCAB_SIZE, named, tokenizer_from_json
-from core.training import TrainConfig
 
 State = Literal["queued", "running", "paused", "done", "stopped", "failed"]
 STATES = get_args(State)

@@ -21,23 +21,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
-from core.optim import Together
-from core.parameters import empty_model
+from core.config import TrainConfig
 from core.run_config import ResumeState, RunConfig, Status, checked
-from core.training import TrainConfig
-from core.weights import (
-    check_weights,
-    load_optimizer,
-    load_weights,
-    optimizer_tensors,
-    read_tensors,
-    save_tensors,
-    weights,
-)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from core.optim import Together
 
 VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -147,18 +139,23 @@ class RunDir:
         """Write what loss is worth on this corpus."""
         _write_json(self.path / "baselines.json", values)
 
-    # -- weights --------------------------------------------------------------------------------------------------
+    # -- weights (they alone need torch, and bring it with them) ---------------------------------------------------
 
-    def write_snapshot(self, model: nn.Module, step: int, meta: dict) -> None:
+    def write_snapshot(self, model: "nn.Module", step: int, meta: dict) -> None:
         """Keep the weights of a step for looking back."""
+        from core.weights import weights
+
         self._write_folder("snapshots", step, {"model": weights(model)}, {"meta": {**meta, "step": step}})
 
     def snapshots(self) -> list[int]:
         """Return the steps that can be looked back at, in order."""
         return [step for step, _ in _folders(self.path / "snapshots")]
 
-    def load_snapshot(self, step: int | None = None) -> nn.Module:
+    def load_snapshot(self, step: int | None = None) -> "nn.Module":
         """Build the model of a step (the last one by default) in eval mode; ValueError when it cannot be read."""
+        from core.parameters import empty_model
+        from core.weights import load_weights, read_tensors
+
         found = dict(_folders(self.path / "snapshots"))
         step = max(found, default=None) if step is None else step
         if step not in found:
@@ -167,16 +164,20 @@ class RunDir:
         load_weights(model, read_tensors(found[step] / "model.safetensors"), assign=True)
         return model.eval()
 
-    def write_resume(self, model: nn.Module, optimizer: Together, step: int, state: dict) -> None:
+    def write_resume(self, model: "nn.Module", optimizer: "Together", step: int, state: dict) -> None:
         """Keep all that is needed to go on from a step exactly; older states are dropped once this one is whole."""
+        from core.weights import optimizer_tensors, weights
+
         tensors = {"model": weights(model), "optimizer": optimizer_tensors(optimizer)}
         self._write_folder("resume", step, tensors, {"state": {**state, "step": step}})
         for old, folder in _folders(self.path / "resume"):
             if old != step:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def read_resume(self, model: nn.Module, optimizer: Together) -> dict | None:
+    def read_resume(self, model: "nn.Module", optimizer: "Together") -> dict | None:
         """Put the newest whole resume state into model and optimizer; return its state.json, None if there is none."""
+        from core.weights import check_weights, load_optimizer, load_weights, read_tensors
+
         for step, folder in reversed(_folders(self.path / "resume")):
             try:
                 state = ResumeState.parse(_read_json(folder / "state.json"))
@@ -192,6 +193,8 @@ class RunDir:
         return None
 
     def _write_folder(self, kind: str, step: int, tensors: dict[str, dict], notes: dict[str, dict]) -> None:
+        from core.weights import save_tensors
+
         final = self.path / kind / f"step-{step:07d}"
         if final.exists():
             return  # the same step of the same run holds the same numbers
@@ -226,6 +229,16 @@ def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
         else:
             runs.append((created, run))
     return [run for _, run in sorted(runs, key=lambda entry: -entry[0])], problems
+
+
+def delete(run: RunDir) -> None:
+    """Delete a run: out of sight at once, then file by file (what a crash leaves is swept at the next start)."""
+    gone = run.path.with_name(f".new-{secrets.token_hex(8)}")
+    try:
+        os.rename(run.path, gone)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def sweep(root: Path, writing: Callable[[Status], bool] = lambda status: False) -> None:

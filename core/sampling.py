@@ -10,27 +10,12 @@ from random import Random
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
 from torch import Tensor, nn
 
+from core.config import SampleConfig
 from core.decoding import reader_for
-from core.options import Options
 
 ALTERNATIVES = 10  # how many of the best candidates each token is told with
-
-
-class SampleConfig(Options):
-    """How text is drawn from a model."""
-
-    max_new_tokens: int = Field(200, ge=1, le=5_000, description="How many tokens to write.")
-    temperature: float = Field(
-        1.0, ge=0.0, le=100.0, description="0 always takes the likeliest token; 1 is the model's own; 10 is noise."
-    )
-    top_k: int | None = Field(None, ge=1, le=200_000, description="Draw only from the k likeliest tokens.")
-    top_p: float | None = Field(
-        None, gt=0.0, le=1.0, description="Draw only from the fewest tokens that together reach this probability."
-    )
-    seed: int | None = Field(None, ge=0, le=2**53 - 1, description="Same seed, same text.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,11 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
-
 from core.architectures import build_model
+from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.device import choose_device, step_flops, threads_for
-from core.model import BigramConfig, GPTConfig
-from core.optim import make_optimizer
-from core.training import TrainConfig, train
 
+SPEED_FILE = "machine.json"  # where it is written down, below the runs
 PROBE_STEPS = 8  # of which the quickest counts; the first is thrown away, it pays for first uses
 
 
@@ -60,6 +57,11 @@ def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None) ->
 
 
 def _step_seconds(model: GPTConfig, batch_size: int, probe_steps: int, threads: int | None) -> float:
+    import torch  # who only predicts needs none of these
+
+    from core.optim import make_optimizer
+    from core.training import train
+
     before = torch.get_num_threads()
     torch.set_num_threads(threads or threads_for(model, batch_size))
     tokens = torch.arange(20 * batch_size * model.block_size) % model.vocab_size

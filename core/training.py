@@ -9,48 +9,17 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from core import data
-from core.device import keep_freed_memory
+from core.config import TrainConfig
+from core.device import keep_freed_memory, tokens_at_once
 from core.model import eval_mode
 from core.optim import Together, learning_rate, make_optimizer, rate_factor
-from core.options import Options
 from core.precision import Twin, compute_dtype
-
-
-class TrainConfig(Options):
-    """How a model is trained. The defaults train the `small` preset well."""
-
-    optimizer: Literal["muon", "adamw"] = Field(
-        "muon", description="Muon for the matrices of the blocks and AdamW for the rest, or AdamW for all."
-    )
-    precision: Literal["auto", "fp32"] = Field(
-        "auto", description="What to compute in: auto takes bf16 where this processor gains by it."
-    )
-    muon_learning_rate: float = Field(0.03, gt=0, le=10.0, description="How far one step of Muon goes, at its peak.")
-    muon_momentum: float = Field(0.9, ge=0.0, le=0.9999, description="Memory of Muon for the gradient.")
-    muon_weight_decay: float = Field(0.0, ge=0.0, le=10.0, description="Muon's pull of its matrices towards zero.")
-    steps: int = Field(1500, ge=1, le=1_000_000, description="How many times the weights change.")
-    batch_size: int = Field(16, ge=1, le=1024, description="How many windows of text each step learns from (B).")
-    learning_rate: float = Field(6e-3, gt=0, le=10.0, description="How far one step goes, at its peak.")
-    schedule: Literal["cosine", "linear", "constant"] = Field("linear", description="How the rate falls.")
-    warmup_steps: int = Field(10, ge=0, le=100_000, description="Steps in which the rate rises to its peak.")
-    min_learning_rate: float = Field(0.0, ge=0.0, le=1.0, description="The last rate, as a share of the peak.")
-    weight_decay: float = Field(0.1, ge=0.0, le=10.0, description="Pull of the matrices towards zero.")
-    beta1: float = Field(0.8, ge=0.0, le=0.9999, description="Memory of AdamW for the gradient.")
-    beta2: float = Field(0.95, ge=0.0, le=0.99999, description="Memory of AdamW for the gradient's square.")
-    grad_clip: float = Field(1.0, ge=0.0, le=1000.0, description="Longest gradient allowed; 0: any.")
-    eval_interval: int = Field(100, ge=1, le=100_000, description="Steps between two estimates of the loss.")
-    eval_tokens: int = Field(8_192, ge=1, le=10_000_000, description="Tokens of each part that an estimate uses.")
-    seed: int = Field(1337, ge=0, le=2**53 - 1, description="Same seed, same start, same batches, same losses.")
-
-
-LOGITS_AT_ONCE = 10_000_000  # numbers that one portion of an evaluation may give: 40 MB
 
 
 @dataclass(frozen=True)
@@ -159,12 +128,6 @@ def clip(gradients: list[Tensor], longest: float) -> float:
     if 0 < longest < length:
         torch._foreach_mul_(gradients, longest / (length + 1e-6))
     return length
-
-
-def tokens_at_once(config: Any) -> int:
-    """Return how many tokens of whole windows one portion of an evaluation takes; it bounds the memory."""
-    T = config.block_size
-    return T * max(1, min(8192, LOGITS_AT_ONCE // config.vocab_size) // T)
 
 
 def _loss(model: nn.Module, x: Tensor, y: Tensor, seed: int, step: int) -> Tensor:

@@ -8,11 +8,10 @@ from pathlib import Path
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
-from core.conversion import save_hf
-from core.model import GPTConfig
+from core.config import GPTConfig
 from core.run_config import RunConfig
 from core.run_dir import RunDir
-from playground.writing import load_writer
+from playground import late
 
 
 def can_leave(config: RunConfig) -> bool:
@@ -22,10 +21,10 @@ def can_leave(config: RunConfig) -> bool:
 
 def hf_archive(run: RunDir, step: int, stem: str) -> FileResponse:
     """Answer with a snapshot as a zip of a Hugging Face model folder; ValueError for what is no GPT-2."""
-    writer = load_writer(run, step)
+    writer = late.writing().load_writer(run, step)
     folder = Path(tempfile.mkdtemp(prefix="gpt-playground-"))
     try:
-        save_hf(writer.model, folder / stem, writer.tokenizer)
+        late.gpt2().save_hf(writer.model, folder / stem, writer.tokenizer)
         archive = folder / f"{stem}.zip"
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:  # weights hardly shrink
             for path in sorted((folder / stem).iterdir()):

@@ -22,12 +22,13 @@ from starlette.routing import Route
 
 from core.run_config import RunConfig
 from core.run_dir import RunDir
+from playground import late
 from playground.exporting import hf_archive
 from playground.i18n import language, translate
-from playground.looking import MOST_TEXT, look
 from playground.meaning import meaning
 from playground.naming import run_label
 from playground.runs import RunStore
+from playground.sources import MOST_TEXT
 
 MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
 MOST_SAMPLES = 200  # of one answer, the newest
@@ -202,7 +203,7 @@ class Feed:
         if name in ("curve.png", "curve.svg"):
             kind = name[-3:]
             rows = self.follow(run.id, lang=language(request.query_params.get("lang")))
-            return _picture(_plots().loss_figure(rows), kind, stem)
+            return _picture(late.plots().loss_figure(rows), kind, stem)
         if name == "run.json":
             return FileResponse(run.path / "run.json", filename=f"{stem}.json")
         if name in ("model.safetensors", "huggingface.zip"):
@@ -273,27 +274,20 @@ def _lines(baselines: dict | None, lang: str) -> list[dict] | None:
 def _attention_file(run: RunDir, name: str, request: Request, stem: str) -> Response:
     """Return one head's heatmap, the grid of all heads, or their numbers, for the text in the query."""
     asked = request.query_params
-    seen = look(run, asked.get("text", "")[:MOST_TEXT], _count(asked.get("step"), default=None))
+    seen = late.looking().look(run, asked.get("text", "")[:MOST_TEXT], _count(asked.get("step"), default=None))
     layer, head = _count(asked.get("layer")), _count(asked.get("head"))
     weights = seen.observed.weights.numpy()
     seen.scores_before_mask(layer, head)  # refuses a head that is not there
     said = f"{run_label(run.config(), 'en')}, step {seen.step}"
     kind = name[-3:]
     if name.startswith("heatmap"):
-        figure = _plots().heatmap_figure(weights[layer, head], seen.tokens, f"Head {layer}.{head} of {said}")
+        figure = late.plots().heatmap_figure(weights[layer, head], seen.tokens, f"Head {layer}.{head} of {said}")
         return _picture(figure, kind, f"{stem}-head-{layer}-{head}")
     if name.startswith("grid"):
-        return _picture(_plots().grid_figure(weights, seen.labels, f"All heads of {said}"), kind, f"{stem}-heads")
+        return _picture(late.plots().grid_figure(weights, seen.labels, f"All heads of {said}"), kind, f"{stem}-heads")
     numbers = io.BytesIO()
     np.savez_compressed(numbers, weights=weights, ids=seen.ids.numpy(), tokens=np.array(seen.tokens))
     return _attachment(numbers.getvalue(), "application/octet-stream", f"{stem}-attention.npz")
-
-
-def _plots() -> Any:
-    """Import the pictures when the first is asked for: matplotlib would keep the page waiting for half a second."""
-    from playground import plots
-
-    return plots
 
 
 def _picture(figure: Any, kind: str, stem: str) -> Response:

@@ -6,15 +6,14 @@ from typing import Any
 import gradio as gr
 
 from core.architectures import ARCHITECTURES, FREE, architecture_of
-from core.model import GPTConfig
+from core.config import GPTConfig, TrainConfig
+from core.formula import GPT2_SMALL, count_of
 from core.options import Options
-from core.parameters import GPT2_SMALL, count_of
 from core.planning import RunOptions
 from core.presets import PRESETS
 from core.run_config import RunConfig
 from core.speed import Speed
 from core.tokenizers import GPT2_VOCAB_SIZE
-from core.training import TrainConfig
 from playground.i18n import translate
 from playground.widgets import Checkbox, Dropdown, Number, Slider, Textbox, Words
 

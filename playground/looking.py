@@ -10,9 +10,9 @@ from core import data, heads
 from core.attention import Observed, observe, scores
 from core.run_dir import RunDir
 from playground.i18n import translate
-from playground.writing import GPT2_PROMPT, Writer, fit_prompt, gpt2_writer, load_writer, pieces, snapshot_stamp
+from playground.sources import GPT2_PROMPT
+from playground.writing import Writer, fit_prompt, gpt2_writer, load_writer, pieces, snapshot_stamp
 
-MOST_TEXT = 2_000  # characters that a text may have; the first tokens of it are looked at
 MOST_TOKENS = 64  # of a text: 12 x 12 heads of it still travel in less than 500 kB
 CANDIDATES = 10
 GPT2_SILENCE_TOKENS = 64  # in a window, on which GPT-2's heads are silenced

@@ -4,23 +4,25 @@ import gc
 import multiprocessing
 import sys
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
-from playground import worker
-
 MOST_WAITING = 100  # orders; a pipe holds some more, and to write to a full one would stop the page
+# Where it is safe to fork, workers come from a process that has imported torch for all of them: a new one is there at
+# once. They inherit nothing of the server, as with spawn.
+START = "forkserver" if sys.platform == "linux" else "spawn"
 
 
-def start_method(alone: bool) -> str:
-    """Return how a worker comes to be: spawned, or forked where that is safe and saves it the import of torch.
+def prepare() -> None:
+    """Let torch be imported for the workers, in a process and on a core of its own, while the page is being made.
 
-    alone: this process has only one thread yet. Once others run, a fork may inherit a lock that nobody opens.
+    Without it the first worker waits for that; so it does if the server runs in another folder than the project's.
     """
-    return "fork" if alone and sys.platform == "linux" else "spawn"
+    if START == "forkserver":
+        multiprocessing.set_forkserver_preload(["playground.worker"])
+        forkserver.ensure_running()
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,14 @@ class Order:
 class Process:
     """A worker process, its pipe, and whose turn it is in there."""
 
-    def __init__(
-        self, root: Path, measure: bool = False, alone: bool = False, siblings: Iterable["Process"] = ()
-    ):
-        """measure: let it tell how fast this machine is; alone: see start_method; siblings: workers that there are."""
-        context = multiprocessing.get_context(start_method(alone))
+    def __init__(self, root: Path, measure: bool = False):
+        """measure: let it tell how fast this machine is."""
+        context = multiprocessing.get_context(START)
         # Only the worker writes these, and a lock would stay locked if it were killed while it holds it.
         self.current, self.obeyed = context.RawArray("c", 80), context.RawValue("Q", 0)
         self.pipe, theirs = context.Pipe()
-        inherited = [process.pipe for process in (self, *siblings)] if context.get_start_method() == "fork" else []
-        shared = (worker.work, inherited, theirs, str(root), self.current, self.obeyed, measure)
-        self.process = context.Process(target=_work, args=shared, daemon=True)
+        arguments = (theirs, str(root), self.current, self.obeyed, measure)
+        self.process = context.Process(target=work, args=arguments, daemon=True)
         self.started = time.monotonic()
         self.process.start()
         theirs.close()
@@ -61,10 +60,17 @@ class Process:
         """Hand over an order; a worker that has just died is replaced by the watch, which hands it over again."""
         if self.sent - self.obeyed.value >= MOST_WAITING:
             raise ValueError("The training process is busy and has many commands waiting; try again in a moment")
+        self.orders[run_id] = Order(self.sent + 1, command, steps)
+        self._write((command, run_id, steps))
+
+    def settle(self) -> None:
+        """Let it make itself ready in its own time: nobody waits for a page just now."""
+        self._write(("settle",))
+
+    def _write(self, command: tuple) -> None:
         self.sent += 1
-        self.orders[run_id] = Order(self.sent, command, steps)
         try:
-            self.pipe.send((command, run_id, steps))
+            self.pipe.send(command)
         except OSError:
             pass
 
@@ -73,10 +79,9 @@ class Process:
         return self.orders[run_id].number <= self.obeyed.value
 
 
-def _work(work: Callable, inherited: list[Connection], *arguments: Any) -> None:
-    """Be a worker. It notices the server's end by its pipe, which nobody else may hold open: not another worker."""
-    for pipe in inherited:
-        pipe.close()
+def work(*arguments: Any) -> None:
+    """Be a worker, in a process of its own; only there is torch imported for it."""
+    from playground import worker
+
     gc.freeze()  # what is inherited is shared until it is touched, and to look for garbage in it is to touch it
-    gc.enable()
-    work(*arguments)
+    worker.work(*arguments)

@@ -15,10 +15,9 @@ from core.device import cores
 from core.planning import Plan, plan_run
 from core.presets import PRESETS
 from core.run_config import Status
-from core.run_dir import RunDir, extend, list_runs, sweep
-from core.speed import Speed
+from core.run_dir import RunDir, delete, extend, list_runs, sweep
+from core.speed import SPEED_FILE, Speed
 from playground.processes import Process
-from playground.worker import SPEED_FILE, delete
 
 WELCOME = "welcome"
 WELCOME_STEPS = 600
@@ -39,21 +38,29 @@ class RunStore:
         self.deaths: Counter[str] = Counter()  # of the process while it was this run's turn, since it last got on
         self.death_steps: dict[str, int] = {}
         self.lock = threading.RLock()
-        self.closed = threading.Event()
+        self.settled, self.closed = threading.Event(), threading.Event()
 
     # -- life -----------------------------------------------------------------------------------------------------
 
-    def open(self, alone: bool = False) -> "RunStore":
-        """Start the workers, and take over what an earlier server left; alone: this process has one thread yet."""
+    def open(self) -> "RunStore":
+        """Start the workers, and take over what an earlier server left."""
         sweep(self.root, _is_alive)
         for run in list_runs(self.root)[0]:
             status = run.status()
             if status.state in ACTIVE and not _is_alive(status):
                 run.write_status(Status("paused", status.step, "The server was started anew; press Play to go on."))
         for i in range(self.size):
-            self.processes.append(Process(self.root, i == 0, alone, self.processes))
+            self.processes.append(Process(self.root, measure=i == 0))
         threading.Thread(target=self._watch, name="worker-watch", daemon=True).start()
         return self
+
+    def settle(self) -> None:
+        """Let the workers make themselves ready, once: somebody has the page, and nobody waits for them."""
+        with self.lock:
+            if not self.settled.is_set():
+                self.settled.set()
+                for process in self.processes:
+                    process.settle()
 
     def close(self) -> None:
         """Pause every run and end the workers."""
@@ -84,6 +91,12 @@ class RunStore:
             return run.config().owner in (owner, None)
         except ValueError:  # deleted just now
             return False
+
+    def is_training(self) -> bool:
+        """Tell whether any run trains here."""
+        with self.lock:
+            orders = [run_id for process in self.processes for run_id in process.orders]
+        return any(map(self._is_active, orders))
 
     def speed(self) -> Speed | None:
         """Return how fast this machine trains; None until the first worker has measured it."""

@@ -9,13 +9,12 @@ import time
 from typing import Any
 
 import gradio as gr
-import torch
 from starlette.middleware import Middleware
 
 from core.corpora import DEFAULT_CORPUS, load_corpus
-from core.device import choose_device, cores
+from core.device import cores, has_gpu
 from core.run_dir import RunDir
-from playground import theme
+from playground import late, theme
 from playground.components import head_script
 from playground.feed import Feed
 from playground.guard import Guard
@@ -32,6 +31,8 @@ from playground.tabs.train import TrainTab
 from playground.widgets import QUICK, Dropdown, Radio, refusing
 
 UPLOAD_LIMIT = "10mb"
+# Seconds: in which somebody is likely to come; for a browser to draw what it was sent; to look around and press Train.
+PATIENCE, DRAWN, SETTLED = 10.0, 1.0, 4.0
 
 
 def build_app(store: RunStore, settings: Settings) -> gr.Blocks:
@@ -110,6 +111,7 @@ def _connect(
         run_id = memory.get("run") if memory.get("run") in known else next(iter(known), None)
         run = _readable(store, run_id)
         memory |= {"owner": owner, "run": run_id or "", "lang": lang}
+        store.settle()
         return [
             owner,
             memory,
@@ -160,8 +162,7 @@ def serve(settings: Settings) -> None:
     """Open the page and serve it until Ctrl-C; then pause every run and end the workers."""
     store = RunStore(settings.runs, settings.workers)
     app = build_app(store, settings)
-    store.open(alone=True)  # before the server's threads, and after what is imported: a page changed is a page copied
-    torch.set_num_threads(1)  # for writing: two threads that wait for each other beside a training run crawl
+    store.open()
     address = launch(app, store, settings, prevent_thread_lock=True, inbrowser=settings.browser)
     gc.freeze()
     gc.enable()
@@ -192,10 +193,18 @@ def _wait_for_the_end() -> None:
 
 
 def _begin(store: RunStore, settings: Settings) -> None:
-    """Train a first run where there is none; else, once a browser has had the page, write the built-in text."""
-    if not (settings.welcome and store.welcome()):
-        time.sleep(2.5)
-        load_corpus(DEFAULT_CORPUS)  # written by a program: who presses Train need not wait for it
+    """Train a first run where there is none; and once somebody has the page, make ready what is used next."""
+    if settings.welcome:
+        store.welcome()
+    store.settled.wait(PATIENCE)
+    store.settle()
+    time.sleep(DRAWN)
+    load_corpus(DEFAULT_CORPUS)  # written by a program: who presses Train need not wait for it
+    time.sleep(SETTLED)
+    until = time.monotonic() + PATIENCE
+    while store.is_training() and time.monotonic() < until:  # it has just begun, and its first point is waited for
+        time.sleep(0.5)
+    late.everything()
 
 
 def launch(app: gr.Blocks, store: RunStore, settings: Settings, **more: Any) -> str:
@@ -237,7 +246,7 @@ def _is_token(text: Any) -> bool:
 
 
 def _device(lang: str) -> str:
-    return translate("machine_cpu" if choose_device().type == "cpu" else "machine_gpu", lang)
+    return translate("machine_gpu" if has_gpu() else "machine_cpu", lang)
 
 
 THEME_JS = """() => {

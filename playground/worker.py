@@ -6,8 +6,6 @@ because the server ended or died, it pauses what it trains and ends too.
 
 import inspect
 import os
-import secrets
-import shutil
 import signal
 import time
 from collections import deque
@@ -20,8 +18,8 @@ from pathlib import Path
 from core.device import threads_for
 from core.recording import Stopped, end, record
 from core.run_config import Status
-from core.run_dir import RunDir
-from core.speed import measure_speed
+from core.run_dir import RunDir, delete
+from core.speed import SPEED_FILE, measure_speed
 from core.training import StepStats
 
 try:
@@ -29,10 +27,9 @@ try:
 except ImportError:  # Windows has no such locks: there the processes share the cores as the system sees fit
     fcntl = None
 
-SPEED_FILE = "machine.json"
 ROUND = 4.0  # seconds in which every run has had its turn, when steps are quick
 SHORTEST, LONGEST = 0.1, 0.25  # seconds of a turn
-SOON, QUIET = 2.0, 3.0  # seconds without a command: the page has been made; the machine is likely to be quiet
+SOON, QUIET = 1.0, 3.0  # seconds without a command: the page has been drawn; the machine is likely to be quiet
 
 
 @dataclass
@@ -153,16 +150,6 @@ class Worker:
             pass
 
 
-def delete(run: RunDir) -> None:
-    """Delete a run: out of sight at once, then file by file (what a crash leaves is swept at the next start)."""
-    gone = run.path.with_name(f".new-{secrets.token_hex(8)}")
-    try:
-        os.rename(run.path, gone)
-    except FileNotFoundError:
-        return
-    shutil.rmtree(gone, ignore_errors=True)
-
-
 def _say_failed(run: RunDir, error: Exception) -> None:
     """Write down why a run cannot go on here; the other runs go on."""
     print(f"run {run.id[:8]}: {type(error).__name__}: {error!s:.200}", flush=True)
@@ -201,7 +188,8 @@ class Cores:
 
 
 def work(commands: Connection, root: str, current, obeyed, measure: bool = False) -> None:
-    """Train what the commands ask for until the pipe closes; measure: tell how fast this machine is, once it is quiet.
+    """Train what the commands ask for until the pipe closes. Told to settle, it makes itself ready while it has nothing
+    to do; measure: and tells how fast this machine is.
 
     The entry point of the process. In shared memory it tells the server whose turn it is (current) and how many
     commands it has carried out (obeyed).
@@ -209,21 +197,23 @@ def work(commands: Connection, root: str, current, obeyed, measure: bool = False
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
     _be_humble()
     worker = Worker(Path(root), current)
-    chores = [(SOON, _warm_up), (QUIET, _measure)] if measure else [(SOON, _warm_up)]
+    chores: list[tuple] = []
     while True:
         try:
             idle = chores and not worker.turns and not commands.poll(chores[0][0])
             command = commands.recv() if not (idle or worker.turns) or commands.poll() else None
         except (EOFError, OSError):
             break
-        if command:
+        if command and command[0] == "settle":
+            chores = [(SOON, _warm_up), (QUIET, _measure)] if measure else [(SOON, _warm_up)]
+        elif command:
             worker.obey(*command)
-            obeyed.value += 1
         elif idle:
             _, chore = chores.pop(0)
             chore(Path(root), worker.cores)
         else:
             worker.take_turn()
+        obeyed.value += command is not None
     worker.leave_all()
 
 

@@ -9,15 +9,15 @@ from functools import lru_cache
 import torch
 
 from core import gpt2
+from core.config import SampleConfig
 from core.corpora import clean_text
 from core.precision import int8
 from core.run_dir import RunDir
-from core.sampling import SampleConfig, generate
+from core.sampling import generate
 from core.tokenizers import Tokenizer, named, tokenizer_from_json
 from playground.i18n import translate
 
 MOST_SECONDS = 120  # of one request
-MOST_PROMPT = 10_000  # characters
 REFRESH = 0.08  # seconds between two pictures of the stream
 
 
@@ -29,8 +29,6 @@ class Writer:
     tokenizer: Tokenizer
 
 
-RUN, GPT2 = "run", "gpt2"  # what one can write with and look into: the run in view, or GPT-2 itself
-GPT2_PROMPT = "\n"
 # Lewis Carroll, 1865: what the loss of GPT-2 is compared on, in 8 bits and in full.
 PARAGRAPH = (
     "Alice was beginning to get very tired of sitting by her sister on the bank, and of having nothing to do: once or "
@@ -71,11 +69,6 @@ def _int8_gpt2() -> tuple[torch.nn.Module, float, float]:
 @lru_cache(maxsize=1)
 def _gpt2_tokenizer() -> Tokenizer:
     return gpt2.gpt2_tokenizer()
-
-
-def source_choices(lang: str) -> list[tuple[str, str]]:
-    """Return (words, value) of what one can write with."""
-    return [(translate("source_run", lang), RUN), (translate("source_gpt2", lang), GPT2)]
 
 
 @lru_cache(maxsize=6)

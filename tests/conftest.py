@@ -18,7 +18,8 @@ import pytest
 import torch
 from hypothesis import settings
 
-from core.model import GPT, GPTConfig
+from core.config import GPTConfig
+from core.model import GPT
 from playground.lean_gradio import no_stub_files
 
 _quickly = no_stub_files()

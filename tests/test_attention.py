@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from core.attention import attention_layers, attention_maps, observe, scores
-from core.model import GPT, Bigram, BigramConfig, eval_mode
+from core.config import BigramConfig
+from core.model import GPT, Bigram, eval_mode
 from tests.test_model import hugging_face_twin, scrambled, tokens
 
 SHAPES = [

@@ -11,7 +11,8 @@ from torch import nn
 from benchmarks import ablation, generation, machine, memory, nanogpt, racing, report, throughput, time_to_loss
 from benchmarks.lecture import HeadByHead, train_head_by_head
 from core import data
-from core.model import GPTConfig, cross_entropy
+from core.config import GPTConfig
+from core.model import cross_entropy
 from core.presets import PRESETS
 from core.training import StepStats, evaluate
 

@@ -232,7 +232,7 @@ def test_a_full_disk_is_one_line(runs, capsys, monkeypatch):
     def full(*arguments) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.run_dir.save_tensors", full)
+    monkeypatch.setattr("core.weights.save_tensors", full)
     assert train("--steps", "3", "--run", "a") == 1
     assert capsys.readouterr().err.splitlines()[-1] == "error: [Errno 28] No space left on device"
     assert RunDir(runs / "a").status().state == "failed"

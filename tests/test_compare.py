@@ -10,8 +10,9 @@ import torch
 
 from core import compare
 from core.compare import BINS, common_range, histograms, pooled, positions, read, score, statistics
+from core.config import BigramConfig
 from core.conversion import from_hf
-from core.model import Bigram, BigramConfig, eval_mode
+from core.model import Bigram, eval_mode
 
 T = 8
 

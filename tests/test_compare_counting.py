@@ -10,11 +10,11 @@ from string import Formatter
 import pytest
 from playwright.sync_api import expect
 
+from core.config import BigramConfig, ModernConfig
 from core.corpora import Corpus
 from core.family import FAMILY
-from core.model import BigramConfig
-from core.modern import ModernConfig
-from core.parameters import RULES, count_of, total_of
+from core.formula import RULES, count_of
+from core.parameters import total_of
 from core.planning import plan_run
 from core.speed import Speed
 from playground import components, i18n

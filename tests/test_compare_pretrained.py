@@ -17,9 +17,10 @@ from playwright.sync_api import expect
 
 from core import gpt2
 from core.compare import END_OF_TEXT, read, statistics
+from core.config import BigramConfig
 from core.downloads import DownloadError
 from core.gpt2 import Proof
-from core.model import GPT, Bigram, BigramConfig
+from core.model import GPT, Bigram
 from core.recording import record
 from core.run_dir import RunDir
 from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer
@@ -195,7 +196,6 @@ def test_without_the_weights_the_run_reads_and_gpt2s_card_says_what_to_do(sectio
 
 def test_without_the_weights_gpt2s_tokens_are_shown_if_its_merges_are_here(section, monkeypatch):
     monkeypatch.setattr(sides, "byte_pairs_here", Bytes)
-    monkeypatch.setattr("playground.compare.pretrained.byte_pairs_here", Bytes)
     _, theirs = section.read("mine", "3 é", "en", True)
     assert [token[2] for token in packed(theirs)["tokens"]] == [None] * len("3 x")  # the run knows no é
     assert theirs["note"] is None and theirs["second"]
@@ -409,7 +409,7 @@ def site(root):
 def use_bytes(patch):
     """Let GPT-2's tokens be bytes: the Hub of the tests has no merges that would pass."""
     patch.setattr(gpt2, "gpt2_tokenizer", lambda name: Bytes())
-    patch.setattr("playground.compare.pretrained.byte_pairs_here", Bytes)
+    patch.setattr(sides, "byte_pairs_here", Bytes)
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import torch
 from safetensors import safe_open
 
 from core import tokenizers
+from core.config import BigramConfig, GPTConfig, ModernConfig
 from core.conversion import from_hf, hf_shapes, save_hf, to_hf
 from core.family import gpt2_config
-from core.model import GPT, Bigram, BigramConfig, GPTConfig, eval_mode
-from core.modern import Modern, ModernConfig
+from core.model import GPT, Bigram, eval_mode
+from core.modern import Modern
 from core.tokenizers import CharTokenizer, GPT2Tokenizer
 from tests.hub import merges_text
 

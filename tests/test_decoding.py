@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from core.config import BigramConfig, GPTConfig, ModernConfig
 from core.decoding import CachedReader, Reader, RotaryReader, reader_for
-from core.model import GPT, Bigram, BigramConfig, GPTConfig, eval_mode
-from core.modern import Modern, ModernConfig
+from core.model import GPT, Bigram, eval_mode
+from core.modern import Modern
 from core.sampling import generate
 
 SHAPES = [

@@ -8,8 +8,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from core import device
 from core.architectures import build_model
+from core.config import BigramConfig, GPTConfig
 from core.device import DEVICES, choose_device, cores, step_flops, threads_for
-from core.model import BigramConfig, GPTConfig
 
 
 @pytest.fixture

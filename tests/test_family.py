@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.config import BigramConfig, GPTConfig
 from core.device import step_flops
 from core.family import (
     FAMILY,
@@ -17,8 +18,8 @@ from core.family import (
     gpt2_config,
     pass_seconds,
 )
-from core.model import BigramConfig, GPTConfig
-from core.parameters import count_of, total_of
+from core.formula import count_of
+from core.parameters import total_of
 from core.speed import Speed
 
 

@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import planning
+from core import gpt2, planning
 from core.architectures import FREE
+from core.config import GPTConfig, TrainConfig
 from core.corpora import Corpus
-from core.model import GPTConfig
 from core.planning import RunOptions, plan_run
 from core.presets import PRESETS
 from core.speed import Speed
-from core.training import TrainConfig
 from playground import forms
 from playground.forms import NAMES, SLIDERS, build_field, count_line, defaults, read_form, short, values_of
 from playground.widgets import Words
@@ -37,7 +36,7 @@ class Bytes:
 @pytest.fixture
 def _gpt2_stand_in(monkeypatch):
     monkeypatch.setattr(planning, "GPT2Tokenizer", Bytes)
-    monkeypatch.setattr(planning.gpt2, "check_start", lambda config, tokenizer: None)  # as if the weights were here
+    monkeypatch.setattr(gpt2, "check_start", lambda config, tokenizer: None)  # as if the weights were here
 
 
 def _values(preset: str = "small", **changed) -> tuple:

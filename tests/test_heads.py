@@ -18,6 +18,7 @@ import pytest
 import torch
 
 from core.attention import attention_layers, attention_maps
+from core.config import BigramConfig, GPTConfig
 from core.heads import (
     PATTERNS,
     head_scores,
@@ -27,7 +28,7 @@ from core.heads import (
     uniform_induction_score,
     uniform_scores,
 )
-from core.model import GPT, Bigram, BigramConfig, GPTConfig
+from core.model import GPT, Bigram
 from tests.test_attention import traces
 from tests.test_model import scrambled, tokens
 

@@ -80,7 +80,7 @@ def test_imports_run_one_way():
 def test_the_walk_sees_the_modules_that_are_there():
     names = {name for name, _ in modules(ROOT)}
     assert {"core", "core.model", "core.training"} <= names
-    assert ("core.options.Options", True) in set(imports("core.model", ROOT / "core" / "model.py"))
+    assert ("core.config.GPTConfig", True) in set(imports("core.model", ROOT / "core" / "model.py"))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from core.architectures import build_model
-from core.model import GPT, Bigram, BigramConfig, CausalSelfAttention, GPTConfig, eval_mode
+from core.config import BigramConfig, GPTConfig
+from core.model import GPT, Bigram, CausalSelfAttention, eval_mode
 from core.parameters import count_parameters
 
 TRANSPOSED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")

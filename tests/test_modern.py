@@ -6,11 +6,12 @@ import torch.nn.functional as F
 
 from core.architectures import ARCHITECTURES, architecture_of, build_model
 from core.attention import observe, scores
+from core.config import ModernConfig, TrainConfig
 from core.model import eval_mode
-from core.modern import Modern, ModernConfig, rotate, rotations
+from core.modern import Modern, rotate, rotations
 from core.parameters import count_parameters
 from core.sampling import generate
-from core.training import TrainConfig, train
+from core.training import train
 
 SHAPE = {"block_size": 8, "vocab_size": 11, "n_layer": 2, "n_head": 2, "n_embd": 16}
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from core import data
-from core.model import Bigram, BigramConfig
+from core.config import BigramConfig, TrainConfig
+from core.model import Bigram
 from core.optim import AdamW, Muon, block_matrices, make_optimizer, orthogonal
-from core.training import TrainConfig, train
+from core.training import train
 
 
 @pytest.fixture(autouse=True)

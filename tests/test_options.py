@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.model import BigramConfig, GPTConfig
+from core.config import BigramConfig, GPTConfig, SampleConfig, TrainConfig
 from core.options import Options
-from core.sampling import SampleConfig
-from core.training import TrainConfig
 
 SHAPE = {"block_size": 8, "vocab_size": 11, "n_layer": 2, "n_head": 2, "n_embd": 16}
 LONGEST_REFUSAL = 500  # characters; the list of a class's options is the longest part

@@ -10,16 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.architectures import build_model
+from core.config import BigramConfig, GPTConfig, ModernConfig
 from core.family import FAMILY
-from core.model import BigramConfig, GPTConfig
-from core.modern import ModernConfig
+from core.formula import GPT2_SMALL, RULES, count_of, formula
 from core.parameters import (
-    GPT2_SMALL,
-    RULES,
-    count_of,
     count_parameters,
     empty_model,
-    formula,
     list_modules,
     list_parameters,
     list_parts,
@@ -40,13 +36,13 @@ GPT2 = {"block_size": 1024, "vocab_size": 50_257}
     ids=["small", "medium", "large", "XL"],
 )
 def test_the_gpt2_family_has_its_published_sizes(n_layer, n_head, n_embd, total):
-    assert count_of(GPTConfig(**GPT2, n_layer=n_layer, n_head=n_head, n_embd=n_embd)) == total
+    assert total_of(GPTConfig(**GPT2, n_layer=n_layer, n_head=n_head, n_embd=n_embd)) == total
 
 
 def test_gpt2_small_has_163_million_parameters_when_its_shared_matrix_counts_twice():
     small = {**GPT2, "n_layer": 12, "n_head": 12, "n_embd": 768}
-    assert count_of(GPTConfig(**small)) == GPT2_SMALL
-    assert count_of(GPTConfig(**small, tie_weights=False)) == 163_037_184 == GPT2_SMALL + 50_257 * 768
+    assert total_of(GPTConfig(**small)) == GPT2_SMALL
+    assert total_of(GPTConfig(**small, tie_weights=False)) == 163_037_184 == GPT2_SMALL + 50_257 * 768
 
 
 def test_the_lectures_toy_has_exactly_10_788_929_parameters():
@@ -61,7 +57,7 @@ def test_the_lectures_toy_has_exactly_10_788_929_parameters():
         tie_weights=False,
         lm_head_bias=True,
     )
-    assert count_of(toy) == 10_788_929
+    assert total_of(toy) == 10_788_929
 
 
 def closed_form(config: GPTConfig) -> int:
@@ -84,7 +80,7 @@ def closed_form(config: GPTConfig) -> int:
 def test_any_size_follows_the_closed_form(sizes, switches, qkv_bias):
     sizes["n_embd"] *= sizes["n_head"]
     config = GPTConfig(**sizes, **switches, qkv_bias=qkv_bias)
-    assert count_of(config) == closed_form(config)
+    assert count_of(config) == total_of(config) == closed_form(config)
     for rule in RULES:
         assert sum(term.count for term in formula(config, rule)) == total_of(config, rule)
 
@@ -110,13 +106,13 @@ def test_the_parts_add_up_and_a_tied_matrix_counts_once(tiny_model):
 def test_counting_takes_no_memory_and_draws_no_random_number():
     before = torch.get_rng_state()
     config = GPTConfig(block_size=4096, vocab_size=200_000, n_layer=96, n_head=96, n_embd=12_288)
-    assert count_of(config) == closed_form(config)  # 178 billion: 700 GB, were they there
+    assert total_of(config) == closed_form(config)  # 178 billion: 700 GB, were they there
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.empty(0).device.type == "cpu"
 
 
 def test_a_bigram_model_counts_as_its_table():
-    assert count_of(BigramConfig(block_size=8, vocab_size=65)) == 65 * 65
+    assert total_of(BigramConfig(block_size=8, vocab_size=65)) == 65 * 65
     assert count_parameters(build_model(BigramConfig(block_size=8, vocab_size=3)))["total"] == 9
 
 
@@ -238,7 +234,7 @@ def test_the_formula_of_every_kind_of_model_equals_its_count(config, rule):
 
 def test_counting_a_model_that_starts_in_its_own_way_does_not_compute_that_start():
     code = """import sys
-from core.model import GPTConfig
+from core.config import GPTConfig
 from core.parameters import empty_model
 config = GPTConfig(block_size=8, vocab_size=11, n_layer=1, n_head=1, n_embd=4, init="sharp")
 assert empty_model(config).config == config

@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 
 from core.baselines import baselines
+from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.corpora import Corpus, load_corpus, own_text
 from core.downloads import DownloadError
-from core.model import BigramConfig, GPTConfig
-from core.parameters import count_of
+from core.formula import count_of
 from core.planning import RunOptions, again, bytes_needed, check_memory, plan_run
 from core.presets import PRESETS
 from core.recording import record
 from core.tokenizers import CharTokenizer, tokenizer_from_json
-from core.training import TrainConfig
 
 TEXT = "a small text, over and over again\n" * 40
 OWN = own_text(TEXT)
@@ -201,9 +200,10 @@ def test_the_plays_have_a_floor_near_six_tenths_that_no_counting_model_reaches()
 MEASURE = """
 import resource, torch
 from core.architectures import build_model
-from core.model import GPTConfig
+from core.config import GPTConfig
 from core.planning import bytes_needed
-from core.training import TrainConfig, train
+from core.config import TrainConfig
+from core.training import train
 torch.set_num_threads(1)
 def steps(shape):
     tokens = torch.arange(20_000) % 65

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from core import precision
+from core.config import GPTConfig, TrainConfig
 from core.decoding import CachedReader, reader_for
-from core.model import GPT, GPTConfig
+from core.model import GPT
 from core.precision import QuickDropout, Twin, compute_dtype, int8
-from core.training import TrainConfig, train
+from core.training import train
 
 WIDE = {"block_size": 16, "vocab_size": 11, "n_layer": 2, "n_head": 2, "n_embd": 96}
 

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from core.architectures import ARCHITECTURES, build_model
-from core.model import BigramConfig, GPTConfig
-from core.parameters import count_of
+from core.config import BigramConfig, GPTConfig, TrainConfig
+from core.formula import count_of
 from core.planning import RunOptions, bytes_needed
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.tokenizers import GPT2_VOCAB_SIZE
-from core.training import TrainConfig, train
+from core.training import train
 
 
 def shape_of(name: str, characters: int = 65) -> GPTConfig | BigramConfig:

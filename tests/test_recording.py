@@ -334,7 +334,7 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_it_goes_on_with_more_space
     def full(*arguments) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.run_dir.save_tensors", full)
+    monkeypatch.setattr("core.weights.save_tensors", full)
     with pytest.raises(OSError, match="No space"):
         steps(run)
     assert run.status().state == "failed" and "No space left" in run.status().message

@@ -11,12 +11,11 @@ import pytest
 import torch
 
 from core.architectures import build_model
-from core.model import GPTConfig
+from core.config import GPTConfig, TrainConfig
 from core.optim import make_optimizer
 from core.run_config import STATES, RunConfig, Status
 from core.run_dir import RunDir, list_runs, sweep
 from core.tokenizers import CharTokenizer, tokenizer_to_json
-from core.training import TrainConfig
 from core.weights import optimizer_tensors
 
 TEXT = "one two\r\nthree \U0001f600 four\n" * 3
@@ -268,7 +267,7 @@ def test_a_snapshot_that_fails_half_way_is_not_there_at_all(run, model, monkeypa
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.run_dir.save_tensors", full)
+    monkeypatch.setattr("core.weights.save_tensors", full)
     with pytest.raises(OSError):
         run.write_snapshot(model, 1, {})
     assert run.snapshots() == [] and left_over(run) == []
@@ -295,7 +294,7 @@ def test_the_state_to_go_on_from_is_replaced_once_the_next_is_whole(run, model, 
     def full(*arguments) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.run_dir.save_tensors", full)
+    monkeypatch.setattr("core.weights.save_tensors", full)
     with pytest.raises(OSError):
         run.write_resume(model, optimizer, 12, {"elapsed": 12.0})
     other = build_model(MODEL)

@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import nn
 
-from core.model import GPTConfig
-from core.sampling import ALTERNATIVES, SampleConfig, Token, generate, next_token_probs
+from core.config import GPTConfig, SampleConfig
+from core.sampling import ALTERNATIVES, Token, generate, next_token_probs
 
 # Hundredths: what is nearly but not quite equal is one probability in floating point and two logits.
 logit_lists = st.lists(st.integers(-3000, 3000).map(lambda n: n / 100), min_size=1, max_size=30)

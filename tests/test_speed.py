@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from core import speed
+from core.config import BigramConfig, GPTConfig
 from core.device import step_flops
-from core.model import BigramConfig, GPTConfig
 from core.speed import Speed, measure_speed
 
 SMALL = GPTConfig(block_size=32, vocab_size=65, n_layer=2, n_head=2, n_embd=32)

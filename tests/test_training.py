@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from core import data
-from core.model import Bigram, BigramConfig
+from core.config import BigramConfig, TrainConfig
+from core.model import Bigram
 from core.optim import learning_rate, make_optimizer, parameter_groups
 from core.sampling import generate
-from core.training import Diverged, StepStats, TrainConfig, evaluate, train
+from core.training import Diverged, StepStats, evaluate, train
 
 STEPS = 12
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from core.model import Bigram, BigramConfig
+from core.config import BigramConfig, TrainConfig
+from core.model import Bigram
 from core.optim import block_matrices, make_optimizer
-from core.training import TrainConfig, train
+from core.training import train
 from core.weights import (
     check_weights,
     load_optimizer,

@@ -240,6 +240,7 @@ def test_a_quiet_worker_tells_how_fast_the_machine_is_once(in_this_process, monk
 
     monkeypatch.setattr(worker_module, "measure_speed", measure)
     monkeypatch.setattr(worker_module, "QUIET", 0.05)
+    ours.send(("settle",))
     threading.Timer(0.5, ours.close).start()
     work(theirs, str(tmp_path), _Shared(), _Shared(0), measure=True)
     assert len(measured) == 1 and Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 1e9)

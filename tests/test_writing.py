@@ -5,10 +5,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.model import GPT, GPTConfig
+from core.config import GPTConfig, SampleConfig
+from core.model import GPT
 from core.recording import record
 from core.run_dir import RunDir
-from core.sampling import SampleConfig, generate
+from core.sampling import generate
 from core.tokenizers import CharTokenizer
 from playground import writing
 from playground.writing import Joined, Writer, fit_prompt, load_writer, pieces, write

@@ -61,16 +61,11 @@ def wait_for_state(run: RunDir, state: str) -> int:
 
 @contextmanager
 def quick_store(root: Path, workers: int, work: Callable | None = None) -> Iterator[RunStore]:
-    """Open a store whose workers are there at once: forked off a process that has imported torch for all of them.
-
-    As with spawn they inherit nothing of this process. Where there is no such thing (Windows), it is spawn.
-    """
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    multiprocessing.get_context(method).set_forkserver_preload([__name__])
+    """Open a store whose workers are there at once, and do what `work` says."""
+    multiprocessing.set_forkserver_preload([__name__])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(processes, "start_method", lambda alone: method)
         patch.setenv("PYTHONPATH", str(PROJECT))
-        patch.setattr(worker, "work", work or unmeasured_work)
+        patch.setattr(processes, "work", work or unmeasured_work)
         store = RunStore(root, workers).open()
         try:
             yield store

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.architectures import architecture_of
+from core.config import BigramConfig, GPTConfig
 from core.family import BYTES, FAMILY, FAMILY_NAMES, SHAKESPEARE_TOKENS, WEBTEXT_TOKENS, flops_per_token, pass_seconds
-from core.model import BigramConfig, GPTConfig
-from core.parameters import RULES, Part, count_of, formula, list_modules, list_parameters, list_parts, total_of
+from core.formula import RULES, count_of, formula
+from core.parameters import Part, list_modules, list_parameters, list_parts, total_of
 from core.run_config import RunConfig
 from core.speed import Speed
 from playground.compare.scales import long_time, percent, si

@@ -5,10 +5,10 @@ from typing import Any
 import gradio as gr
 
 from core.family import FAMILY, FAMILY_NAMES
-from core.parameters import RULES, formula
+from core.formula import RULES, formula
 from core.run_config import RunConfig
 from core.run_dir import RunDir
-from playground.compare import count_values as values
+from playground import late
 from playground.components.count_table import CountTable
 from playground.components.in_sight import InSight
 from playground.components.parameter_list import ParameterList
@@ -60,7 +60,7 @@ class CountingSection:
 
     def draw(self, run_id: Any, family: Any, rule: Any, lang: str) -> list:
         """Return what is counted, for the run and the chosen model, by the chosen rule."""
-        run = self._config(run_id)
+        run, values = self._config(run_id), late.counting()
         columns = values.columns_of(run, known(family), lang)
         hint = gr.update(value=translate("count_no_run", lang), visible=run is None)
         tables = [make(columns, rule, lang) for make in (values.parts_chart, values.numbers_table, values.parts_table,
@@ -69,7 +69,7 @@ class CountingSection:
 
     def draw_more(self, run_id: Any, family: Any, rule: Any, lang: str) -> list:
         """Return configurations, costs and the list of parameters, which no rule changes."""
-        run, family = self._config(run_id), known(family)
+        run, family, values = self._config(run_id), known(family), late.counting()
         return [
             values.config_table(run, family, lang),
             values.scaling_table(run, family, self.page.store.speed(), lang),

@@ -4,37 +4,28 @@ Without the weights all that concerns the run works, and GPT-2's side says how t
 goes through the queue of heavy work; what a run of this page's size has to compute is answered at once.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-import torch
 
-from core import gpt2
-from core.compare import END_OF_TEXT, has_statistics
 from core.corpora import DEFAULT_CORPUS
 from core.family import FAMILY_NAMES
 from core.run_dir import RunDir
-from playground.compare import pretrained_values as values
-from playground.compare.pretrained_sides import (
-    GPT2,
-    MOST_SECONDS,
-    TEMPERATURES,
-    Side,
-    byte_pairs,
-    byte_pairs_here,
-    continue_all,
-    fitted,
-    gpt2_side,
-    run_side,
-)
+from playground import late
 from playground.components.beside import Continuations, Gpt2Loader, TextReading, WeightPictures, WeightView
 from playground.components.count_table import CountTable
 from playground.components.in_sight import InSight
-from playground.i18n import translate
+from playground.i18n import component_words, translate
 from playground.naming import run_label
 from playground.page import Page
+from playground.sources import GPT2, TEMPERATURES
 from playground.widgets import QUICK, Textbox, refusing, text_of
+
+if TYPE_CHECKING:
+    import torch
+
+    from playground.compare.pretrained_sides import Side
 
 MOST_TEXT = 1_000  # characters
 FIRST_TEXT = "To be, or not to be: that is the question."
@@ -122,12 +113,12 @@ class PretrainedSection:
 
     def look(self, lang: str) -> dict:
         """Return how far the loading of GPT-2 is."""
-        return values.loader(lang)
+        return late.beside().loader(lang)
 
     def load(self, lang: str) -> dict:
         """Begin to load GPT-2, for everybody."""
-        gpt2.begin(GPT2)
-        return values.loader(lang)
+        late.gpt2().begin(GPT2)
+        return late.beside().loader(lang)
 
     # -- the same text --------------------------------------------------------------------------------------------
 
@@ -136,20 +127,22 @@ class PretrainedSection:
         if not seen:
             return [gr.skip(), gr.skip()]
         text = text_of(text, MOST_TEXT, "The text")
+        sides, values = late.sides(), late.beside()
         side, why = self._mine(run_id, lang)
-        text, note = fitted(text, side.tokenizer, lang) if side else (text, None)
-        theirs = gr.skip() if gpt2.loaded(GPT2) else values.gpt2_tokens(text, byte_pairs_here(), lang)
+        text, note = sides.fitted(text, side.tokenizer, lang) if side else (text, None)
+        theirs = gr.skip() if late.gpt2_in_memory() else values.gpt2_tokens(text, sides.byte_pairs_here(), lang)
         if side is None:
             return [values.nothing_read(translate("beside_your_run", lang), why, lang), theirs]
         return [values.reading(side, text, lang, note), theirs]
 
     def weigh(self, run_id: Any, text: Any, lang: str, seen: Any) -> dict:
         """Return what GPT-2 makes of the text, in the very characters that the run reads."""
-        if not seen or gpt2.loaded(GPT2) is None:
+        if not seen or late.gpt2_in_memory() is None:
             return gr.skip()
+        values = late.beside()
         text = text_of(text, MOST_TEXT, "The text")
         mine, _ = self._mine(run_id, lang)
-        text, note = fitted(text, mine.tokenizer, lang) if mine else (text, None)
+        text, note = late.sides().fitted(text, mine.tokenizer, lang) if mine else (text, None)
         theirs, why = self._theirs(lang)
         if theirs is None:
             return values.nothing_read(FAMILY_NAMES[GPT2], why, lang, second=True)
@@ -164,17 +157,17 @@ class PretrainedSection:
     def write(self, run_id: Any, text: Any, lang: str, request: gr.Request = None) -> Iterator[dict]:
         """Yield what both write, again and again as it grows."""
         text = text_of(text, MOST_TEXT, "The text")
-        run = self.page.store.get(run_id)
-        mine = run_side(run, lang)
-        text, note = fitted(text, mine.tokenizer, lang)
+        run, sides = self.page.store.get(run_id), late.sides()
+        mine = sides.run_side(run, lang)
+        text, note = sides.fitted(text, mine.tokenizer, lang)
         names = (mine.name, FAMILY_NAMES[GPT2])
         self.stops.discard(request.session_hash)
-        yield values.continuations(names, self._blank(), "writing", lang, note)  # before the merges are asked for
+        yield _continued(names, self._blank(), "writing", lang, note)  # before the merges are asked for
         theirs, why = self._theirs(lang)
-        for boxes, phase in continue_all([mine, theirs], text, lambda: request.session_hash in self.stops):
+        for boxes, phase in sides.continue_all([mine, theirs], text, lambda: request.session_hash in self.stops):
             if phase == "late":
-                phase, note = "stopped", translate("time_is_up", lang).format(seconds=MOST_SECONDS)
-            yield values.continuations(names, boxes, phase, lang, note, why)
+                phase, note = "stopped", translate("time_is_up", lang).format(seconds=sides.MOST_SECONDS)
+            yield _continued(names, boxes, phase, lang, note, why)
 
     def stop(self, request: gr.Request) -> None:
         """Ask the writing of this page to end; what is written stays."""
@@ -184,13 +177,13 @@ class PretrainedSection:
 
     def prove(self, text: Any, lang: str) -> Iterator[str]:
         """Run the text through our GPT and through Hugging Face's, and say how far their logits are apart."""
-        model = gpt2.loaded(GPT2)
+        model = late.gpt2_in_memory()
         if model is None:
             raise ValueError(translate("beside_load_first", lang))
         text = text_of(text, MOST_TEXT, "The text")
         yield translate("beside_proving", lang)
-        ids = [END_OF_TEXT, *byte_pairs().encode(text)][: model.config.block_size]
-        yield values.proof(gpt2.prove(GPT2, torch.tensor([ids])), model.config.vocab_size, lang)
+        ids = late.sides().ids_to_prove(text, model.config.block_size)
+        yield late.beside().proof(late.gpt2().prove(GPT2, ids), model.config.vocab_size, lang)
 
     # -- weights --------------------------------------------------------------------------------------------------
 
@@ -198,12 +191,11 @@ class PretrainedSection:
         """Return the weights of the run, and of GPT-2 those that have been looked at before."""
         if not seen:
             return [gr.skip()] * 3
-        model = gpt2.loaded(GPT2)
-        return self._weights(run_id, lang, model if model is not None and has_statistics(model) else None)
+        return self._weights(run_id, lang, late.beside().at_hand(late.gpt2_in_memory()))
 
     def weigh_weights(self, run_id: Any, lang: str, seen: Any) -> list:
         """Return the weights of both."""
-        model = gpt2.loaded(GPT2)
+        model = late.gpt2_in_memory()
         return self._weights(run_id, lang, model) if seen and model is not None else [gr.skip()] * 3
 
     # -- what the page asks ---------------------------------------------------------------------------------------
@@ -215,7 +207,7 @@ class PretrainedSection:
         names = (run_label(config, lang) if config else translate("beside_your_run", lang), FAMILY_NAMES[GPT2])
         return [
             gr.update(samples=[[example] for example in examples]),
-            values.continuations(names, self._blank(), "idle", lang),
+            _continued(names, self._blank(), "idle", lang),
         ]
 
     @property
@@ -234,7 +226,7 @@ class PretrainedSection:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _mine(self, run_id: Any, lang: str) -> tuple[Side | None, str]:
+    def _mine(self, run_id: Any, lang: str) -> tuple["Side | None", str]:
         """Return the side of the run in view; where there is none, why."""
         try:
             run = self.page.store.get(run_id)
@@ -243,23 +235,32 @@ class PretrainedSection:
         except ValueError:  # deleted just now, or none yet
             return None, translate("beside_no_run", lang)
         try:
-            return run_side(run, lang), ""
+            return late.sides().run_side(run, lang), ""
         except (ValueError, OSError) as error:  # said in its card: a toast for every key pressed would be too many
             return None, str(error)
 
-    def _theirs(self, lang: str) -> tuple[Side | None, str]:
+    def _theirs(self, lang: str) -> tuple["Side | None", str]:
         """Return GPT-2's side; where there is none, why."""
         try:
-            return gpt2_side(), translate("beside_load", lang)
+            return late.sides().gpt2_side(), translate("beside_load", lang)
         except OSError as error:  # its merges cannot be had
             return None, str(error)
 
-    def _weights(self, run_id: Any, lang: str, theirs: torch.nn.Module | None) -> list:
+    def _weights(self, run_id: Any, lang: str, theirs: "torch.nn.Module | None") -> list:
         mine, _ = self._mine(run_id, lang)
         models = [(mine.name, mine.model)] if mine else []
         models += [(FAMILY_NAMES[GPT2], theirs)] if theirs is not None else []
-        return values.weights(models, lang) if models else [None, None, None]
+        return late.beside().weights(models, lang) if models else [None, None, None]
 
     def _blank(self) -> list[str | None]:
         """Return boxes in which nothing is written yet."""
-        return ["", "" if gpt2.loaded(GPT2) else None] * len(TEMPERATURES)
+        return ["", "" if late.gpt2_in_memory() else None] * len(TEMPERATURES)
+
+
+def _continued(
+    names: Sequence[str], boxes: Sequence[str | None], phase: str, lang: str, note: str | None = None,
+    absent: str | None = None,
+) -> dict:  # fmt: skip
+    """Return what both have written so far; absent: why one of them is not there."""
+    words, absent = component_words(lang).get("continuations", {}), absent or translate("beside_load", lang)
+    return Continuations.pack(words, names, TEMPERATURES, boxes, phase, note, absent)

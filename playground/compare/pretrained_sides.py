@@ -16,9 +16,9 @@ from core.sampling import generate
 from core.tokenizers import MERGES_NAMES, MERGES_SHA256, CharTokenizer, GPT2Tokenizer, Tokenizer
 from playground.i18n import translate
 from playground.naming import run_label
-from playground.writing import GPT2, Joined, fit_prompt, load_writer
+from playground.sources import GPT2, TEMPERATURES
+from playground.writing import Joined, fit_prompt, load_writer
 
-TEMPERATURES = (0.1, 1.0, 10.0)
 SEED = 1
 CHARACTERS = 160  # of a continuation, as many tokens for a character tokenizer, and a fourth of it in GPT-2's
 CHARACTERS_PER_TOKEN = 4
@@ -51,6 +51,11 @@ def gpt2_side() -> Side | None:
     """Return GPT-2 if its weights are in memory; DownloadError when the list of its tokens cannot be had."""
     model = gpt2.loaded(GPT2)
     return None if model is None else Side(FAMILY_NAMES[GPT2], model, byte_pairs(), (END_OF_TEXT,))
+
+
+def ids_to_prove(text: str, block_size: int) -> torch.Tensor:
+    """Return the ids (1, T) of a text as GPT-2 reads it, as many as fit."""
+    return torch.tensor([[END_OF_TEXT, *byte_pairs().encode(text)][:block_size]])
 
 
 def fitted(text: str, tokenizer: Tokenizer, lang: str) -> tuple[str, str | None]:

@@ -10,6 +10,7 @@ from core.compare import (
     Reading,
     Statistics,
     common_range,
+    has_statistics,
     histograms,
     pooled,
     positions,
@@ -19,10 +20,11 @@ from core.compare import (
 from core.family import FAMILY_NAMES
 from core.gpt2 import Proof
 from core.tokenizers import Tokenizer
-from playground.compare.pretrained_sides import GPT2, TEMPERATURES, Side
+from playground.compare.pretrained_sides import Side
 from playground.components.beside import TextReading, WeightPictures, WeightView
 from playground.components.count_table import CountTable
 from playground.i18n import component_words, translate
+from playground.sources import GPT2
 from playground.writing import pieces
 
 LIKELIEST = 10
@@ -86,22 +88,6 @@ def tokens_of(tokenizer: Tokenizer, ids: list[int]) -> list[tuple[str, int]]:
     return list(zip(pieces(tokenizer, ids), ids, strict=True))
 
 
-def continuations(
-    names: Sequence[str], boxes: Sequence[str | None], phase: str, lang: str, note: str | None = None,
-    absent: str | None = None,
-) -> dict:  # fmt: skip
-    """Return what both have written so far; absent: why one of them is not there."""
-    return {
-        "text": words_of("continuations", lang),
-        "names": list(names),
-        "temperatures": [f"{heat:g}" for heat in TEMPERATURES],
-        "boxes": list(boxes),
-        "phase": phase,
-        "note": note,
-        "absent": absent or translate("beside_load", lang),
-    }
-
-
 def proof(found: Proof, vocabulary: int, lang: str) -> str:
     """Say how far two computations of the same logits are apart."""
     return translate("beside_proved", lang).format(
@@ -123,6 +109,11 @@ def weights(models: Models, lang: str) -> list[dict]:
     found = [_by_name(statistics(model)) for _, model in models]
     names = list(dict.fromkeys(name for each in reversed(found) for name in each))  # in GPT-2's order, if it is there
     return [_table(models, found, names, lang), _view(models, found, names, lang), _pictures(models, lang)]
+
+
+def at_hand(model: nn.Module | None) -> nn.Module | None:
+    """Return a model whose weights have been looked at before: that of another takes a while."""
+    return model if model is not None and has_statistics(model) else None
 
 
 def _by_name(found: Sequence[Statistics]) -> dict[str, list[Statistics]]:

@@ -142,6 +142,16 @@ class Continuations(_Card):
     def __init__(self, value: dict | None = None, **kwargs):
         super().__init__(value, **_parts(_CONTINUATIONS, "continuations", **kwargs))
 
+    @staticmethod
+    def pack(
+        text: dict, names: Sequence[str], temperatures: Sequence[float], boxes: Sequence[str | None], phase: str,
+        note: str | None = None, absent: str | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Return the value."""
+        heats = [f"{heat:g}" for heat in temperatures]
+        return {"text": text, "names": list(names), "temperatures": heats, "boxes": list(boxes), "phase": phase,
+                "note": note, "absent": absent}  # fmt: skip
+
 
 class WeightView(_Card):
     """Show how the values of each parameter are spread in one or two models, and how they change with the layer."""

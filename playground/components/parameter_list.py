@@ -6,11 +6,12 @@ browser reads when the list is looked at; it filters by itself. Left out on purp
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from core.parameters import Module, Parameter
+if TYPE_CHECKING:
+    from core.parameters import Module, Parameter
 
 _HERE = Path(__file__)
 # Static: Gradio runs a template as code, so nothing is ever put into it.
@@ -49,7 +50,7 @@ class ParameterList(gr.HTML):
         )
 
     @staticmethod
-    def pack(name: str, note: str, parameters: tuple[Parameter, ...], modules: tuple[Module, ...]) -> dict[str, Any]:
+    def pack(name: str, note: str, parameters: "tuple[Parameter, ...]", modules: "tuple[Module, ...]") -> dict[str, Any]:
         """Return one list of the value; its facts are one string, for Gradio is slow with thousands of nested lists."""
         facts = {
             "parameters": [

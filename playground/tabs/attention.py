@@ -2,18 +2,21 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from core.corpora import DEFAULT_CORPUS
 from core.run_dir import RunDir
+from playground import late
 from playground.components import AttentionDetail, AttentionView, HeadLines, HeadMap, InSight, Links
 from playground.i18n import component_words, translate
-from playground.looking import MOST_TEXT, Look, history, look, look_gpt2, silence, silence_gpt2
 from playground.page import Page
+from playground.sources import GPT2, MOST_TEXT, RUN, source_choices
 from playground.widgets import QUICK, Radio, Textbox, refusing, text_of
-from playground.writing import GPT2, RUN, source_choices
+
+if TYPE_CHECKING:
+    from playground.looking import Look
 
 REDRAW = 0.25  # seconds between two pictures of the map while heads are silenced
 # Texts in which known patterns show: a name called again, brackets and quotes that close, words that come back.
@@ -95,7 +98,7 @@ class AttentionTab:
     def draw(self, run_id: Any, source: Any, text: Any, step: Any, lang: str, head: Any) -> list:
         """Return the view of a text, and the downloads that belong to it."""
         if source == GPT2:
-            seen = look_gpt2(text_of(text, MOST_TEXT, "The text"), lang)
+            seen = late.looking().look_gpt2(text_of(text, MOST_TEXT, "The text"), lang)
             return [self._packed([], seen, lang), Links.pack(None, FILES, lang)]
         run = self.page.store.get(run_id)
         if not has_attention(run) or not run.snapshots():
@@ -113,7 +116,7 @@ class AttentionTab:
         run, words = self.page.store.get(run_id), component_words(lang)["attention_lines"]
         if not has_attention(run) or not run.snapshots():
             return HeadLines.pack([], {}, words, CHANNEL)
-        steps, scores = history(run, text_of(text, MOST_TEXT, "The text"), lang)
+        steps, scores = late.looking().history(run, text_of(text, MOST_TEXT, "The text"), lang)
         return HeadLines.pack(steps, scores, words, CHANNEL)
 
     def go_to_step(
@@ -155,7 +158,8 @@ class AttentionTab:
         rises: list[list[float | None]] = [[None] * nh for _ in range(L)]
         yield HeadMap.pack(rises, title, None, words, CHANNEL)
         shown_at = time.monotonic()
-        for layer, head, rise in silence_gpt2(run, lang) if source == GPT2 else silence(run, step):
+        looking = late.looking()
+        for layer, head, rise in looking.silence_gpt2(run, lang) if source == GPT2 else looking.silence(run, step):
             rises[layer][head] = rise
             if time.monotonic() - shown_at > REDRAW:
                 shown_at = time.monotonic()
@@ -196,11 +200,14 @@ class AttentionTab:
         """The widgets that `translate` changes."""
         return [self.source]
 
-    def _look(self, run_id: Any, source: Any, text: Any, step: Any, lang: str) -> Look:
+    def _look(self, run_id: Any, source: Any, text: Any, step: Any, lang: str) -> "Look":
         text = text_of(text, MOST_TEXT, "The text")
-        return look_gpt2(text, lang) if source == GPT2 else look(self.page.store.get(run_id), text, step, lang)
+        looking = late.looking()
+        if source == GPT2:
+            return looking.look_gpt2(text, lang)
+        return looking.look(self.page.store.get(run_id), text, step, lang)
 
-    def _packed(self, steps: list[int], seen: Look, lang: str) -> dict:
+    def _packed(self, steps: list[int], seen: "Look", lang: str) -> dict:
         return AttentionView.pack(
             seen.tokens,
             seen.observed.weights.numpy(),
@@ -214,7 +221,7 @@ class AttentionTab:
             channel=CHANNEL,
         )
 
-    def _links(self, run: RunDir, seen: Look, text: str, head: Any, lang: str) -> dict:
+    def _links(self, run: RunDir, seen: "Look", text: str, head: Any, lang: str) -> dict:
         layer, head = head if isinstance(head, list | tuple) and len(head) == 2 else (0, 0)
         return Links.pack(run.id, FILES, lang, text=text, step=str(seen.step), layer=str(layer), head=str(head))
 
@@ -229,7 +236,7 @@ def own_example(run: RunDir | None) -> str:
     return " ".join(run.text()[:200].split())[:40] if run else ""
 
 
-def brightness_note(seen: Look, rises: list[list[float]], lang: str) -> str:
+def brightness_note(seen: "Look", rises: list[list[float]], lang: str) -> str:
     """Set the head with the brightest single weights beside the head that the loss needs most."""
     brightest = seen.observed.weights[:, :, 1:].amax(-1).mean(-1)  # (L, nh), the mean over queries from 1
     nh = brightest.shape[1]

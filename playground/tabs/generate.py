@@ -1,29 +1,23 @@
 """The Generate tab: write with any run, at any step that it has a snapshot of."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from core.config import SampleConfig
 from core.run_dir import RunDir
-from core.sampling import SampleConfig
+from playground import late
 from playground.components import WrittenText
 from playground.i18n import component_words, translate
 from playground.page import Page
+from playground.sources import GPT2, GPT2_PROMPT, RUN, source_choices
 from playground.widgets import Checkbox, Dropdown, Number, Radio, Slider, Textbox, refusing, text_of
-from playground.writing import (
-    GPT2,
-    GPT2_PROMPT,
-    MOST_PROMPT,
-    RUN,
-    Writer,
-    gpt2_writer,
-    int8_gpt2_writer,
-    load_writer,
-    source_choices,
-    write,
-)
 
+if TYPE_CHECKING:
+    from playground.writing import Writer
+
+MOST_PROMPT = 10_000  # characters
 LATEST = "latest"
 EXAMPLES = {
     "plays": ("[Enter ", "KELLIN:\n", "Come, "),
@@ -117,7 +111,7 @@ class GenerateTab:
         writer, fallback, said = self._writer(run_id, source, eight_bits, step, lang)
         self.stops.discard(request.session_hash)
         words, packed, count = component_words(lang)["written"], "", 0
-        for value in write(writer, text, options, unknown != "drop", fallback, lang, said):
+        for value in late.writing().write(writer, text, options, unknown != "drop", fallback, lang, said):
             packed += "".join(map(WrittenText.pack, value["tokens"][count:]))
             count = len(value["tokens"])
             if request.session_hash in self.stops:
@@ -128,20 +122,20 @@ class GenerateTab:
 
     def _writer(
         self, run_id: Any, source: Any, eight_bits: Any, step: Any, lang: str
-    ) -> tuple[Writer, str, str | None]:
+    ) -> tuple["Writer", str, str | None]:
         """Return what to write with, what it goes on from when the prompt is empty, and what to say about it."""
         if source == GPT2 and eight_bits is True:
-            writer, said = int8_gpt2_writer(lang)
+            writer, said = late.writing().int8_gpt2_writer(lang)
             return writer, GPT2_PROMPT, said
         if source == GPT2:
-            return gpt2_writer(lang), GPT2_PROMPT, None
+            return late.writing().gpt2_writer(lang), GPT2_PROMPT, None
         run = self.page.store.get(run_id)
-        return load_writer(run, None if step == LATEST else step), run.config().prompt, None
+        return late.writing().load_writer(run, None if step == LATEST else step), run.config().prompt, None
 
     def choose_source(self, source: Any, lang: str) -> list[dict]:
         """Show the snapshots of a run, which GPT-2 has none of, or 8 bits; refuse at once when GPT-2 is not here."""
         if source == GPT2:
-            gpt2_writer(lang)
+            late.writing().gpt2_writer(lang)
         return [gr.update(visible=source != GPT2), gr.update(visible=source == GPT2)]
 
     def use_example(self, sample: Any) -> str:
