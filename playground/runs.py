@@ -43,24 +43,38 @@ class RunStore:
     # -- life -----------------------------------------------------------------------------------------------------
 
     def open(self) -> "RunStore":
-        """Start the workers, and take over what an earlier server left."""
+        """Take over what an earlier server left, and start the workers."""
+        self.take_over()
+        self.employ()
+        return self
+
+    def take_over(self) -> None:
+        """Remove what a crash left half-made, and say of each run that trained that it is paused now."""
         sweep(self.root, _is_alive)
         for run in list_runs(self.root)[0]:
             status = run.status()
             if status.state in ACTIVE and not _is_alive(status):
                 run.write_status(Status("paused", status.step, "The server was started anew; press Play to go on."))
-        for i in range(self.size):
-            self.processes.append(Process(self.root, measure=i == 0))
+
+    def employ(self) -> None:
+        """Start the workers; this waits for torch to be imported for them, if that is still under way."""
+        processes = [Process(self.root, measure=i == 0) for i in range(self.size)]
+        with self.lock:
+            self.processes = processes
+            if self.settled.is_set():
+                self._settle_workers()
         threading.Thread(target=self._watch, name="worker-watch", daemon=True).start()
-        return self
 
     def settle(self) -> None:
         """Let the workers make themselves ready, once: somebody has the page, and nobody waits for them."""
         with self.lock:
             if not self.settled.is_set():
                 self.settled.set()
-                for process in self.processes:
-                    process.settle()
+                self._settle_workers()
+
+    def _settle_workers(self) -> None:
+        for process in self.processes:
+            process.settle()
 
     def close(self) -> None:
         """Pause every run and end the workers."""

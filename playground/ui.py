@@ -162,8 +162,9 @@ def serve(settings: Settings) -> None:
     """Open the page and serve it until Ctrl-C; then pause every run and end the workers."""
     store = RunStore(settings.runs, settings.workers)
     app = build_app(store, settings)
-    store.open()
+    store.take_over()
     address = launch(app, store, settings, prevent_thread_lock=True, inbrowser=settings.browser)
+    store.employ()  # by now torch is there for them
     gc.freeze()
     gc.enable()
     threading.Thread(target=_begin, args=(store, settings), name="begin", daemon=True).start()
