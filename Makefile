@@ -10,7 +10,7 @@ run: $(VENV)/.ready-run
 
 test: $(VENV)/.ready-test
 	$(PY) -m ruff check .
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-slow: $(VENV)/.ready-test
 	$(PY) -m pytest -m slow $(ARGS)
