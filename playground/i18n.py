@@ -199,6 +199,7 @@ WORDS = {
         "Here the head that looks hardest at one place ({weight}), {top}, is also the one that matters most: {most} nats.",
         "Ở đây đầu nhìn chăm chú nhất vào một chỗ ({weight}), {top}, cũng là đầu quan trọng nhất: {most} nat.",
     ),
+    "looking": ("Looking at the text …", "Đang xem văn bản …"),
     "no_snapshot_yet": (
         "This run has no snapshot yet: it comes with the first step.",
         "Lượt này chưa có bản chụp nào: nó sẽ có sau bước đầu tiên.",

@@ -25,7 +25,11 @@ def theme() -> gr.themes.Base:
         checkbox_label_shadow="none",
         checkbox_label_border_width="1px",
         checkbox_label_border_color="*border_color_primary",
+        checkbox_border_color="*neutral_400",  # fields, circles and small print that can be told from what is around
         input_border_width="1px",
+        input_border_color="*neutral_300",
+        body_text_color_subdued="*neutral_500",
+        block_info_text_color="*neutral_500",
         input_shadow="none",
         button_secondary_shadow="none",
         button_secondary_border_color="*border_color_primary",

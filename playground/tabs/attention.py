@@ -175,10 +175,13 @@ class AttentionTab:
         corpus = run.config().corpus if run else DEFAULT_CORPUS
         examples = EXAMPLES.get(corpus) or (own_example(run),)
         words = component_words(lang)
+        view = words["attention"]
+        if run and has_attention(run) and run.snapshots():
+            view = {**view, "empty": translate("looking", lang)}  # it is, as soon as the tab is opened
         return [
             gr.update(samples=[[example] for example in examples]),
             examples[0],
-            {"text": words["attention"]},
+            {"text": view},
             {"text": words["attention_detail"], "channel": CHANNEL},
             {"text": {**words["attention_map"], "empty": translate("silence_empty", lang)}, "channel": CHANNEL},
             {"text": words["attention_lines"], "channel": CHANNEL},
