@@ -42,12 +42,12 @@ class Speed:
 
 
 def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None) -> Speed:
-    """Train probe_steps of a narrow and of a wide model, and solve for the two numbers. Takes about half a second.
+    """Train probe_steps of a narrow and of a wide model, and solve for the two numbers. Takes less than a second.
 
     threads: how many to use, where a run would take as many as its size is worth.
     """
-    narrow = GPTConfig(block_size=32, vocab_size=65, n_layer=3, n_head=2, n_embd=32)
-    wide = GPTConfig(block_size=64, vocab_size=65, n_layer=3, n_head=4, n_embd=192)
+    narrow = GPTConfig(block_size=32, vocab_size=65, n_layer=3, n_head=2, n_embd=64)
+    wide = GPTConfig(block_size=64, vocab_size=65, n_layer=3, n_head=4, n_embd=256)
     batch = 16
     narrow_seconds, wide_seconds = (_step_seconds(shape, batch, probe_steps, threads) for shape in (narrow, wide))
     narrow_flops, wide_flops = step_flops(narrow, batch), step_flops(wide, batch)
