@@ -57,6 +57,9 @@ def measure(asked: argparse.Namespace) -> None:
         root = Path(folder) / "runs"
         store = RunStore(root).open()
         address = launch(build_app(store, Settings(runs=root)), store, Settings(runs=root), prevent_thread_lock=True)
+        store.settle()  # what the workers do once, after the page is there, is no part of what is measured
+        while store.speed() is None:
+            time.sleep(0.1)
         path = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = player.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         sides: dict[str, Callable] = {

@@ -19,7 +19,7 @@ from core.device import threads_for
 from core.recording import Stopped, end, record
 from core.run_config import Status
 from core.run_dir import RunDir, delete
-from core.speed import SPEED_FILE, measure_speed
+from core.speed import SPEED_FILE, Speed, measure_speed
 from core.training import StepStats
 
 try:
@@ -172,6 +172,17 @@ class Cores:
         self.turnstile = open(root / ".turnstile.lock", "wb")  # noqa: SIM115 (held for the life of the process)
         self.lock = open(root / ".cores.lock", "wb")  # noqa: SIM115
 
+    def are_busy(self) -> bool:
+        """Tell whether anybody computes at this moment."""
+        if fcntl is None:
+            return False
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self.lock, fcntl.LOCK_UN)
+        return False
+
     @contextmanager
     def held(self, all_cores: bool) -> Iterator[None]:
         """Wait for one core, or for all of them, and hold them for a while."""
@@ -224,7 +235,9 @@ def _warm_up(root: Path, cores: Cores) -> None:
 
 
 def _measure(root: Path, cores: Cores) -> None:
-    """Write down how fast this machine trains."""
+    """Write down how fast this machine trains; while somebody trains, what an earlier start wrote will do."""
+    if Speed.load(root / SPEED_FILE) and cores.are_busy():
+        return
     with cores.held(all_cores=True):
         speed = measure_speed()
     try:

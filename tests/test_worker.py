@@ -246,6 +246,18 @@ def test_a_quiet_worker_tells_how_fast_the_machine_is_once(in_this_process, monk
     assert len(measured) == 1 and Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 1e9)
 
 
+def test_a_training_run_is_not_disturbed_to_measure_what_is_known(monkeypatch, tmp_path):
+    monkeypatch.setattr(worker_module, "measure_speed", lambda: Speed(1e-3, 2e9))
+    mine, theirs = Cores(tmp_path), Cores(tmp_path)
+    with theirs.held(all_cores=False):
+        assert mine.are_busy()
+        Speed(1e-3, 1e9).save(tmp_path / worker_module.SPEED_FILE)
+        worker_module._measure(tmp_path, mine)
+    assert Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 1e9) and not mine.are_busy()
+    worker_module._measure(tmp_path, mine)
+    assert Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 2e9)
+
+
 def test_a_full_disk_does_not_keep_a_worker_from_starting(monkeypatch, tmp_path):
     monkeypatch.setattr(worker_module, "measure_speed", _Unsaveable)
     worker_module._measure(tmp_path, Cores(tmp_path))
