@@ -27,6 +27,9 @@ def main() -> None:
 
 def build_app():
     """Return the page as a `gr.Blocks`, over runs in ./runs; for a notebook or a test."""
+    from playground import processes
+
+    processes.prepare()
     from playground.lean_gradio import no_stub_files
 
     with no_stub_files():

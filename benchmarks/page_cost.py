@@ -78,10 +78,11 @@ def measure(asked: argparse.Namespace) -> None:
             row(f"round {number_of}", *map(number, rounds[-1]))
         browser.close()
         store.close()
-    middle = [statistics.median(side) for side in zip(*rounds, strict=True)]
-    row("median", *map(number, middle))
-    row("of nobody's", *(f"{speed / middle[1]:.3f}" for speed in middle))
-    row("of the command line's", *(f"{speed / middle[0]:.3f}" for speed in middle))
+    row("median", *map(number, map(statistics.median, zip(*rounds, strict=True))))
+    for other, name in ((1, "of nobody's"), (0, "of the command line's")):
+        # Within a round, for what else the machine does changes from minute to minute.
+        shares = zip(*([speed / speeds[other] for speed in speeds] for speeds in rounds), strict=True)
+        row(name, *(f"{statistics.median(share):.3f}" for share in shares))
 
 
 @contextmanager

@@ -1,32 +1,37 @@
 """What runs models or draws pictures, imported when it is first used: the page is there before torch is.
 
-Each function returns a module, or what one holds. `everything` brings them all, once the page is there. Whoever makes
-widgets imports nothing of these; a test opens the page and looks for torch.
+Each function returns a module, or what one holds. Whoever makes widgets imports nothing of these; a test opens the page
+and looks for torch.
 """
 
 import sys
 from functools import cache
+from threading import Lock
 from types import ModuleType
 from typing import Any
 
+_lock = Lock()
+
 
 def everything() -> None:
-    """Import it all now, so that nobody waits for it later."""
-    for bring in (writing, looking, counting, sides, beside, gpt2):
-        bring()
+    """Import all that needs torch, the first time: what was imported later would slow down what runs by then."""
+    with _lock:
+        _import()
 
 
 @cache
-def _torch() -> None:
-    """Import torch, with one thread: two that wait for each other beside a training run crawl."""
+def _import() -> None:
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # two threads that wait for each other beside a training run crawl
+    from core import gpt2  # noqa: F401
+    from playground import looking, writing  # noqa: F401
+    from playground.compare import count_values, pretrained_sides, pretrained_values  # noqa: F401
 
 
 def writing() -> ModuleType:
     """Return what writes with a model."""
-    _torch()
+    everything()
     from playground import writing
 
     return writing
@@ -34,7 +39,7 @@ def writing() -> ModuleType:
 
 def looking() -> ModuleType:
     """Return what looks into the attention of a model."""
-    _torch()
+    everything()
     from playground import looking
 
     return looking
@@ -42,7 +47,7 @@ def looking() -> ModuleType:
 
 def counting() -> ModuleType:
     """Return what counts parameters, on models of shapes alone."""
-    _torch()
+    everything()
     from playground.compare import count_values
 
     return count_values
@@ -50,7 +55,7 @@ def counting() -> ModuleType:
 
 def sides() -> ModuleType:
     """Return the two that stand side by side."""
-    _torch()
+    everything()
     from playground.compare import pretrained_sides
 
     return pretrained_sides
@@ -58,7 +63,7 @@ def sides() -> ModuleType:
 
 def beside() -> ModuleType:
     """Return what is shown of the two."""
-    _torch()
+    everything()
     from playground.compare import pretrained_values
 
     return pretrained_values
@@ -66,7 +71,7 @@ def beside() -> ModuleType:
 
 def gpt2() -> ModuleType:
     """Return what loads GPT-2."""
-    _torch()
+    everything()
     from core import gpt2
 
     return gpt2

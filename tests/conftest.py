@@ -117,6 +117,7 @@ def browser():
         reason = "No Chromium here; install one or point $CHROMIUM to it"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    playwright.expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
     with playwright.sync_playwright() as player:
         chromium = player.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
         yield chromium
