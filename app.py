@@ -18,9 +18,9 @@ def main() -> None:
     from playground import processes
 
     processes.prepare()
-    from playground.lean_gradio import no_stub_files
+    from playground.lean_gradio import for_the_page_alone
 
-    with no_stub_files():
+    with for_the_page_alone():
         from playground.ui import serve
     serve(settings)
 
@@ -30,9 +30,9 @@ def build_app():
     from playground import processes
 
     processes.prepare()
-    from playground.lean_gradio import no_stub_files
+    from playground.lean_gradio import for_the_page_alone
 
-    with no_stub_files():
+    with for_the_page_alone():
         from playground.runs import RunStore
         from playground.settings import Settings
         from playground.ui import build_app as build

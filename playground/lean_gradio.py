@@ -1,4 +1,4 @@
-"""Gradio (6.31) without what it does for nobody here: half of its import, and three of the four apps that it makes.
+"""Gradio (6.31) without what it does for nobody here: more than half of its import, and three of its four apps.
 
 Each of these lasts only as long as a `with`, and what it leaves out is left out in ways that Gradio knows of itself.
 """
@@ -10,24 +10,34 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def no_stub_files() -> Iterator[None]:
-    """While it lasts, components are made without a .pyi file beside their source.
+def for_the_page_alone() -> Iterator[None]:
+    """While it lasts, Gradio is imported, and components are made, without what only an editor would use.
 
-    Gradio makes one for an editor, anew at every import and in our folders too: it parses the source of each of its
-    eighty components twice. It makes none for a class whose file it cannot tell, so that it is told none.
+    It makes a .pyi file beside the source of each of its eighty components, anew at every import and in our folders
+    too, parsing that source twice; none for a class whose file it cannot tell, so that it is told none. And it compiles
+    a Jinja template for the docstring of each of their two hundred events, only to put in the component's name.
     """
-    real = inspect.getfile
+    import jinja2
+
+    find, template = inspect.getfile, jinja2.Template
 
     def getfile(thing):
         if sys._getframe(1).f_code.co_name == "create_or_modify_pyi":
             raise OSError("no stub file")
-        return real(thing)
+        return find(thing)
 
-    inspect.getfile = getfile
+    inspect.getfile, jinja2.Template = getfile, _Docstring
     try:
         yield
     finally:
-        inspect.getfile = real
+        inspect.getfile, jinja2.Template = find, template
+
+
+class _Docstring(str):
+    """Text with a place for a name."""
+
+    def render(self, component: str) -> str:
+        return self.replace("{{ component }}", component)
 
 
 @contextmanager

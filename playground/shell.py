@@ -2,18 +2,26 @@
 
 from pathlib import Path
 
+import gradio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STILL = Path(__file__).with_name("components") / "still.js"
+# Gradio's scripts that our page asks for, in that order, each only when the one before has been read: told at once, a
+# browser brings them all while it reads the first. A test looks whether they are still the ones; one that Gradio has no
+# more is left out.
+SCRIPTS = Path(__file__).with_name("scripts.txt")
+ASSETS = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
 BEGIN = b"<head>"
 
 
 class Shell:
-    """Put `still.js` at the beginning of every HTML page that Gradio makes."""
+    """Put `still.js`, and what to bring at once, at the beginning of every HTML page that Gradio makes."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
-        self.script = b"<script>" + STILL.read_bytes() + b"</script>"
+        names = [name for name in SCRIPTS.read_text(encoding="utf-8").split() if (ASSETS / name).is_file()]
+        links = "".join(f'<link rel="modulepreload" href="./assets/{name}">' for name in names)
+        self.begin = BEGIN + b"<script>" + STILL.read_bytes() + b"</script>" + links.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; an answer that is a page is held back until it is whole."""
@@ -31,7 +39,7 @@ class Shell:
             else:
                 parts.append(message.get("body", b""))
                 if not message.get("more_body"):
-                    body = b"".join(parts).replace(BEGIN, BEGIN + self.script, 1)
+                    body = b"".join(parts).replace(BEGIN, self.begin, 1)
                     headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
                     await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
                     await send({"type": "http.response.body", "body": body})

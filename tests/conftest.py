@@ -20,9 +20,9 @@ from hypothesis import settings
 
 from core.config import GPTConfig
 from core.model import GPT
-from playground.lean_gradio import no_stub_files
+from playground.lean_gradio import for_the_page_alone
 
-_quickly = no_stub_files()
+_quickly = for_the_page_alone()
 _quickly.__enter__()  # to the end: tests import Gradio when they need it
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -11,8 +11,8 @@ BEGIN = """
 import sys, time
 from pathlib import Path
 from playground import processes
-from playground.lean_gradio import no_stub_files
-with no_stub_files():
+from playground.lean_gradio import for_the_page_alone
+with for_the_page_alone():
     from playground.ui import build_app, launch
 from playground import late
 from playground.runs import RunStore
