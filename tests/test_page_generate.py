@@ -18,7 +18,7 @@ TEXT = "Anna sang to Otto, and Otto sang to Anna. " * 60
 def site(tmp_path_factory):
     """Serve a page with one small run that is done."""
     root = tmp_path_factory.mktemp("writing") / "runs"
-    model = {"block_size": 16, "n_layer": 24, "n_head": 2, "n_embd": 16}  # deep, so that Stop comes before the end
+    model = {"block_size": 16, "n_layer": 48, "n_head": 2, "n_embd": 16}  # deep, so that Stop comes before the end
     plan = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 30, "batch_size": 8})
     run = plan.create(root)
     for _ in record(run):
