@@ -60,6 +60,7 @@ def test_the_same_seed_writes_the_same_text_and_greedy_needs_none(page):
 
 def test_stop_stops_and_keeps_what_is_written(page):
     write(page, "Anna ", length=1000, wait=False)
+    expect(page.locator("#written")).to_contain_text("Writing")  # before, there is what was written the last time
     expect(tokens(page).nth(20)).to_be_attached()
     page.locator("#generate-stop").click()
     expect(page.locator("#written")).to_contain_text("Stopped")
