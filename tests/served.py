@@ -37,6 +37,7 @@ def served(root: Path, *arguments: str, port: int | None = None, data: Path | No
     """Run `python app.py` over the runs in root; yield the page's address; end it as Ctrl-C does."""
     port = port or free_port()
     env = os.environ | {"PYTHONUNBUFFERED": "1", "GPT_PLAYGROUND_CACHE": str(root / "no-cache")}
+    env.pop("GPT_PLAYGROUND_DATA", None)  # a developer's texts are not there for the page, unless they are the test's
     if data is not None:
         env["GPT_PLAYGROUND_DATA"] = str(data)
     command = [sys.executable, "app.py", "--runs", str(root), "--port", str(port), "--no-browser", *arguments]
