@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 DEVICES = ("auto", "cpu", "cuda", "mps")
 MOST_THREADS = 8  # more only gets in its own way at the sizes that are trained here
 WORTH_SPLITTING = 1e9  # floating-point operations a step
-
-
 LOGITS_AT_ONCE = 10_000_000  # numbers that one portion of an evaluation may give: 40 MB
 
 

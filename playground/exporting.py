@@ -21,10 +21,10 @@ def can_leave(config: RunConfig) -> bool:
 
 def hf_archive(run: RunDir, step: int, stem: str) -> FileResponse:
     """Answer with a snapshot as a zip of a Hugging Face model folder; ValueError for what is no GPT-2."""
-    writer = late.writing().load_writer(run, step)
+    writer = late.everything().writing.load_writer(run, step)
     folder = Path(tempfile.mkdtemp(prefix="gpt-playground-"))
     try:
-        late.gpt2().save_hf(writer.model, folder / stem, writer.tokenizer)
+        late.everything().gpt2.save_hf(writer.model, folder / stem, writer.tokenizer)
         archive = folder / f"{stem}.zip"
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:  # weights hardly shrink
             for path in sorted((folder / stem).iterdir()):

@@ -274,7 +274,8 @@ def _lines(baselines: dict | None, lang: str) -> list[dict] | None:
 def _attention_file(run: RunDir, name: str, request: Request, stem: str) -> Response:
     """Return one head's heatmap, the grid of all heads, or their numbers, for the text in the query."""
     asked = request.query_params
-    seen = late.looking().look(run, asked.get("text", "")[:MOST_TEXT], _count(asked.get("step"), default=None))
+    text, step = asked.get("text", "")[:MOST_TEXT], _count(asked.get("step"), default=None)
+    seen = late.everything().looking.look(run, text, step)
     layer, head = _count(asked.get("layer")), _count(asked.get("head"))
     weights = seen.observed.weights.numpy()
     seen.scores_before_mask(layer, head)  # refuses a head that is not there

@@ -406,18 +406,17 @@ from playground.runs import RunStore
 from tests.tiny_runs import quick_store, tiny_plan
 if __name__ == "__main__":
     root = Path(sys.argv[1])
-    if sys.argv[2] == "spawned":
-        processes.START = "spawn"
+    if sys.argv[2] != "quick":
+        processes.START = sys.argv[2]
     with quick_store(root, 2) if sys.argv[2] == "quick" else nullcontext(RunStore(root, 2).open()) as store:
-        if sys.argv[2] == "spawned":
-            assert store.processes[0].process._start_method == "spawn"
+        assert sys.argv[2] == "quick" or store.processes[0].process._start_method == sys.argv[2]
         run = store.start(tiny_plan(1_000_000), run_id="orphan")
         print(*[process.process.pid for process in store.processes], flush=True)
         time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("workers", ["quick", "as the page does", pytest.param("spawned", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("workers", ["quick", "forkserver", pytest.param("spawn", marks=pytest.mark.slow)])
 def test_workers_of_a_killed_server_pause_their_runs_and_end(tmp_path, workers):
     script, root = tmp_path / "server.py", tmp_path / "runs"
     script.write_text(SERVER)

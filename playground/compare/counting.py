@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from core.family import FAMILY, FAMILY_NAMES
-from core.formula import RULES, formula
+from core.formula import RULES, count_of
 from core.run_config import RunConfig
 from core.run_dir import RunDir
 from playground import late
@@ -60,7 +60,7 @@ class CountingSection:
 
     def draw(self, run_id: Any, family: Any, rule: Any, lang: str) -> list:
         """Return what is counted, for the run and the chosen model, by the chosen rule."""
-        run, values = self._config(run_id), late.counting()
+        run, values = self._config(run_id), late.everything().counting
         columns = values.columns_of(run, known(family), lang)
         hint = gr.update(value=translate("count_no_run", lang), visible=run is None)
         tables = [make(columns, rule, lang) for make in (values.parts_chart, values.numbers_table, values.parts_table,
@@ -69,7 +69,7 @@ class CountingSection:
 
     def draw_more(self, run_id: Any, family: Any, rule: Any, lang: str) -> list:
         """Return configurations, costs and the list of parameters, which no rule changes."""
-        run, family, values = self._config(run_id), known(family), late.counting()
+        run, family, values = self._config(run_id), known(family), late.everything().counting
         return [
             values.config_table(run, family, lang),
             values.scaling_table(run, family, self.page.store.speed(), lang),
@@ -103,9 +103,8 @@ class CountingSection:
 
 
 def family_choices() -> list[tuple[str, str]]:
-    """Return (words, name) of each model of the family, with its size; by the formula, for the page is being built."""
-    sizes = {name: sum(term.count for term in formula(config)) for name, config in FAMILY.items()}
-    return [(f"{FAMILY_NAMES[name]} · {short(size)}", name) for name, size in sizes.items()]
+    """Return (words, name) of each model of the family, with its size."""
+    return [(f"{FAMILY_NAMES[name]} · {short(count_of(config))}", name) for name, config in FAMILY.items()]
 
 
 def rule_choices(lang: str) -> list[tuple[str, str]]:

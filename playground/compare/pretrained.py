@@ -113,12 +113,12 @@ class PretrainedSection:
 
     def look(self, lang: str) -> dict:
         """Return how far the loading of GPT-2 is."""
-        return late.beside().loader(lang)
+        return late.everything().beside.loader(lang)
 
     def load(self, lang: str) -> dict:
         """Begin to load GPT-2, for everybody."""
-        late.gpt2().begin(GPT2)
-        return late.beside().loader(lang)
+        late.everything().gpt2.begin(GPT2)
+        return late.everything().beside.loader(lang)
 
     # -- the same text --------------------------------------------------------------------------------------------
 
@@ -127,7 +127,8 @@ class PretrainedSection:
         if not seen:
             return [gr.skip(), gr.skip()]
         text = text_of(text, MOST_TEXT, "The text")
-        sides, values = late.sides(), late.beside()
+        everything = late.everything()
+        sides, values = everything.sides, everything.beside
         side, why = self._mine(run_id, lang)
         text, note = sides.fitted(text, side.tokenizer, lang) if side else (text, None)
         theirs = gr.skip() if late.gpt2_in_memory() else values.gpt2_tokens(text, sides.byte_pairs_here(), lang)
@@ -139,10 +140,10 @@ class PretrainedSection:
         """Return what GPT-2 makes of the text, in the very characters that the run reads."""
         if not seen or late.gpt2_in_memory() is None:
             return gr.skip()
-        values = late.beside()
+        values = late.everything().beside
         text = text_of(text, MOST_TEXT, "The text")
         mine, _ = self._mine(run_id, lang)
-        text, note = late.sides().fitted(text, mine.tokenizer, lang) if mine else (text, None)
+        text, note = late.everything().sides.fitted(text, mine.tokenizer, lang) if mine else (text, None)
         theirs, why = self._theirs(lang)
         if theirs is None:
             return values.nothing_read(FAMILY_NAMES[GPT2], why, lang, second=True)
@@ -157,7 +158,7 @@ class PretrainedSection:
     def write(self, run_id: Any, text: Any, lang: str, request: gr.Request = None) -> Iterator[dict]:
         """Yield what both write, again and again as it grows."""
         text = text_of(text, MOST_TEXT, "The text")
-        run, sides = self.page.store.get(run_id), late.sides()
+        run, sides = self.page.store.get(run_id), late.everything().sides
         mine = sides.run_side(run, lang)
         text, note = sides.fitted(text, mine.tokenizer, lang)
         names = (mine.name, FAMILY_NAMES[GPT2])
@@ -182,8 +183,9 @@ class PretrainedSection:
             raise ValueError(translate("beside_load_first", lang))
         text = text_of(text, MOST_TEXT, "The text")
         yield translate("beside_proving", lang)
-        ids = late.sides().ids_to_prove(text, model.config.block_size)
-        yield late.beside().proof(late.gpt2().prove(GPT2, ids), model.config.vocab_size, lang)
+        everything = late.everything()
+        ids = everything.sides.ids_to_prove(text, model.config.block_size)
+        yield everything.beside.proof(everything.gpt2.prove(GPT2, ids), model.config.vocab_size, lang)
 
     # -- weights --------------------------------------------------------------------------------------------------
 
@@ -191,7 +193,7 @@ class PretrainedSection:
         """Return the weights of the run, and of GPT-2 those that have been looked at before."""
         if not seen:
             return [gr.skip()] * 3
-        return self._weights(run_id, lang, late.beside().at_hand(late.gpt2_in_memory()))
+        return self._weights(run_id, lang, late.everything().beside.at_hand(late.gpt2_in_memory()))
 
     def weigh_weights(self, run_id: Any, lang: str, seen: Any) -> list:
         """Return the weights of both."""
@@ -235,14 +237,14 @@ class PretrainedSection:
         except ValueError:  # deleted just now, or none yet
             return None, translate("beside_no_run", lang)
         try:
-            return late.sides().run_side(run, lang), ""
+            return late.everything().sides.run_side(run, lang), ""
         except (ValueError, OSError) as error:  # said in its card: a toast for every key pressed would be too many
             return None, str(error)
 
     def _theirs(self, lang: str) -> tuple["Side | None", str]:
         """Return GPT-2's side; where there is none, why."""
         try:
-            return late.sides().gpt2_side(), translate("beside_load", lang)
+            return late.everything().sides.gpt2_side(), translate("beside_load", lang)
         except OSError as error:  # its merges cannot be had
             return None, str(error)
 
@@ -250,7 +252,7 @@ class PretrainedSection:
         mine, _ = self._mine(run_id, lang)
         models = [(mine.name, mine.model)] if mine else []
         models += [(FAMILY_NAMES[GPT2], theirs)] if theirs is not None else []
-        return late.beside().weights(models, lang) if models else [None, None, None]
+        return late.everything().beside.weights(models, lang) if models else [None, None, None]
 
     def _blank(self) -> list[str | None]:
         """Return boxes in which nothing is written yet."""

@@ -98,7 +98,7 @@ class AttentionTab:
     def draw(self, run_id: Any, source: Any, text: Any, step: Any, lang: str, head: Any) -> list:
         """Return the view of a text, and the downloads that belong to it."""
         if source == GPT2:
-            seen = late.looking().look_gpt2(text_of(text, MOST_TEXT, "The text"), lang)
+            seen = late.everything().looking.look_gpt2(text_of(text, MOST_TEXT, "The text"), lang)
             return [self._packed([], seen, lang), Links.pack(None, FILES, lang)]
         run = self.page.store.get(run_id)
         if not has_attention(run) or not run.snapshots():
@@ -116,7 +116,7 @@ class AttentionTab:
         run, words = self.page.store.get(run_id), component_words(lang)["attention_lines"]
         if not has_attention(run) or not run.snapshots():
             return HeadLines.pack([], {}, words, CHANNEL)
-        steps, scores = late.looking().history(run, text_of(text, MOST_TEXT, "The text"), lang)
+        steps, scores = late.everything().looking.history(run, text_of(text, MOST_TEXT, "The text"), lang)
         return HeadLines.pack(steps, scores, words, CHANNEL)
 
     def go_to_step(
@@ -158,7 +158,7 @@ class AttentionTab:
         rises: list[list[float | None]] = [[None] * nh for _ in range(L)]
         yield HeadMap.pack(rises, title, None, words, CHANNEL)
         shown_at = time.monotonic()
-        looking = late.looking()
+        looking = late.everything().looking
         for layer, head, rise in looking.silence_gpt2(run, lang) if source == GPT2 else looking.silence(run, step):
             rises[layer][head] = rise
             if time.monotonic() - shown_at > REDRAW:
@@ -205,7 +205,7 @@ class AttentionTab:
 
     def _look(self, run_id: Any, source: Any, text: Any, step: Any, lang: str) -> "Look":
         text = text_of(text, MOST_TEXT, "The text")
-        looking = late.looking()
+        looking = late.everything().looking
         if source == GPT2:
             return looking.look_gpt2(text, lang)
         return looking.look(self.page.store.get(run_id), text, step, lang)

@@ -111,7 +111,7 @@ class GenerateTab:
         writer, fallback, said = self._writer(run_id, source, eight_bits, step, lang)
         self.stops.discard(request.session_hash)
         words, packed, count = component_words(lang)["written"], "", 0
-        for value in late.writing().write(writer, text, options, unknown != "drop", fallback, lang, said):
+        for value in late.everything().writing.write(writer, text, options, unknown != "drop", fallback, lang, said):
             packed += "".join(map(WrittenText.pack, value["tokens"][count:]))
             count = len(value["tokens"])
             if request.session_hash in self.stops:
@@ -125,17 +125,17 @@ class GenerateTab:
     ) -> tuple["Writer", str, str | None]:
         """Return what to write with, what it goes on from when the prompt is empty, and what to say about it."""
         if source == GPT2 and eight_bits is True:
-            writer, said = late.writing().int8_gpt2_writer(lang)
+            writer, said = late.everything().writing.int8_gpt2_writer(lang)
             return writer, GPT2_PROMPT, said
         if source == GPT2:
-            return late.writing().gpt2_writer(lang), GPT2_PROMPT, None
+            return late.everything().writing.gpt2_writer(lang), GPT2_PROMPT, None
         run = self.page.store.get(run_id)
-        return late.writing().load_writer(run, None if step == LATEST else step), run.config().prompt, None
+        return late.everything().writing.load_writer(run, None if step == LATEST else step), run.config().prompt, None
 
     def choose_source(self, source: Any, lang: str) -> list[dict]:
         """Show the snapshots of a run, which GPT-2 has none of, or 8 bits; refuse at once when GPT-2 is not here."""
         if source == GPT2:
-            late.writing().gpt2_writer(lang)
+            late.everything().writing.gpt2_writer(lang)
         return [gr.update(visible=source != GPT2), gr.update(visible=source == GPT2)]
 
     def use_example(self, sample: Any) -> str:
