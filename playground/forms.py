@@ -1,5 +1,6 @@
 """The form of a run: a widget for every option, and the way from what the widgets hold to a plan, and back."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,11 @@ def defaults(preset: str) -> dict[str, Any]:
     if chosen.architecture in FREE:  # something stands in for what it has no use for
         given = {**PRESETS["small"].model, **given}
     return {name: _shown(name, given.get(name, _default(name))) for name in NAMES}
+
+
+def fill_js() -> str:
+    """Return what fills the form with a preset in the browser: preset -> the value of every field."""
+    return f"(preset) => ({json.dumps({name: list(defaults(name).values()) for name in PRESETS})})[preset]"
 
 
 def values_of(config: RunConfig) -> dict[str, Any]:

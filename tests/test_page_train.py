@@ -81,6 +81,18 @@ def test_a_run_is_started_paused_stepped_resumed_found_again_and_stopped(page, s
     assert [row["step"] for row in rows] == list(range(stopped + 1))
 
 
+def test_train_pressed_right_after_a_preset_trains_that_preset(page, site):
+    before = number_of(site[1])
+    page.evaluate("""() => {
+      [...document.querySelectorAll('#preset label')].find((label) => /^\\s*express /.test(label.innerText)).click();
+      setTimeout(() => document.querySelector('#train-button').click(), 20);
+    }""")
+    expect(page.locator("#run-picker input")).to_have_value(re.compile(rf"^{before + 1} .*express"), timeout=PATIENCE)
+    config = newest(site[1]).config()
+    assert (config.preset, config.train.steps, config.model.n_layer) == ("express", 360, 2)
+    page.get_by_role("button", name="Stop", exact=True).click()
+
+
 def test_reset_gives_the_same_losses_and_a_new_seed_others(page, site):
     fill_own_text(page)
     set_number(page, "steps", 12)

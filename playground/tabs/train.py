@@ -98,9 +98,8 @@ class TrainTab:
         self.clock.tick(self.tell_times, counted, [self.preset, self.count, self.clock], **QUICK)
         self.corpus.change(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **QUICK)
         self.file.upload(refusing(self.read_file), [self.file, page.lang], [self.text, self.about], **QUICK)
-        self.preset.input(
-            self.choose_preset, [self.preset, *text, page.lang], [self.count, *self.form], **QUICK
-        )
+        self.preset.input(None, self.preset, self.form, js=forms.fill_js())  # at once: Train may be pressed right after
+        self.preset.input(self.choose_preset, [self.preset, *text, page.lang], self.count, **QUICK)
         for widget in (self.corpus, *self.form):
             widget.input(self.count_parameters, counted, self.count, trigger_mode="always_last", **QUICK)
         self.button.click(
@@ -132,12 +131,11 @@ class TrainTab:
         said = translate("uploaded", lang).format(name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
         return text, f"{said}. {note or ''}"
 
-    def choose_preset(self, preset: Any, corpus: Any, text: Any, lang: str) -> list:
-        """Fill the form with a preset, and say how large it is."""
+    def choose_preset(self, preset: Any, corpus: Any, text: Any, lang: str) -> str:
+        """Say how large a preset is; the browser has filled the form with it."""
         if preset not in PRESETS:
-            return [gr.skip()] * (len(forms.NAMES) + 1)
-        values = list(forms.defaults(preset).values())
-        return [self.count_parameters(corpus, text, lang, *values), *values]
+            return gr.skip()
+        return self.count_parameters(corpus, text, lang, *forms.defaults(preset).values())
 
     def count_parameters(self, corpus: Any, text: Any, lang: str, *values: Any) -> str:
         """Say how large the model of the form is, or why there is none."""
