@@ -5,38 +5,49 @@ Light on purpose: a worker process may import this file again when it starts, an
 
 import gc
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playground.build import Playground
 
 
 def main() -> None:
     """Serve the page until Ctrl-C."""
-    from playground.settings import read_settings
+    from playground.server.settings import read_settings
 
     settings = read_settings()
     os.environ.setdefault("MPLBACKEND", "agg")  # else Gradio imports pyplot at its first event only to ask which it is
     os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")  # no search through every installed package for more
     gc.disable()  # what is imported lives on: looking for garbage in it takes a fifth of the start; `serve` turns it on
-    from playground import processes
+    from core.runs import processes
 
     processes.prepare()
-    from playground.lean_gradio import for_the_page_alone
+    from playground.server.gradio_patches import quick_import
 
-    with for_the_page_alone():
-        from playground.ui import serve
-    serve(settings)
+    with quick_import():
+        from core.runs.store import RunStore
+        from playground.build import build_app as build
+        from playground.server.serve import serve
+
+        store = RunStore(settings.runs, settings.workers)
+        app = build(store, settings)
+    serve(app, store, settings)
 
 
-def build_app():
-    """Return the page as a `gr.Blocks`, over runs in ./runs; for a notebook or a test."""
-    from playground import processes
+def build_app() -> "Playground":
+    """Return the page as a `gr.Blocks`, over runs in ./runs, for a notebook: `build_app().launch()`."""
+    from core.runs import processes
 
     processes.prepare()
-    from playground.lean_gradio import for_the_page_alone
+    from playground.server.gradio_patches import quick_import
 
-    with for_the_page_alone():
-        from playground.runs import RunStore
-        from playground.settings import Settings
-        from playground.ui import build_app as build
-    return build(RunStore(Settings().runs).open(), Settings())
+    with quick_import():
+        from core.runs.store import RunStore
+        from playground.build import build_app as build
+        from playground.server.settings import Settings
+
+        settings = Settings()
+        return build(RunStore(settings.runs).open(), settings)
 
 
 if __name__ == "__main__":

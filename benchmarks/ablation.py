@@ -17,8 +17,8 @@ from benchmarks.racing import Racer, ours, race, warm_up
 from benchmarks.report import NONE, head, row, spread
 from benchmarks.time_to_loss import read_text
 from core import data
-from core.corpora import CORPUS_NAMES
-from core.presets import PRESETS, Preset
+from core.runs.presets import PRESETS, Preset
+from core.text.corpora import CORPUS_NAMES
 
 BASE = PRESETS["express"]
 ADAMW = {"optimizer": "adamw", "learning_rate": 4e-3}

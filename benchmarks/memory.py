@@ -22,9 +22,9 @@ from benchmarks.report import head, row
 from core.architectures import build_model
 from core.config import GPTConfig, TrainConfig
 from core.device import threads_for
-from core.planning import bytes_needed
 from core.precision import WORTH_HALVING
-from core.presets import PRESETS, Preset
+from core.runs.cost import bytes_needed
+from core.runs.presets import PRESETS, Preset
 from core.tokenizers import GPT2_VOCAB_SIZE
 from core.training import train
 

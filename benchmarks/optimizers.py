@@ -1,6 +1,6 @@
 """What one step of Muon costs: ours, all matrices of one shape in one call, beside `torch.optim.Muon`, one by one.
 
-    python -m benchmarks.optimizers --rounds 30
+python -m benchmarks.optimizers --rounds 30
 """
 
 import argparse
@@ -14,7 +14,7 @@ from benchmarks.machine import watched
 from benchmarks.report import head, number, row
 from core.architectures import ARCHITECTURES, build_model
 from core.optim import Muon, block_matrices
-from core.presets import PRESETS
+from core.runs.presets import PRESETS
 
 
 def main(arguments: list[str] | None = None) -> None:

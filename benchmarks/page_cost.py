@@ -27,13 +27,13 @@ from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.machine import watched
 from benchmarks.report import head, number, row
-from core.corpora import load_corpus
-from core.planning import plan_run
-from core.presets import PRESETS
-from core.run_dir import RunDir
-from playground.runs import RunStore
-from playground.settings import Settings
-from playground.ui import build_app, launch
+from core.runs.directory import RunDir
+from core.runs.plan import plan_run
+from core.runs.presets import PRESETS
+from core.runs.store import RunStore
+from core.text.corpora import load_corpus
+from playground.build import build_app
+from playground.server.settings import Settings
 
 STEPS = 100_000  # more than anybody waits for, and as many between estimates: all sides only train
 SETTLE = 4.0  # seconds that every side trains before it is timed
@@ -56,8 +56,8 @@ def measure(asked: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
         root = Path(folder) / "runs"
         store = RunStore(root).open()
-        address = launch(build_app(store, Settings(runs=root)), store, Settings(runs=root), prevent_thread_lock=True)
-        store.settle()  # what the workers do once, after the page is there, is no part of what is measured
+        _, address, _ = build_app(store, Settings(runs=root, welcome=False)).launch(prevent_thread_lock=True)
+        store.warm_up()  # what the workers do once, after the page is there, is no part of what is measured
         while store.speed() is None:
             time.sleep(0.1)
         path = os.environ.get("CHROMIUM") or shutil.which("chromium")

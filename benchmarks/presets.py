@@ -12,11 +12,11 @@ from pathlib import Path
 
 from benchmarks.machine import watched
 from benchmarks.report import head, row, spread
-from core.corpora import CORPUS_NAMES, load_corpus
-from core.planning import plan_run
-from core.presets import PRESETS
-from core.recording import record
-from core.run_dir import list_runs
+from core.runs.directory import list_runs
+from core.runs.plan import plan_run
+from core.runs.presets import PRESETS
+from core.runs.training_run import train_run
+from core.text.corpora import CORPUS_NAMES, load_corpus
 from core.training import StepStats
 
 
@@ -52,7 +52,7 @@ def train_once(name: str, corpus: str, seed: int, most_steps: int | None) -> tup
         short = train.model_copy(update={"steps": min(train.steps, most_steps)})
         plan = replace(plan, config=replace(plan.config, train=short))
     with tempfile.TemporaryDirectory() as root:
-        *_, last = record(plan.create(Path(root)))
+        *_, last = train_run(plan.create(Path(root)))
         run = list_runs(Path(root))[0][0]
         return last, run.rows("metrics")[0][-1]["elapsed"]
 

@@ -16,7 +16,7 @@ from core import data
 from core.architectures import ARCHITECTURES, build_model
 from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.device import threads_for
-from core.presets import Preset
+from core.runs.presets import Preset
 from core.training import StepStats, evaluate, train
 
 SLICE = 10  # steps of a turn

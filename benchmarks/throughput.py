@@ -24,7 +24,7 @@ from core.config import TrainConfig
 from core.device import step_flops, threads_for
 from core.formula import count_of
 from core.precision import compute_dtype
-from core.presets import PRESETS, Preset
+from core.runs.presets import PRESETS, Preset
 from core.tokenizers import GPT2_VOCAB_SIZE
 
 CHARACTERS = 65  # of Tiny Shakespeare; how fast a step is does not depend on the text, so it is noise here

@@ -22,8 +22,8 @@ from benchmarks.nanogpt import SHAPE, load_nanogpt, rival
 from benchmarks.racing import Racer, ours, race, warm_up
 from benchmarks.report import NONE, head, number, row, spread
 from core import data
-from core.corpora import CORPUS_NAMES, load_corpus
-from core.presets import PRESETS, Preset
+from core.runs.presets import PRESETS, Preset
+from core.text.corpora import CORPUS_NAMES, load_corpus
 from core.tokenizers import CharTokenizer
 
 TARGETS = (1.90, 1.70, 1.50)

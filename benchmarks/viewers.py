@@ -1,6 +1,6 @@
 """A class of thirty: as many small runs, each followed by a viewer as the page follows it, for a minute.
 
-    python -m benchmarks.viewers --viewers 30 --seconds 60
+python -m benchmarks.viewers --viewers 30 --seconds 60
 """
 
 import argparse
@@ -13,12 +13,12 @@ from pathlib import Path
 import httpx
 
 from benchmarks.machine import watched
-from core.corpora import load_corpus
-from core.planning import plan_run
-from core.presets import PRESETS
-from playground.runs import RunStore
-from playground.settings import Settings
-from playground.ui import build_app, launch
+from core.runs.plan import plan_run
+from core.runs.presets import PRESETS
+from core.runs.store import RunStore
+from core.text.corpora import load_corpus
+from playground.build import build_app
+from playground.server.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -37,7 +37,7 @@ def measure(asked: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         store = RunStore(root)
-        address = launch(build_app(store, Settings(runs=root)), store, Settings(runs=root), prevent_thread_lock=True)
+        _, address, _ = build_app(store, Settings(runs=root, welcome=False)).launch(prevent_thread_lock=True)
         store.open()
         corpus, began = load_corpus("plays"), time.monotonic()
         runs = [

@@ -1,1 +1,1 @@
-"""A GPT small enough to read in an hour, and everything about it that is a number. Start with `core/model.py`."""
+"""A GPT small enough to read in an hour. Start with `model.py`; the wings below build on it, and it on none of them."""

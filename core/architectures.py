@@ -13,7 +13,7 @@ ARCHITECTURES: dict[str, type[GPTConfig] | type[BigramConfig]] = {
     "bigram": BigramConfig,
 }
 # What of a shape can be chosen, where that is not everything.
-FREE = {"bigram": ("block_size",), "modern": ("block_size", "n_layer", "n_head", "n_embd", "dropout")}
+EDITABLE_FIELDS = {"bigram": ("block_size",), "modern": ("block_size", "n_layer", "n_head", "n_embd", "dropout")}
 
 
 def architecture_of(config: GPTConfig | BigramConfig) -> str:

@@ -52,8 +52,8 @@ def observe(model: nn.Module, idx: Tensor) -> Observed:
     idx = idx.to(next(model.parameters()).device)
     with (
         eval_mode(model),
-        record([attn.qkv if modern else attn.c_attn for attn in layers]) as projections,
-        record([attn.attn_dropout for attn in layers]) as weights,
+        capture_outputs([attn.qkv if modern else attn.c_attn for attn in layers]) as projections,
+        capture_outputs([attn.attn_dropout for attn in layers]) as weights,
     ):
         logits, _ = model(idx)
     L, T = len(layers), idx.shape[1]
@@ -86,7 +86,7 @@ def attention_layers(model: nn.Module) -> list[CausalSelfAttention | RotaryAtten
 
 
 @contextmanager
-def record(modules: list[nn.Module]) -> Iterator[list[Tensor]]:
+def capture_outputs(modules: list[nn.Module]) -> Iterator[list[Tensor]]:
     """Give a list that fills with what the modules return, call by call, and stop when the block ends."""
     thread, outputs = get_ident(), []
 

@@ -35,8 +35,7 @@ class GPTConfig(Options):
             low, high = self.bounds("n_embd")
             choices = [str(size) for size in (below, below + self.n_head) if low <= size <= high]
             raise ValueError(
-                f"n_embd={self.n_embd} is not divisible by n_head={self.n_head}; "
-                f"try n_embd={' or '.join(choices)}"
+                f"n_embd={self.n_embd} is not divisible by n_head={self.n_head}; try n_embd={' or '.join(choices)}"
             )
         return self
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.splitting import split
+from core.tokenizers import split
 
 __all__ = ["Batches", "as_tokens", "split", "step_seed", "windows"]
 

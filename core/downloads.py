@@ -24,7 +24,7 @@ import httpx
 
 Progress = Callable[[int, int | None], None]  # called with the bytes done, and the bytes in all where known
 
-_flights: dict[Path, concurrent.futures.Future[Path]] = {}  # the downloads under way
+_in_flight: dict[Path, concurrent.futures.Future[Path]] = {}  # the downloads under way
 _flights_lock = threading.Lock()
 
 
@@ -69,10 +69,10 @@ def fetch(url: str, path: Path, sha256: str, progress: Progress | None = None, t
     """
     path = Path(path).absolute()
     with _flights_lock:
-        flight = _flights.get(path)
+        flight = _in_flight.get(path)
         first = flight is None
         if flight is None:
-            flight = _flights[path] = concurrent.futures.Future()
+            flight = _in_flight[path] = concurrent.futures.Future()
     if not first:
         return flight.result()
     try:
@@ -85,7 +85,7 @@ def fetch(url: str, path: Path, sha256: str, progress: Progress | None = None, t
         raise
     finally:
         with _flights_lock:
-            del _flights[path]
+            del _in_flight[path]
     return path
 
 

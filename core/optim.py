@@ -108,7 +108,7 @@ def orthogonal(matrices: Tensor, rounds: int) -> Tensor:
     return x
 
 
-class Together:
+class CombinedOptimizer:
     """Several optimizers that step as one."""
 
     def __init__(self, *parts: AdamW | Muon):
@@ -159,7 +159,7 @@ def parameter_groups(model: nn.Module, weight_decay: float, without: Iterable[nn
     return [group for group in groups if group["params"]]
 
 
-def make_optimizer(model: nn.Module, config: "TrainConfig") -> Together:
+def make_optimizer(model: nn.Module, config: "TrainConfig") -> CombinedOptimizer:
     """Make what config.optimizer names: AdamW for all, or Muon for the blocks' matrices and AdamW for the rest."""
     blocks = block_matrices(model) if config.optimizer == "muon" else []
     rest = parameter_groups(model, config.weight_decay, [matrix for group in blocks for matrix in group["params"]])
@@ -168,7 +168,7 @@ def make_optimizer(model: nn.Module, config: "TrainConfig") -> Together:
     if blocks:
         rate, decay = config.muon_learning_rate, config.muon_weight_decay
         parts.append(Muon(blocks, lr=rate, weight_decay=decay, momentum=config.muon_momentum))
-    optimizer = Together(*parts)
+    optimizer = CombinedOptimizer(*parts)
     for group in optimizer.param_groups:
         group["peak"] = group["lr"]
     given = sum(p.numel() for group in optimizer.param_groups for p in group["params"])

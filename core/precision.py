@@ -37,7 +37,7 @@ def compute_dtype(device: torch.device, n_embd: int = WORTH_HALVING) -> torch.dt
     return torch.bfloat16 if quick else torch.float32
 
 
-class Twin:
+class ComputeCopy:
     """A copy of a model that does its forward and backward; the model keeps the weights."""
 
     def __init__(self, model: nn.Module, dtype: torch.dtype):
@@ -60,15 +60,15 @@ class Twin:
                     # values that matter, and torch computes it three times slower.
                     setattr(module, name, nn.GELU())
 
-    def refresh(self) -> None:
+    def sync_weights(self) -> None:
         """Take the model's weights as they are now."""
         if self.apart:
             with torch.no_grad():
                 torch._foreach_copy_(self.ours, self.theirs)
         self.net.train()
-        self.forget()
+        self.zero_grad()
 
-    def hand_over(self) -> list[Tensor]:
+    def copy_grads(self) -> list[Tensor]:
         """Give the model the gradients of the last backward, in fp32, and return them."""
         if self.apart:
             for theirs in self.theirs:
@@ -76,7 +76,7 @@ class Twin:
             torch._foreach_copy_([p.grad for p in self.theirs], [p.grad for p in self.ours])
         return [p.grad for p in self.theirs]
 
-    def forget(self) -> None:
+    def zero_grad(self) -> None:
         """Drop all gradients, the model's too."""
         for parameter in (*self.ours, *self.theirs):
             parameter.grad = None

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import SampleConfig
-from core.decoding import reader_for
+from core.kv_cache import decoder_for
 
 ALTERNATIVES = 10  # how many of the best candidates each token is told with
 
@@ -102,7 +102,7 @@ def generate(
 
 def _draw(model: nn.Module, idx: Tensor, options: SampleConfig) -> Iterator[Token]:
     chance = Random(options.seed)  # Python's own: its numbers are the same everywhere, and cost less than torch's
-    reader, unread = reader_for(model), idx[0].tolist()
+    reader, unread = decoder_for(model), idx[0].tolist()
     as_it_is = options.temperature == 1 and options.top_k is None and options.top_p is None
     for _ in range(options.max_new_tokens):
         logits = reader.read(unread).cpu().double()

@@ -14,7 +14,7 @@ import re
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from core.downloads import DownloadError, Progress, cache_directory, fetch, find_file
 
@@ -32,6 +32,8 @@ GPT2_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s
 _LONG_BLANK = re.compile(r"(?<![^\S\x1c-\x1f])[^\S\x1c-\x1f]{1000,}(?=[\S\x1c-\x1f])")
 
 _encoding_lock = threading.Lock()
+
+Tokens = TypeVar("Tokens")  # whatever has a length and can be sliced: a tensor (N,), or plain ids
 
 
 class CharTokenizer:
@@ -87,7 +89,7 @@ class CharTokenizer:
         return [character for character in dict.fromkeys(text) if character not in self._id_of]
 
 
-class GPT2Tokenizer:
+class BPETokenizer:
     """GPT-2's byte-pair encoding by tiktoken: it works on UTF-8 bytes, so no text is unknown to it.
 
     Text is only ever text: "<|endoftext|>" in it is thirteen characters, never the special token.
@@ -127,7 +129,8 @@ class GPT2Tokenizer:
         return []
 
 
-Tokenizer = CharTokenizer | GPT2Tokenizer
+GPT2Tokenizer = BPETokenizer  # its name before
+Tokenizer = CharTokenizer | BPETokenizer
 
 
 def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, str]:
@@ -143,7 +146,7 @@ def tokenizer_from_json(data: Any) -> Tokenizer:
         case {"kind": "char", "chars": str(chars), **rest} if not rest:
             return CharTokenizer(chars)
         case {"kind": "gpt2", **rest} if not rest:
-            return GPT2Tokenizer()
+            return BPETokenizer()
     shown = json.dumps(data, default=repr)[:80]
     raise ValueError(
         f'{shown} describes no tokenizer; it must be {{"kind": "gpt2"}} or {{"kind": "char", "chars": "..."}}'
@@ -158,9 +161,7 @@ def named(characters: Iterable[str], most: int = 10) -> str:
 
 
 def _no_such_token(i: int, vocab_size: int) -> ValueError:
-    return ValueError(
-        f"There is no token {i} among 0 to {vocab_size - 1}; decode with the tokenizer that made the ids"
-    )
+    return ValueError(f"There is no token {i} among 0 to {vocab_size - 1}; decode with the tokenizer that made the ids")
 
 
 def _merges_file(progress: Progress | None, elsewhere: Path | None) -> Path:
@@ -217,3 +218,21 @@ def byte_letters() -> dict[str, int]:
     printable = [b for b in range(256) if chr(b).isprintable() and chr(b) != " "]
     others = [b for b in range(256) if b not in printable]
     return {chr(b): b for b in printable} | {chr(256 + n): b for n, b in enumerate(others)}
+
+
+def split(tokens: Tokens, block_size: int) -> tuple[Tokens, Tokens]:
+    """Cut tokens (N,) into the first 90 % to train on and the last 10 % to validate on.
+
+    Raises ValueError when either part is too short for one window of block_size + 1 tokens.
+    """
+    N = len(tokens)
+    needed = 10 * (block_size + 1)
+    if N // 10 < block_size + 1:
+        fits = N // 10 - 1
+        remedy = f"lower block_size to {fits} or add text" if fits >= 1 else "add text"
+        raise ValueError(
+            f"The text has {N:,} tokens, but block_size={block_size} needs at least {needed:,} "
+            f"(90 % to train on, 10 % to validate on, each longer than one block); {remedy}"
+        )
+    at = N * 9 // 10
+    return tokens[:at], tokens[at:]

@@ -18,8 +18,8 @@ from core import data
 from core.config import TrainConfig
 from core.device import keep_freed_memory, tokens_at_once
 from core.model import eval_mode
-from core.optim import Together, learning_rate, make_optimizer, rate_factor
-from core.precision import Twin, compute_dtype
+from core.optim import CombinedOptimizer, learning_rate, make_optimizer, rate_factor
+from core.precision import ComputeCopy, compute_dtype
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def train(
     corpus_tokens: Any,
     config: TrainConfig,
     *,
-    optimizer: Together | torch.optim.Optimizer | None = None,
+    optimizer: CombinedOptimizer | torch.optim.Optimizer | None = None,
     start_step: int = 0,
 ) -> Iterator[StepStats]:
     """Train `model` on the first 90 % of corpus_tokens (N,), one optimizer step a turn, until config.steps are done.
@@ -72,24 +72,24 @@ def train(
     batches = data.Batches(train_tokens, T, config.batch_size, config.seed)
     optimizer = optimizer or make_optimizer(model, config)
     dtype = torch.float32 if config.precision == "fp32" else compute_dtype(device, getattr(model.config, "n_embd", 0))
-    twin = Twin(model, dtype)
+    compute = ComputeCopy(model, dtype)
     good_step, good_weights = start_step, _copy(model)
     for step in range(start_step, config.steps):
         began = time.perf_counter()
         factor = rate_factor(step, config)
         for group in optimizer.param_groups:
             group["lr"] = group.get("peak", config.learning_rate) * factor
-        twin.refresh()  # every turn anew: between turns the model belongs to the caller
-        loss = _loss(twin.net, *batches.at(step), config.seed, step)
+        compute.sync_weights()  # every turn anew: between turns the model belongs to the caller
+        loss = _loss(compute.net, *batches.at(step), config.seed, step)
         loss.backward()
-        grad_norm = clip(twin.hand_over(), config.grad_clip)
+        grad_norm = clip(compute.copy_grads(), config.grad_clip)
         loss = loss.item()
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
-            twin.forget()
+            compute.zero_grad()
             model.load_state_dict(good_weights)
             raise Diverged(step + 1, good_step, config.learning_rate)
         optimizer.step()
-        twin.forget()
+        compute.zero_grad()
         seconds = time.perf_counter() - began
 
         train_loss = val_loss = None

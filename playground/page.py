@@ -5,29 +5,36 @@ from typing import Any
 
 import gradio as gr
 
-from core.run_dir import RunDir
-from playground.i18n import translate
-from playground.naming import run_label, what_changed
-from playground.runs import RunStore
-from playground.settings import Settings
-from playground.widgets import Words
+from core.runs.directory import RunDir
+from core.runs.store import RunStore
+from playground.server.settings import Settings
+from playground.widgets.translations import Translations
+from playground.words.run_names import run_label, what_changed
+from playground.words.translate import translate
 
 GHOSTS = 4  # earlier curves behind the present one
 
 
 @dataclass
-class Page:
+class PageContext:
     """Handed to every tab's `build`; tabs know it, not each other."""
 
     store: RunStore
     settings: Settings
-    words: Words = field(default_factory=Words)
-    delete: gr.Button | None = None
-    machine: gr.HTML | None = None  # what this computer is
+    words: Translations = field(default_factory=Translations)
     run: gr.components.Component | None = None  # the picker: its value is the id of the run in view
     lang: gr.components.Component | None = None
     memory: gr.BrowserState | None = None  # what this browser remembers: owner, run, language, choices
     owner: gr.State | None = None  # who this browser is, where a server has several people
+
+    def readable_run(self, run_id: Any) -> RunDir | None:
+        """Return a run that can be shown, or None where there is none (yet)."""
+        try:
+            run = self.store.get(run_id)
+            run.config(), run.status()
+            return run
+        except ValueError:
+            return None
 
     def visible_runs(self, owner: Any) -> list[RunDir]:
         """Return the runs that this browser may see, newest first."""

@@ -20,9 +20,9 @@ from hypothesis import settings
 
 from core.config import GPTConfig
 from core.model import GPT
-from playground.lean_gradio import for_the_page_alone
+from playground.server.gradio_patches import quick_import
 
-_quickly = for_the_page_alone()
+_quickly = quick_import()
 _quickly.__enter__()  # to the end: tests import Gradio when they need it
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")

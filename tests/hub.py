@@ -26,9 +26,9 @@ from safetensors.torch import save_file
 
 from core import tokenizers
 from core.config import GPTConfig
-from core.conversion import hf_shapes
 from core.downloads import find_file
-from core.family import gpt2_config
+from core.pretrained.conversion import hf_shapes
+from core.pretrained.family import gpt2_config
 from core.tokenizers import GPT2_VOCAB_SIZE, byte_letters
 
 TINY = GPTConfig(block_size=128, vocab_size=GPT2_VOCAB_SIZE, n_layer=2, n_head=2, n_embd=16)

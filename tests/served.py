@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
 
-from playground.components import InSight
-from playground.page import Page
-from playground.runs import RunStore
-from playground.settings import Settings
-from playground.shell import Shell
-from playground.widgets import Dropdown, Radio
+from core.runs.store import RunStore
+from playground.page import PageContext
+from playground.server import gradio_patches
+from playground.server.settings import Settings
+from playground.widgets.inputs import Dropdown, Radio
+from playground.widgets.visibility import VisibilityTrigger
 
 PROJECT = Path(__file__).parents[1]
 
@@ -68,16 +67,18 @@ def _wait_for(address: str, process: subprocess.Popen) -> None:
 
 
 @contextmanager
-def served_section(store: RunStore, runs: list[str], make: Callable[[Page], Any], run: Any = None) -> Iterator[str]:
+def served_section(
+    store: RunStore, runs: list[str], make: Callable[[PageContext], Any], run: Any = None
+) -> Iterator[str]:
     """Serve one section of the Compare tab alone, beside a picker of runs, from this process; yield the address."""
     with gr.Blocks(analytics_enabled=False) as demo:
-        page = Page(store, Settings())
+        page = PageContext(store, Settings())
         page.run = Dropdown(runs, value=runs[0], elem_id="run")
         page.lang = Radio(["en", "vi"], value="en", elem_id="lang")
         with gr.Tab("Other"):
             gr.Markdown("")
         with gr.Tab("Compare") as tab:
-            section, sight = make(page), InSight()
+            section, sight = make(page), VisibilityTrigger()
         section.connect(tab, sight)
         page.lang.input(lambda lang: [*page.words.updates(lang), *section.translate(lang)], page.lang,
                         [*page.words.outputs, *section.translated])  # fmt: skip
@@ -85,7 +86,7 @@ def served_section(store: RunStore, runs: list[str], make: Callable[[Page], Any]
         demo.load(lambda: section.show(run, "en"), None, section.shown)
     _, url, _ = demo.launch(
         prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False,
-        app_kwargs={"middleware": [Middleware(Shell)]},
+        app_kwargs={"middleware": gradio_patches.middleware()},
     )  # fmt: skip
     try:
         yield url

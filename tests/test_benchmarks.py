@@ -13,7 +13,7 @@ from benchmarks.lecture import HeadByHead, train_head_by_head
 from core import data
 from core.config import GPTConfig
 from core.model import cross_entropy
-from core.presets import PRESETS
+from core.runs.presets import PRESETS
 from core.training import StepStats, evaluate
 
 COMMANDS = [

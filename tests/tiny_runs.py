@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from core import recording
-from core.corpora import Corpus
-from core.planning import Plan, plan_run
-from core.recording import record
-from core.run_dir import RunDir
-from core.speed import Speed
-from playground import processes, worker
-from playground.runs import RunStore
+from core.runs import processes, training_run, worker
+from core.runs.cost import Speed
+from core.runs.directory import RunDir
+from core.runs.plan import Plan, plan_run
+from core.runs.store import RunStore
+from core.runs.training_run import train_run
+from core.text.corpora import Corpus
 
 PROJECT = Path(__file__).parents[1]
 
@@ -32,7 +31,7 @@ def tiny_plan(steps: int = 100, owner: str | None = None, preset: str = "custom"
 
 def undisturbed(root: Path, plan: Plan) -> dict[int, float]:
     """Train a plan in this process, with no break; return the loss of each step."""
-    return {stats.step: stats.loss for stats in record(plan.create(root))}
+    return {stats.step: stats.loss for stats in train_run(plan.create(root))}
 
 
 def losses(run: RunDir) -> dict[int, float]:
@@ -82,5 +81,5 @@ def unmeasured_work(*arguments) -> None:
 
 def impatient_work(*arguments) -> None:
     """Save ten times a second."""
-    recording.SAVE_EVERY = 0.1
+    training_run.SAVE_EVERY = 0.1
     unmeasured_work(*arguments)

@@ -1,1 +1,3 @@
-"""The sections of the Compare tab: what is counted, and what is written beside GPT-2."""
+"""The Compare tab: the run in view beside GPT-2. Everything of the tab stands here, its words too."""
+
+from playground.compare import words as words  # hands them on, whichever module of the tab comes first

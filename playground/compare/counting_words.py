@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (a table of words)
-"""The words of the counting section, English and Vietnamese side by side; `i18n.py` says the rules."""
+"""The words of the counting section, English and Vietnamese side by side; `words/translate.py` says the rules."""
 
 WORDS = {
     "count_heading": (
@@ -47,15 +47,22 @@ WORDS = {
     ),
     "count_how_matrices": ("12·L·C²: no biases, no LayerNorms either", "12·L·C²: bỏ cả bias và LayerNorm"),
     "count_how_paper": ("not counted here, but quoted", "không đếm ở đây, chỉ trích lại"),
-    "count_seen_once": ("Hugging Face's num_parameters(), PyTorch's parameters()",
-                        "num_parameters() của Hugging Face, parameters() của PyTorch"),  # fmt: skip
+    "count_seen_once": (
+        "Hugging Face's num_parameters(), PyTorch's parameters()",
+        "num_parameters() của Hugging Face, parameters() của PyTorch",
+    ),  # fmt: skip
     "count_seen_head_again": (
         "summaries that add up module by module, files that store the head too",
         "các bảng tóm tắt cộng từng module, các tệp lưu cả đầu ra",
     ),
-    "count_seen_no_embeddings": ("“non-embedding parameters” in papers on scaling",
-                                 "“non-embedding parameters” trong các bài báo về scaling"),  # fmt: skip
-    "count_seen_matrices": ("N of Kaplan et al. (2020), TransformerLens", "N của Kaplan và cộng sự (2020), TransformerLens"),
+    "count_seen_no_embeddings": (
+        "“non-embedding parameters” in papers on scaling",
+        "“non-embedding parameters” trong các bài báo về scaling",
+    ),  # fmt: skip
+    "count_seen_matrices": (
+        "N of Kaplan et al. (2020), TransformerLens",
+        "N của Kaplan và cộng sự (2020), TransformerLens",
+    ),
     "count_seen_paper": ("tables in the papers", "bảng trong các bài báo"),
     "count_why_117": (
         "Why 117 M? The GPT-2 paper printed 117 M, 345 M, 762 M and 1,542 M. Its authors wrote later, in their "
@@ -196,7 +203,7 @@ WORDS = {
 }
 
 # What the browser components say; English stands in their scripts.
-COMPONENT_WORDS_VI = {
+WIDGET_WORDS_VI = {
     "parts_chart": {
         "group_embedding": "embedding", "group_attention": "attention", "group_mlp": "MLP", "group_norm": "LayerNorm",
         "group_head": "đầu ra", "axis": "số tham số, mỗi vạch gấp mười lần", "at_zero": "không có",

@@ -5,27 +5,24 @@ from typing import Any
 
 from torch import nn
 
-from core import gpt2
-from core.compare import (
-    Reading,
+from core.insight.scoring import Reading, read
+from core.insight.weight_statistics import (
     Statistics,
     common_range,
     has_statistics,
     histograms,
     pooled,
     positions,
-    read,
     statistics,
 )
-from core.family import FAMILY_NAMES
-from core.gpt2 import Proof
+from core.pretrained.family import FAMILY_NAMES
+from core.pretrained.loader import Proof
 from core.tokenizers import Tokenizer
-from playground.compare.pretrained_sides import Side
-from playground.components.beside import TextReading, WeightPictures, WeightView
-from playground.components.count_table import CountTable
-from playground.i18n import component_words, translate
-from playground.sources import GPT2
-from playground.writing import pieces
+from playground.compare.beside import TextReading, WeightPictures, WeightView
+from playground.compare.contenders import Contender
+from playground.compare.count_table import CountTable
+from playground.prompts import GPT2, pieces
+from playground.words.translate import translate, widget_words
 
 LIKELIEST = 10
 BRIGHT = 0.995  # the share of a picture's values that have less than the full colour
@@ -33,26 +30,13 @@ BRIGHT = 0.995  # the share of a picture's values that have less than the full c
 
 def words_of(component: str, lang: str) -> dict[str, str]:
     """Return what a component says in a language."""
-    return component_words(lang).get(component, {})
-
-
-def loader(lang: str) -> dict:
-    """Return how far the loading of GPT-2 is."""
-    now = gpt2.status(GPT2)
-    return {
-        "text": words_of("gpt2_loader", lang),
-        "state": now.state,
-        "done": now.done,
-        "total": now.total,
-        "message": now.message,
-        "cached": now.state == "absent" and gpt2.is_cached(GPT2),
-    }
+    return widget_words(lang).get(component, {})
 
 
 # -- the same text ----------------------------------------------------------------------------------------------------
 
 
-def reading(side: Side, text: str, lang: str, note: str | None = None, second: bool = False) -> dict:
+def reading(side: Contender, text: str, lang: str, note: str | None = None, second: bool = False) -> dict:
     """Let a side read a text: how it cuts it, what that costs, and what may come next."""
     ids, given = side.ids(text), len(side.start)
     found = read(side.model, ids)

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (a table of words)
-"""The words of the section beside GPT-2, English and Vietnamese side by side; `i18n.py` says the rules."""
+"""The words of the section beside GPT-2, English and Vietnamese side by side; `words/translate.py` says the rules."""
 
 WORDS = {
     "beside_heading": (
@@ -75,7 +75,10 @@ WORDS = {
     "beside_largest": ("largest", "lớn nhất"),
     "beside_norm": ("norm", "norm"),
     # positions
-    "beside_pictures_title": ("Where a token stands: the position embedding wpe", "Token đứng ở đâu: position embedding wpe"),
+    "beside_pictures_title": (
+        "Where a token stands: the position embedding wpe",
+        "Token đứng ở đâu: position embedding wpe",
+    ),
     "beside_pictures_about": (
         "Nobody told GPT-2 what a place in a text is (a run with init=sharp starts with waves). Look for waves from top to bottom in the weights, and for a bright band "
         "along the diagonal of the likeness: neighbours have become alike.",
@@ -94,10 +97,13 @@ WORDS = {
         "độ giống nhau: cosin giữa từng cặp vị trí, trên mọi kênh; đậm nhất ở ±1",
     ),
     "beside_cell": ("position {row}, channel {column}: about {value}", "vị trí {row}, kênh {column}: khoảng {value}"),
-    "beside_pair": ("positions {row} and {column}: cosine about {value}", "vị trí {row} và {column}: cosin khoảng {value}"),
+    "beside_pair": (
+        "positions {row} and {column}: cosine about {value}",
+        "vị trí {row} và {column}: cosin khoảng {value}",
+    ),
 }
 
-COMPONENT_WORDS_VI = {
+WIDGET_WORDS_VI = {
     "gpt2_loader": {
         "load": "Tải GPT-2", "retry": "Thử lại", "absent": "GPT-2 nhỏ, với trọng số do OpenAI công bố: 124 triệu tham số",
         "size": "Tải 548 MB, một lần, từ Hugging Face Hub. Mọi thứ khác vẫn hoạt động trong lúc đó.",

@@ -1,0 +1,154 @@
+"""What the weights of a model look like: statistics, histograms, and the position embedding as a picture.
+
+What is found on a model is kept for as long as the model lives; a model given here is not changed any more.
+"""
+
+import math
+import threading
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.parameters import place
+
+BINS = 60
+MOST_ROWS = 192  # of a picture of weights, and as many columns
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the values of one parameter are like. layer: None for one outside the blocks, or for all layers together."""
+
+    name: str  # without the layer: attn.c_attn.weight
+    layer: int | None
+    count: int
+    mean: float
+    std: float
+    largest: float  # without its sign
+    norm: float  # of all values as one vector
+
+    @property
+    def rms(self) -> float:
+        """The root of the mean square: the norm, made comparable between sizes."""
+        return self.norm / math.sqrt(self.count)
+
+
+@dataclass
+class _Kept:
+    """What was found on one model; who else asks for it meanwhile waits."""
+
+    found: dict[Hashable, Any] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_kept: WeakKeyDictionary[nn.Module, _Kept] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def has_statistics(model: nn.Module) -> bool:
+    """Tell whether `statistics` would answer at once."""
+    return "statistics" in _kept_of(model).found
+
+
+def statistics(model: nn.Module) -> tuple[Statistics, ...]:
+    """Describe every parameter of a model, each matrix once; half a second for GPT-2 the first time."""
+
+    def look() -> tuple[Statistics, ...]:
+        return tuple(_described(*place(name), parameter.detach()) for name, parameter in model.named_parameters())
+
+    return _keep(model, "statistics", look)
+
+
+def pooled(found: Iterable[Statistics]) -> Statistics:
+    """Join what was found in several layers, as if all their values were one tensor."""
+    found = list(found)
+    count = sum(each.count for each in found)
+    mean = sum(each.count * each.mean for each in found) / count
+    variance = sum(each.count * (each.std**2 + (each.mean - mean) ** 2) for each in found) / count
+    norm = math.hypot(*(each.norm for each in found))
+    largest = max(each.largest for each in found)
+    return Statistics(found[0].name, None, count, mean, math.sqrt(variance), largest, norm)
+
+
+def common_range(found: Iterable[Statistics]) -> tuple[float, float]:
+    """Return the ends of BINS bins of a round width in which nearly all values lie: four deviations about each mean."""
+    found = list(found)
+    low = min(each.mean - 4 * each.std for each in found)
+    high = max(each.mean + 4 * each.std for each in found)
+    if not high > low:  # all values alike: a fresh bias, say
+        low, high = low - 0.5, high + 0.5
+    width = (high - low) / (BINS - 1)  # one bin is lost to rounding the lower end
+    ten = 10.0 ** math.floor(math.log10(width))
+    width = next(step * ten for step in (1, 2, 5, 10) if step * ten >= width)
+    first = math.floor(low / width)
+    first -= (first + BINS - math.ceil(high / width)) // 2  # what is to spare, half of it at either end
+    return first * width, (first + BINS) * width
+
+
+def histograms(model: nn.Module, name: str, low: float, high: float) -> dict[int | None, tuple[int, ...]]:
+    """Count the values of a parameter in BINS bins from low to high, by layer; what lies beyond is in no bin."""
+
+    def count() -> dict[int | None, tuple[int, ...]]:
+        found = {}
+        for full, parameter in model.named_parameters():
+            short, layer = place(full)
+            if short == name:
+                found[layer] = tuple(map(int, torch.histc(parameter.detach().float(), BINS, low, high).tolist()))
+        return found
+
+    return _keep(model, (name, low, high), count)
+
+
+# -- positions --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Positions:
+    """The position embedding as pictures. Every `rows`-th position is shown, and every `columns`-th channel."""
+
+    weights: Tensor  # (positions / rows, channels / columns)
+    likeness: Tensor  # (positions / rows, positions / rows): the cosine between two positions, over all channels
+    rows: int
+    columns: int
+
+
+def positions(model: nn.Module) -> Positions | None:
+    """Sample the position embedding such that it fits a picture, each value as it is; None for a model without one."""
+    parts = getattr(model, "transformer", {})
+    if "wpe" not in parts:
+        return None
+    weight = parts["wpe"].weight.detach()  # (T, C)
+    rows, columns = (math.ceil(side / MOST_ROWS) for side in weight.shape)
+    shown = weight[::rows]
+    direction = F.normalize(shown, dim=1)
+    return Positions(shown[:, ::columns], direction @ direction.T, rows, columns)
+
+
+# -- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _described(name: str, layer: int | None, values: Tensor) -> Statistics:
+    std, mean = torch.std_mean(values, correction=0)
+    low, high = torch.aminmax(values)
+    norm = torch.linalg.vector_norm(values)
+    largest = max(-float(low), float(high))
+    return Statistics(name, layer, values.numel(), float(mean), float(std), largest, float(norm))
+
+
+def _keep(model: nn.Module, key: Hashable, find: Callable[[], Any]) -> Any:
+    """Return what was found under key on this very model, or find it now: once, whoever asks."""
+    kept = _kept_of(model)
+    with kept.lock:
+        if key not in kept.found:
+            kept.found[key] = find()
+        return kept.found[key]
+
+
+def _kept_of(model: nn.Module) -> _Kept:
+    with _lock:
+        return _kept.setdefault(model, _Kept())

@@ -1,0 +1,205 @@
+"""The command line: the same functions and the same run directories as the page.
+
+    python -m core train --corpus plays --preset small --run my-run
+    python -m core train --resume my-run [--steps 2000]
+    python -m core generate my-run --prompt "Enter " --temperature 0.8
+
+This is the one file of core that prints.
+"""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from core.architectures import EDITABLE_FIELDS
+from core.config import GPTConfig, SampleConfig, TrainConfig
+from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, decode_text, load_corpus, own_text
+from core.device import choose_device
+from core.options import Options
+from core.runs.plan import RunOptions, plan_run
+from core.runs.presets import DEFAULT_PRESET, PRESETS
+from core.runs.training_run import train_run
+from core.runs.directory import RunDir, extend
+from core.sampling import generate
+from core.tokenizers import named, tokenizer_from_json
+
+INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended, by the shells' custom
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status: 0, or 1 after one sentence on what was wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _train(options: argparse.Namespace) -> int:
+    run = _new_run(options) if options.resume is None else _resumed(options)
+    config = run.config()
+    print(f"{config.preset} on {config.corpus}, in {run.path}", file=sys.stderr)
+    recording = train_run(run)
+    last = "nothing yet"
+    bar = tqdm(total=config.train.steps, initial=run.status().step, unit="step", file=sys.stderr)
+    with bar, _ctrl_c() as asked_to_pause:
+        for stats in recording:
+            bar.update(stats.step - bar.n)
+            if stats.val_loss is not None:
+                last = f"train {stats.train_loss:.4f}, validation {stats.val_loss:.4f}"
+                bar.write(f"step {stats.step}: {last}", file=sys.stderr)
+            bar.set_postfix(loss=f"{stats.loss:.3f}", refresh=False)
+            if asked_to_pause.is_set():
+                recording.close()
+    status = run.status()
+    if status.state == "paused":
+        print(f"paused; go on with: python -m core train --resume {shlex.quote(str(run.path))}", file=sys.stderr)
+        return INTERRUPTED
+    print(f"{status.state} at step {status.step}: {status.message or last}")
+    return 0 if status.state == "done" else 1
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[threading.Event]:
+    """Let Ctrl-C ask for a pause after the step that is being taken; pressed once more, it ends the program at once."""
+    asked = threading.Event()
+
+    def ask(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        asked.set()
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _new_run(options: argparse.Namespace) -> RunDir:
+    preset = PRESETS[options.preset]
+    train = {**preset.train, **_given(options, TrainConfig)}
+    asked = {"weights": preset.weights, "tokenizer": preset.tokenizer, "architecture": preset.architecture}
+    asked |= _given(options, RunOptions)
+    free = EDITABLE_FIELDS.get(asked["architecture"], GPTConfig.model_fields)
+    fitting = {name: value for name, value in preset.model.items() if name in free}
+    model = {**fitting, **_given(options, GPTConfig)}
+    plan = plan_run(_corpus(options), {**asked, "preset": options.preset}, model, train)
+    path = None if options.run is None else Path(options.run)
+    root = path.parent if path and path.parent != Path() else options.runs
+    return plan.create(root, path.name if path else None)
+
+
+def _resumed(options: argparse.Namespace) -> RunDir:
+    asked = {**_given(options, RunOptions), **_given(options, GPTConfig), **_given(options, TrainConfig)}
+    fixed = sorted(asked.keys() - {"steps", "preset"})
+    fixed += [name for name in ("run", "text") if getattr(options, name) is not None]
+    if fixed:
+        raise ValueError(f"{', '.join(fixed)} cannot change when a run goes on; leave that out, or start a new run")
+    run = _opened(options.resume, options.runs)
+    return extend(run, _given(options, TrainConfig).get("steps"))
+
+
+def _generate(options: argparse.Namespace) -> int:
+    sampling = SampleConfig.parse({"max_new_tokens": 200, **_given(options, SampleConfig)}).model_dump()
+    run = _opened(options.run, options.runs)
+    tokenizer = tokenizer_from_json(run.config().tokenizer)
+    model = run.load_snapshot(options.step).to(choose_device(options.device))
+    prompt, _ = clean_text(options.prompt)
+    if unknown := tokenizer.unknown(prompt):
+        print(f"left out, for the model has never seen them: {named(unknown)}", file=sys.stderr)
+        prompt = "".join(character for character in prompt if character not in unknown)
+    prompt = prompt or run.config().prompt
+    ids = tokenizer.encode(prompt)
+    sys.stdout.write(prompt)
+    shown = len(prompt)
+    with tqdm(total=sampling["max_new_tokens"], unit="token", file=sys.stderr, disable=options.quiet) as bar:
+        for token in generate(model, torch.tensor([ids]), **sampling):
+            ids.append(token.id)
+            bar.update()
+            text = tokenizer.decode(ids)
+            if not text.endswith("\ufffd"):  # a character may be spread over several word pieces
+                sys.stdout.write(text[shown:])
+                shown = len(text)
+                sys.stdout.flush()
+    sys.stdout.write(tokenizer.decode(ids)[shown:] + "\n")
+    return 0
+
+
+def _opened(name: str, runs: Path) -> RunDir:
+    """Open a run by its name below `runs`, or by the path of its directory."""
+    path = Path(name).resolve()
+    return RunDir.open(path.parent, path.name) if (path / "run.json").is_file() else RunDir.open(runs, name)
+
+
+def _corpus(options: argparse.Namespace) -> Corpus:
+    if options.text is not None:
+        return own_text(decode_text(Path(options.text).read_bytes()))
+    with tqdm(unit="B", unit_scale=True, desc="download", file=sys.stderr, disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return load_corpus(options.corpus, progress)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Train a small GPT, and write with it.")
+    parser.add_argument(
+        "--runs", type=Path, default=Path(os.environ.get("GPT_PLAYGROUND_RUNS", "runs")), help="where runs are kept"
+    )
+    commands = parser.add_subparsers(required=True)
+    training = commands.add_parser("train", help="train a new run, or go on with one")
+    training.set_defaults(command=_train)
+    training.add_argument("--corpus", choices=[name for name in CORPUS_NAMES if name != "own"], default=DEFAULT_CORPUS)
+    training.add_argument("--text", metavar="FILE", help="train on this text file instead")
+    training.add_argument("--preset", choices=PRESETS, default=DEFAULT_PRESET)
+    training.add_argument("--run", metavar="NAME", help="the new run's name, or the path of its directory")
+    training.add_argument("--resume", metavar="RUN", help="go on with this run; with --steps, for longer")
+    _add_options(training, RunOptions, leave_out="preset")
+    _add_options(training, GPTConfig, leave_out="vocab_size")
+    _add_options(training, TrainConfig)
+    writing = commands.add_parser("generate", help="write with a run")
+    writing.set_defaults(command=_generate)
+    writing.add_argument("run", help="its name, or the path of its directory")
+    writing.add_argument("--prompt", default="", help="what to go on from")
+    writing.add_argument("--step", type=int, help="which snapshot; by default the last")
+    writing.add_argument("--device", default="auto")
+    writing.add_argument("--quiet", action="store_true", help="no progress bar")
+    _add_options(writing, SampleConfig)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser, model: type[Options], leave_out: str = "") -> None:
+    """Give the parser a flag for every field; what it may be is for the options themselves to say."""
+    for name, field in model.model_fields.items():
+        if name != leave_out:
+            kind = str if field.annotation is str else _value  # a prompt of 5 is a text
+            parser.add_argument(f"--{name}", type=kind, help=(field.description or "").replace("%", "%%"))
+
+
+def _given(options: argparse.Namespace, model: type[Options]) -> dict:
+    return {name: value for name in model.model_fields if (value := getattr(options, name, None)) is not None}
+
+
+def _value(text: str) -> int | float | bool | str:
+    """Read 4 as int, 0.1 as float, true as bool, and leave anything else as text."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(text.lower(), text)
+

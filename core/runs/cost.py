@@ -1,0 +1,126 @@
+"""What a run costs before it has begun: memory, operations, and the time on this machine, whose speed is measured."""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from core.architectures import build_model
+from core.config import BigramConfig, GPTConfig, TrainConfig
+from core.device import choose_device, step_flops, threads_for, tokens_at_once
+from core.formula import count_of
+
+SPEED_FILE = "machine.json"  # where it is written down, below the runs
+A_TABLE = 0.15  # layers' worth of time that a bigram takes, measured
+PROBE_STEPS = 8  # of which the quickest counts; the first is thrown away, it pays for first uses
+# How many tokens a text has, by the kind of tokenizer. Tiny Shakespeare: its first 90 %, the part to train on.
+SHAKESPEARE_TOKENS = {"char": 1_003_854, "gpt2": 301_966}
+# WebText is 40 GB of text (Radford et al., 2019, section 2.1), never published; about 9 billion GPT-2 tokens.
+WEBTEXT_TOKENS = {"char": 40_000_000_000, "gpt2": 9_000_000_000}
+BYTES = {"fp32": 4, "bf16": 2}  # a parameter
+
+
+@dataclass(frozen=True)
+class Speed:
+    """A step takes `per_layer` seconds for every layer, whatever its size, and its operations at `flops` a second."""
+
+    per_layer: float
+    flops: float
+
+    def seconds(self, model: GPTConfig | BigramConfig, batch_size: int, steps: int) -> float:
+        """Predict the seconds of training, evaluation and samples not counted."""
+        layers = model.n_layer + 1 if isinstance(model, GPTConfig) else A_TABLE
+        return steps * (self.per_layer * layers + step_flops(model, batch_size) / self.flops)
+
+    def save(self, path: Path) -> None:
+        """Write the speed down for other processes."""
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(asdict(self)))
+        temporary.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Speed | None":
+        """Read the speed that was written down; None when there is none, or it makes no sense."""
+        try:
+            speed = cls(**json.loads(path.read_text()))
+            return speed if 0 <= speed.per_layer < math.inf and 0 < speed.flops < math.inf else None
+        except (OSError, ValueError, TypeError, RecursionError):
+            return None
+
+
+def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None) -> Speed:
+    """Train probe_steps of a narrow and of a wide model, and solve for the two numbers. Takes less than a second.
+
+    threads: how many to use, where a run would take as many as its size is worth.
+    """
+    narrow = GPTConfig(block_size=32, vocab_size=65, n_layer=3, n_head=2, n_embd=64)
+    wide = GPTConfig(block_size=64, vocab_size=65, n_layer=3, n_head=4, n_embd=256)
+    batch = 16
+    narrow_seconds, wide_seconds = (_step_seconds(shape, batch, probe_steps, threads) for shape in (narrow, wide))
+    narrow_flops, wide_flops = step_flops(narrow, batch), step_flops(wide, batch)
+    rate = (wide_flops - narrow_flops) / max(wide_seconds - narrow_seconds, 1e-6)
+    per_layer = max(0.0, narrow_seconds - narrow_flops / rate) / (narrow.n_layer + 1)
+    return Speed(per_layer, rate)
+
+
+def _step_seconds(model: GPTConfig, batch_size: int, probe_steps: int, threads: int | None) -> float:
+    import torch  # who only predicts needs none of these
+
+    from core.optim import make_optimizer
+    from core.training import train
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or threads_for(model, batch_size))
+    tokens = torch.arange(20 * batch_size * model.block_size) % model.vocab_size
+    config = TrainConfig(steps=probe_steps + 2, batch_size=batch_size, eval_interval=100_000)
+    with torch.random.fork_rng(devices=[]):
+        net = build_model(model).to(choose_device())
+    steps = train(net, tokens, config, optimizer=make_optimizer(net, config))
+    seconds = [next(steps).seconds for _ in range(probe_steps + 1)]
+    steps.close()
+    torch.set_num_threads(before)
+    return min(seconds[1:])  # the least disturbed
+
+
+# -- memory ----------------------------------------------------------------------------------------------------------
+
+
+def bytes_needed(model: GPTConfig | BigramConfig, batch_size: int) -> int:
+    """Estimate the most memory that training takes, in bytes.
+
+    Six numbers a parameter (weight, gradient, AdamW's two, the last good copy, and two halves in the twin that computes
+    in bf16), what the backward pass needs of the forward (about 16 C a layer and token, three (nh, T, T) maps a layer
+    and row, and the logits thrice), and what an evaluation takes, which needs one layer at a time but more tokens.
+    """
+    tokens, portion = batch_size * model.block_size, tokens_at_once(model)
+    values = 6 * count_of(model) + 3 * (tokens + portion) * model.vocab_size
+    if isinstance(model, GPTConfig):
+        maps = 3 * model.n_head * model.block_size
+        values += model.n_layer * tokens * (16 * model.n_embd + maps) + portion * (12 * model.n_embd + maps)
+    return 4 * values
+
+
+def check_memory(needed: int, available: int) -> None:
+    """Refuse what would not fit, with the numbers (ValueError)."""
+    if needed > available:
+        raise ValueError(
+            f"This model and batch need about {needed / 1e9:,.1f} GB to train, but {available / 1e9:,.1f} GB may be "
+            f"used here; lower batch_size, block_size, n_layer or n_embd"
+        )
+
+
+# -- operations -------------------------------------------------------------------------------------------------------
+
+
+def flops_per_token(config: GPTConfig | BigramConfig) -> tuple[float, float]:
+    """Return the floating-point operations for one token of a full context: (forward, forward and backward).
+
+    Two a parameter forward, twice that backward, and the attention scores' on top: `step_flops`.
+    """
+    training = step_flops(config, batch_size=1) / config.block_size
+    return training / 3, training
+
+
+def pass_seconds(config: GPTConfig | BigramConfig, tokens: int, speed: Speed, batch_size: int = 1) -> float:
+    """Predict the seconds in which a machine trains on a text once, if only the model fits into its memory."""
+    return speed.seconds(config, batch_size, max(1, round(tokens / (batch_size * config.block_size))))

@@ -1,0 +1,306 @@
+"""A run on disk. The directory is the only channel of results: who trains writes it, who watches reads it by cursor.
+
+    run.json              what is trained, on what, and how (written once, rewritten when a run is continued)
+    corpus.txt            the text itself, so that the directory is complete on any machine
+    status.json           state, step, message, and the process that trains
+    metrics.jsonl         a line a step           samples.jsonl   a line a sample
+    baselines.json        what loss is worth on this corpus
+    snapshots/step-*/     model.safetensors, meta.json: looking back
+    resume/step-*/        model.safetensors, optimizer.safetensors, state.json: going on, exactly
+
+A file or a snapshot becomes visible by an atomic rename, complete or not at all. Weights are safetensors, everything
+else is JSON; nothing is ever pickled. What writes these files while a model trains is `recording.py`.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.config import TrainConfig
+from core.runs.config import ResumeState, RunConfig, Status, checked
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from core.optim import CombinedOptimizer
+
+VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class RunDir:
+    """One run's directory. Holds no state of its own but the path: several processes may look at the same run."""
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self.id = self.path.name
+
+    @classmethod
+    def create(cls, root: Path, config: RunConfig, text: str, run_id: str | None = None) -> "RunDir":
+        """Make a new run below root, all of it or nothing; ValueError when run_id is taken or not a plain name."""
+        run_id = secrets.token_hex(16) if run_id is None else run_id
+        if not VALID_ID.fullmatch(run_id):
+            raise ValueError(f"A run cannot be called {run_id[:70]!r}; use letters, digits, - and _ (at most 64)")
+        making = root / f".new-{secrets.token_hex(8)}"
+        try:
+            making.mkdir(parents=True)
+            (making / "corpus.txt").write_text(text, encoding="utf-8", newline="")
+            (making / "run.json").write_text(json.dumps(config.to_json(), indent=1), encoding="utf-8")
+            run = cls(making)
+            run.write_status(Status("queued"))
+            os.rename(making, root / run_id)
+        except OSError as error:
+            if (root / run_id).exists():
+                raise ValueError(f"There is already a run called {run_id!r}; choose another name") from None
+            raise ValueError(
+                f"The run could not be written ({error.strerror}); free some disk space, or choose another place"
+            ) from None
+        finally:
+            shutil.rmtree(making, ignore_errors=True)  # after the rename there is nothing of that name
+        return cls(root / run_id)
+
+    @classmethod
+    def open(cls, root: Path, run_id: Any) -> "RunDir":
+        """Return the run called run_id; ValueError when there is none (the same words whoever asks)."""
+        known = isinstance(run_id, str) and VALID_ID.fullmatch(run_id) and (root / run_id / "run.json").is_file()
+        if not known:
+            name = run_id[:40] if isinstance(run_id, str) else type(run_id).__name__
+            raise ValueError(f"There is no run called {name!r}; choose one from the list")
+        return cls(root / run_id)
+
+    # -- what the run is ------------------------------------------------------------------------------------------
+
+    def config(self) -> RunConfig:
+        """Read run.json; ValueError when it is damaged."""
+        return RunConfig.from_json(_read_json(self.path / "run.json"))
+
+    def write_config(self, config: RunConfig) -> None:
+        """Replace run.json (a run that goes on for longer)."""
+        _write_json(self.path / "run.json", config.to_json())
+
+    def text(self) -> str:
+        """Read the corpus; ValueError when it is missing or damaged."""
+        try:
+            with open(self.path / "corpus.txt", encoding="utf-8", newline="") as file:
+                return file.read()
+        except (OSError, ValueError) as error:
+            raise ValueError(f"corpus.txt cannot be read ({type(error).__name__})") from None
+
+    def status(self) -> Status:
+        """Read where the run stands; ValueError when status.json is damaged."""
+        plain = _read_json(self.path / "status.json")
+        try:
+            return checked(Status, plain)
+        except ValueError as error:
+            raise ValueError(f"status.json does not say where a run stands ({error})") from None
+
+    def write_status(self, status: Status) -> None:
+        """Say where the run stands."""
+        _write_json(self.path / "status.json", {**asdict(status), "updated": time.time()})
+
+    # -- what it wrote --------------------------------------------------------------------------------------------
+
+    def append(self, name: str, rows: list[dict]) -> None:
+        """Add rows to name.jsonl in one write; a line cut short by a crash stays alone on its line."""
+        if not rows:
+            return
+        with open(self.path / f"{name}.jsonl", "ab+") as file:
+            if file.tell() and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n":
+                file.write(b"\n")
+            file.write("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode())
+
+    def rows(self, name: str, offset: int = 0) -> tuple[list[dict], int]:
+        """Read the rows of name.jsonl from a byte offset; return them and where to go on. Broken lines are skipped."""
+        try:
+            with open(self.path / f"{name}.jsonl", "rb") as file:
+                file.seek(offset)
+                data = file.read()
+        except FileNotFoundError:
+            return [], offset
+        whole = data[: data.rfind(b"\n") + 1]
+        return list(_parsed(whole)), offset + len(whole)
+
+    def baselines(self) -> dict[str, float] | None:
+        """Read what loss is worth on this corpus; None when it has not been counted, or the file is damaged."""
+        try:
+            values = _read_json(self.path / "baselines.json")
+        except ValueError:
+            return None
+        whole = isinstance(values, dict) and all(type(value) in (int, float) for value in values.values())
+        return values if whole else None
+
+    def write_baselines(self, values: dict[str, float]) -> None:
+        """Write what loss is worth on this corpus."""
+        _write_json(self.path / "baselines.json", values)
+
+    # -- weights (they alone need torch, and bring it with them) ---------------------------------------------------
+
+    def write_snapshot(self, model: "nn.Module", step: int, meta: dict) -> None:
+        """Keep the weights of a step for looking back."""
+        from core.pretrained.weights import weights
+
+        self._write_folder("snapshots", step, {"model": weights(model)}, {"meta": {**meta, "step": step}})
+
+    def snapshots(self) -> list[int]:
+        """Return the steps that can be looked back at, in order."""
+        return [step for step, _ in _folders(self.path / "snapshots")]
+
+    def load_snapshot(self, step: int | None = None) -> "nn.Module":
+        """Build the model of a step (the last one by default) in eval mode; ValueError when it cannot be read."""
+        from core.parameters import empty_model
+        from core.pretrained.weights import load_weights, read_tensors
+
+        found = dict(_folders(self.path / "snapshots"))
+        step = max(found, default=None) if step is None else step
+        if step not in found:
+            raise ValueError(f"The run has no snapshot of step {step}; it has {_listed(found)}")
+        model = empty_model(self.config().model)
+        load_weights(model, read_tensors(found[step] / "model.safetensors"), assign=True)
+        return model.eval()
+
+    def write_resume(self, model: "nn.Module", optimizer: "CombinedOptimizer", step: int, state: dict) -> None:
+        """Keep all that is needed to go on from a step exactly; older states are dropped once this one is whole."""
+        from core.pretrained.weights import optimizer_tensors, weights
+
+        tensors = {"model": weights(model), "optimizer": optimizer_tensors(optimizer)}
+        self._write_folder("resume", step, tensors, {"state": {**state, "step": step}})
+        for old, folder in _folders(self.path / "resume"):
+            if old != step:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def read_resume(self, model: "nn.Module", optimizer: "CombinedOptimizer") -> dict | None:
+        """Put the newest whole resume state into model and optimizer; return its state.json, None if there is none."""
+        from core.pretrained.weights import check_weights, load_optimizer, load_weights, read_tensors
+
+        for step, folder in reversed(_folders(self.path / "resume")):
+            try:
+                state = ResumeState.parse(_read_json(folder / "state.json"))
+                if state.step != step:
+                    raise ValueError(f"{folder.name} holds the state of step {state.step}")
+                tensors = read_tensors(folder / "model.safetensors")
+                check_weights(model, tensors)  # before the optimizer changes: both are put in, or neither
+                load_optimizer(optimizer, read_tensors(folder / "optimizer.safetensors"))
+                load_weights(model, tensors)
+                return state.model_dump()
+            except ValueError:
+                shutil.rmtree(folder, ignore_errors=True)  # damaged: an older one may be whole, the start always is
+        return None
+
+    def _write_folder(self, kind: str, step: int, tensors: dict[str, dict], notes: dict[str, dict]) -> None:
+        from core.pretrained.weights import save_tensors
+
+        final = self.path / kind / f"step-{step:07d}"
+        if final.exists():
+            return  # the same step of the same run holds the same numbers
+        making = self.path / f".{kind}-{step}-{os.getpid()}"
+        shutil.rmtree(making, ignore_errors=True)
+        try:
+            making.mkdir()
+            for name, content in tensors.items():
+                save_tensors(content, making / f"{name}.safetensors")
+            for name, content in notes.items():
+                (making / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+            final.parent.mkdir(exist_ok=True)
+            os.rename(making, final)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)  # after the rename there is nothing of that name
+
+
+def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
+    """Return the readable runs below root, newest first, and a sentence for each directory that is damaged."""
+    runs, problems = [], []
+    for path in root.iterdir() if root.is_dir() else ():
+        if path.name.startswith(".") or not path.is_dir():
+            continue
+        run = RunDir(path)
+        try:
+            if not VALID_ID.fullmatch(run.id):
+                raise ValueError("a run's name has only letters, digits, - and _ (at most 64)")
+            created = run.config().created
+            run.status()
+        except ValueError as error:
+            problems.append(f"The run in {run.id[:64]!r} is damaged and left out: {error}")
+        else:
+            runs.append((created, run))
+    return [run for _, run in sorted(runs, key=lambda entry: -entry[0])], problems
+
+
+def delete(run: RunDir) -> None:
+    """Delete a run: out of sight at once, then file by file (what a crash leaves is swept at the next start)."""
+    gone = run.path.with_name(f".new-{secrets.token_hex(8)}")
+    try:
+        os.rename(run.path, gone)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def sweep(root: Path, writing: Callable[[Status], bool] = lambda status: False) -> None:
+    """Remove what a crash left half-made; `writing` tells whether a process is still at a run."""
+    leftovers = [*root.glob(".new-*")]
+    for run in (RunDir(path.parent) for path in root.glob("*/status.json")):
+        try:
+            busy = writing(run.status())
+        except ValueError:
+            busy = False
+        if not busy:
+            leftovers += [*run.path.glob(".snapshots-*"), *run.path.glob(".resume-*"), *run.path.glob(".*.tmp")]
+    for leftover in leftovers:
+        shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+
+
+def _folders(path: Path) -> list[tuple[int, Path]]:
+    steps = [(child.name.removeprefix("step-"), child) for child in path.glob("step-*")]
+    return sorted((int(step), child) for step, child in steps if step.isdecimal())
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path.name} cannot be read ({type(error).__name__})") from None
+
+
+def _write_json(path: Path, content: Any) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")  # threads of one server write here too
+    try:
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _parsed(lines: bytes) -> Iterator[dict]:
+    for line in lines.splitlines():
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            yield row
+
+
+def _listed(steps: dict[int, Path]) -> str:
+    return ", ".join(str(step) for step in sorted(steps)) or "none yet"
+
+
+def extend(run: RunDir, steps: int | None) -> RunDir:
+    """Let a run go on, for up to `steps` steps in all if given; its schedule is stretched to the new end.
+
+    Raises ValueError when nothing would be left to do.
+    """
+    config, status = run.config(), run.status()
+    train = config.train if steps is None else TrainConfig.parse({**config.train.model_dump(), "steps": steps})
+    done = status.step
+    if train.steps < done or (train.steps == done and status.state == "done"):  # paused at the very end is not done
+        raise ValueError(f"The run has done {done:,} steps already; ask for more than that, such as {2 * done:,}")
+    if train != config.train:
+        run.write_config(replace(config, train=train))
+    return run

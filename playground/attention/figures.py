@@ -1,0 +1,52 @@
+"""Attention as matplotlib figures: pictures to take away.
+
+Pure: no torch, no gradio, and no pyplot, whose state is shared by all threads.
+"""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+
+def heatmap_figure(weights: np.ndarray, tokens: list[str], title: str) -> Figure:
+    """Draw the weights (T, T) of one head, query by key; what lies in the future is grey, not zero."""
+    T = len(tokens)
+    side = max(4.5, 0.17 * T + 1.5)
+    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    axes = figure.add_subplot()
+    image = _draw_weights(axes, weights)
+    names = [visible(token) for token in tokens]
+    axes.set_xticks(range(T), names, rotation=90, family="monospace", fontsize=8, parse_math=False)
+    axes.set_yticks(range(T), names, family="monospace", fontsize=8, parse_math=False)
+    axes.set_xlabel("key: what is looked at")
+    axes.set_ylabel("query: who looks")
+    axes.set_title(title, loc="left", fontsize=11, parse_math=False)
+    figure.colorbar(image, ax=axes, shrink=0.8, label="weight")
+    return figure
+
+
+def grid_figure(weights: np.ndarray, labels: list[list[tuple | None]], title: str) -> Figure:
+    """Draw the weights (L, nh, T, T) of all heads as thumbnails, with the label of each that has one."""
+    L, nh = weights.shape[:2]
+    figure = Figure(figsize=(max(5.0, 1.5 * nh), 1.7 * L + 0.7), layout="constrained")
+    grid = figure.subplots(L, nh, squeeze=False)
+    for layer in range(L):
+        for head in range(nh):
+            axes, label = grid[layer][head], labels[layer][head]
+            _draw_weights(axes, weights[layer, head])
+            axes.set_xticks([])
+            axes.set_yticks([])
+            said = f"{layer}.{head}" + (f" {label[0]} {label[1]:.2f}" if label else "")
+            axes.set_title(said, fontsize=8, loc="left")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
+    return figure
+
+
+def _draw_weights(axes, weights: np.ndarray):
+    future = np.triu(np.ones_like(weights, dtype=bool), 1)
+    axes.set_facecolor("#e5e7eb")
+    return axes.imshow(np.ma.masked_array(weights, future), cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+
+
+def visible(token: str) -> str:
+    """Return a token as it can be read on an axis: a space and a line's end as symbols."""
+    return token.replace("\n", "\u21b5").replace("\t", "\u21e5").replace(" ", "\u2423") or "\u2205"

@@ -1,0 +1,112 @@
+# ruff: noqa: E501 (a table of words)
+"""The words of the Attention tab, English and Vietnamese side by side."""
+
+from playground.words.translate import add_words
+
+WORDS = {
+    "gpt2_no_history": (
+        "GPT-2 was published once, at the end of its training.",
+        "GPT-2 chỉ được công bố một lần, khi đã huấn luyện xong.",
+    ),
+    "tab_attention": ("Attention", "Attention"),
+    "attention_intro": (
+        "Point at a token to see what it looks at. Look for heads that watch the previous token, or an earlier copy.",
+        "Trỏ vào một token để xem nó nhìn vào đâu. Hãy tìm những đầu nhìn token ngay trước, hoặc một bản sao trước đó.",
+    ),
+    "attention_text": ("Text to look at", "Văn bản để xem"),
+    "looked_at_first": (
+        "Only the first {most} of {count} tokens are looked at here.",
+        "Ở đây chỉ xem {most} token đầu trong {count} token.",
+    ),
+    "silence_button": ("Does each head matter? Silence them in turn", "Đầu nào quan trọng? Tắt lần lượt từng đầu"),
+    "silence_title": ("What the loss loses without each head", "Loss tăng bao nhiêu khi tắt từng đầu"),
+    "silence_empty": (
+        "Press the button: each head is silenced in turn on the run's own validation text.",
+        "Bấm nút: từng đầu được tắt lần lượt trên phần validation của lượt này.",
+    ),
+    "silence_note": (
+        "Bright is not important: head {bright}, which looks hardest at one place ({weight}), costs {cost} nats when "
+        "silenced; the head that matters most is {top}, with {most} nats.",
+        "Sáng không có nghĩa là quan trọng: đầu {bright}, nhìn chăm chú nhất vào một chỗ ({weight}), khi tắt chỉ mất "
+        "{cost} nat; đầu quan trọng nhất là {top}, với {most} nat.",
+    ),
+    "silence_same": (
+        "Here the head that looks hardest at one place ({weight}), {top}, is also the one that matters most: {most} nats.",
+        "Ở đây đầu nhìn chăm chú nhất vào một chỗ ({weight}), {top}, cũng là đầu quan trọng nhất: {most} nat.",
+    ),
+    "looking": ("Looking at the text …", "Đang xem văn bản …"),
+    "no_attention": (
+        "This run is a bigram: it has no attention. Choose another run above.",
+        "Lượt này là bigram: không có attention. Hãy chọn lượt khác ở trên.",
+    ),
+    "download_heatmap_png": ("heatmap as PNG", "bản đồ nhiệt (PNG)"),
+    "download_heatmap_svg": ("as SVG", "SVG"),
+    "download_grid_png": ("all heads as PNG", "mọi đầu (PNG)"),
+    "download_grid_svg": ("as SVG", "SVG"),
+    "download_weights": ("weights (.npz)", "trọng số (.npz)"),
+}
+
+# What the widgets say in Vietnamese; English stands in their scripts.
+WIDGET_WORDS_VI = {
+    "attention": {
+        "empty": "Nhập một đoạn văn bản để xem mô hình nhìn vào đâu.", "layer": "Tầng", "head": "Đầu",
+        "mean": "trung bình", "layer_short": "tầng",
+        "hint": "Trỏ vào một token: những token nó chú ý tới sẽ sáng lên. Nhấp để giữ lại.",
+        "hint_pinned": "Đã giữ. Nhấp lần nữa hoặc bấm Escape để thả.",
+        "tokens": "Văn bản chia thành token: dùng phím mũi tên để di chuyển",
+        "legend": "trọng số chú ý (màu theo căn bậc hai)", "legend_future": "phía sau: không nhìn thấy",
+        "legend_query": "query", "attends_to": "{place} chú ý tới", "expects": "Sau {place} mô hình dự đoán",
+        "came": "Đây là token thật sự theo sau", "token_aria": "{place}, trọng số {weight}",
+        "token_future": "{place}, phía sau: không nhìn thấy", "heat": "Tầng {layer}, đầu {head}",
+        "heat_mean": "Tầng {layer}, trung bình các đầu", "heat_axes": "hàng: query; cột: token được chú ý",
+        "heat_aria": "Trọng số chú ý, query theo key: dùng phím mũi tên để di chuyển",
+        "cell": "query {query} → key {key}: {weight}",
+        "cell_masked": "query {query} → key {key}: bị che, vì đứng sau", "grid": "Tất cả các đầu",
+        "grid_hint": "Chọn một đầu để phóng to.", "column": "đầu {head}", "masked": "bị che: đứng sau",
+        "thumb": "Tầng {layer}, đầu {head}", "thumb_mean": "Tầng {layer}, trung bình các đầu",
+        "doing": "Tầng {layer}, đầu {head} làm gì?", "doing_mean": "Các đầu của tầng {layer} làm gì?",
+        "scores_mean": "Điểm được đo cho từng đầu: hãy chọn một đầu.",
+        "scores_hint": "Không điểm nào của đầu này cao rõ rệt, nên nó không được gọi tên. Trỏ vào một điểm để đọc định nghĩa.",
+        "score_self": "chính nó", "score_previous": "token trước", "score_first": "token đầu tiên",
+        "score_same": "token giống nó", "score_induction": "induction", "score_entropy": "entropy",
+        "score_distance": "khoảng cách", "short_self": "chính nó", "short_previous": "trước", "short_first": "đầu tiên",
+        "short_same": "giống", "short_induction": "induct", "value_entropy": "{value} nat",
+        "value_distance": "{value} token", "help_self": "trọng số trung bình mà một token dành cho chính nó.",
+        "help_previous": "trọng số trung bình mà một token dành cho token ngay trước nó.",
+        "help_first": "trọng số trung bình dành cho token đầu tiên; một đầu thường nghỉ ở đó khi không có việc gì làm.",
+        "help_same": "trọng số trung bình dành cho những lần xuất hiện trước của cùng token.",
+        "help_induction": "trọng số trung bình dành cho token từng theo sau một lần xuất hiện trước, đo trên dãy ngẫu nhiên "
+        "viết hai lần (Olsson và cộng sự, 2022).",
+        "help_entropy": "query trải sự chú ý rộng tới đâu: 0 nat khi dồn vào một token, ln n khi đều trên n token.",
+        "help_distance": "nhìn lùi bao xa, tính bằng token, có trọng số theo sự chú ý.", "step": "bước {step}",
+        "play": "Chạy qua các bản chụp", "pause": "Dừng chạy", "snapshot": "Bản chụp",
+    },
+    "attention_detail": {
+        "title": "Đường tới trọng số: điểm, mặt nạ, softmax",
+        "about": "Hàng của query {query}, tầng {layer}, đầu {head}. Trỏ vào token khác ở trên để xem hàng của nó.",
+        "mean": "Trung bình của các đầu không có điểm riêng: hãy chọn một đầu.", "waiting": "Đang tính ...",
+        "nothing": "Hãy chọn một văn bản và một đầu trước.", "scores": "điểm", "scores_how": "q · k / √head_size",
+        "masked": "sau mặt nạ", "masked_how": "token phía sau: −∞", "softmax": "sau softmax",
+        "softmax_how": "e^điểm / tổng", "sum": "tổng", "key": "key",
+        "why": "Mỗi điểm nhìn thấy được thành e^điểm; tất cả cộng lại là {total}. Chia cho số đó thì tổng bằng 1. "
+        "e^(−∞) bằng 0, nên không còn gì cho token phía sau.",
+        "one": "key {key}: e^{score} / {total} = {weight}", "one_masked": "key {key}: e^(−∞) / {total} = 0",
+    },
+    "attention_map": {
+        "title": "Đầu này có quan trọng không?", "layer": "tầng", "column": "đầu {head}", "empty": "Chưa đo.",
+        "cell": "Tầng {layer}, đầu {head}: {value} nat", "cell_null": "Tầng {layer}, đầu {head}: chưa đo",
+        "count": "đã đo {done} trên {all} đầu", "low": "vô hại", "high": "{value} nat",
+    },
+    "attention_lines": {
+        "title": "Quá trình hình thành: tầng {layer}, đầu {head}, bước {step}",
+        "title_none": "Các đầu đã hình thành ra sao", "mean": "Điểm được đo cho từng đầu: hãy chọn một đầu.",
+        "empty": "Cần một lượt huấn luyện có nhiều bản chụp.",
+        "hint": "Mỗi đường là một điểm, từ 0 đến 1, theo quá trình huấn luyện, từ bước {first} đến {last} (logarit). "
+        "Nhấp để xem bản chụp đó.",
+        "aria": "Điểm theo quá trình huấn luyện: dùng phím mũi tên để qua từng bước", "at_step": "bước {step}",
+        "previous": "token trước", "first": "token đầu tiên", "same": "token giống nó", "self": "chính nó",
+        "induction": "induction",
+    },
+}  # fmt: skip
+
+add_words(WORDS, WIDGET_WORDS_VI)

@@ -1,0 +1,44 @@
+"""The Compare tab: the run in view beside GPT-2, counted part by part, and, once they are here, with its weights."""
+
+from typing import Any
+
+import gradio as gr
+
+from core.runs.directory import RunDir
+from playground.compare.counting_section import CountingSection
+from playground.compare.pretrained_section import PretrainedSection
+from playground.page import PageContext
+from playground.widgets.visibility import VisibilityTrigger
+
+
+class CompareTab:
+    """Two sections below each other; each knows its own widgets."""
+
+    def __init__(self, page: PageContext):
+        """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
+        self.sections = [CountingSection(page), PretrainedSection(page)]
+        self.sight = VisibilityTrigger()
+
+    def connect(self, tab: gr.Tab) -> None:
+        """Wire the widgets to each other, to the tab being opened, and to another run or language while it is."""
+        for section in self.sections:
+            section.connect(tab, self.sight)
+
+    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+        """Return what of the tab belongs to another run."""
+        seen = {"run": run and run.id, "lang": lang}
+        return [*(value for section in self.sections for value in section.show(run, lang)), seen]
+
+    @property
+    def shown(self) -> list[gr.components.Component]:
+        """The widgets that `show` fills."""
+        return [*(widget for section in self.sections for widget in section.shown), self.sight]
+
+    def translate(self, lang: str, memory: dict) -> list:
+        """Return what else of the tab follows the language."""
+        return [value for section in self.sections for value in section.translate(lang)]
+
+    @property
+    def translated(self) -> list[gr.components.Component]:
+        """The widgets that `translate` changes."""
+        return [widget for section in self.sections for widget in section.translated]

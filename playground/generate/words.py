@@ -1,0 +1,71 @@
+# ruff: noqa: E501 (a table of words)
+"""The words of the Generate tab, English and Vietnamese side by side."""
+
+from playground.words.translate import add_words
+
+WORDS = {
+    "tab_generate": ("Generate", "Sinh văn bản"),
+    "generate_intro": (
+        "Write the beginning, press **Generate**, and point at any token to see what else the model considered.",
+        "Viết phần mở đầu, bấm **Sinh văn bản**, rồi trỏ vào một token để xem mô hình đã cân nhắc gì khác.",
+    ),
+    "int8": ("8-bit weights", "Trọng số 8 bit"),
+    "int8_help": (
+        "A quarter of the bytes to read for every token: GPT-2 writes faster, and is a little less sure.",
+        "Mỗi token chỉ phải đọc một phần tư số byte: GPT-2 viết nhanh hơn, và kém chắc chắn hơn một chút.",
+    ),
+    "int8_note": (
+        "8-bit weights: GPT-2's loss on the same paragraph is {rounded} instead of {exact} nats per token.",
+        "Trọng số 8 bit: loss của GPT-2 trên cùng một đoạn văn là {rounded} thay vì {exact} nat mỗi token.",
+    ),
+    "snapshot": ("Model at step", "Mô hình ở bước"),
+    "snapshot_help": (
+        "An earlier self of the model: the same prompt and seed show what it has learned since.",
+        "Mô hình ở một thời điểm trước: cùng đoạn mở đầu và seed cho thấy nó đã học được gì.",
+    ),
+    "latest": ("latest", "mới nhất"),
+    "prompt": ("Prompt", "Đoạn mở đầu"),
+    "prompt_placeholder": ("The text to go on from; empty: a new line", "Văn bản để viết tiếp; để trống: một dòng mới"),
+    "generate_button": ("Generate", "Sinh văn bản"),
+    "sampling": ("How to choose the next token", "Cách chọn token tiếp theo"),
+    "length": ("length", "độ dài"),
+    "temperature": ("temperature", "temperature"),
+    "top_k": ("top-k", "top-k"),
+    "top_p": ("top-p", "top-p"),
+    "help_max_new_tokens": ("How many tokens to write.", "Viết bao nhiêu token."),
+    "help_temperature": (
+        "0 always takes the likeliest, 1 is the model's own opinion, 10 is noise.",
+        "0 luôn lấy token khả dĩ nhất, 1 là ý của mô hình, 10 là nhiễu.",
+    ),
+    "help_top_k": ("Only the k likeliest; 0: all.", "Chỉ k token khả dĩ nhất; 0: tất cả."),
+    "help_top_p": (
+        "Only the fewest that together reach p; 1: all.",
+        "Chỉ số ít token có tổng xác suất đạt p; 1: tất cả.",
+    ),
+    "help_sample_seed": (
+        "Same seed, same text; empty: new each time.",
+        "Cùng seed, cùng văn bản; trống: mỗi lần một khác.",
+    ),
+    "unknown_choice": ("Characters it has never seen", "Ký tự mô hình chưa từng thấy"),
+    "unknown_drop": ("leave out", "bỏ đi"),
+    "unknown_replace": ("replace", "thay thế"),
+    "too_long": (
+        "The model sees only the last {block_size} of the prompt's {count} tokens; the rest is dimmed.",
+        "Mô hình chỉ thấy {block_size} token cuối trong {count} token; phần còn lại được làm mờ.",
+    ),
+}
+
+# What the widgets say in Vietnamese; English stands in their scripts.
+WIDGET_WORDS_VI = {
+    "written": {
+        "empty": "Viết đoạn mở đầu rồi bấm Sinh văn bản.", "hint": "Trỏ vào một token để xem mô hình đã cân nhắc gì.",
+        "idle": "", "writing": "Đang viết …", "done": "Xong", "stopped": "Đã dừng", "speed": "token/s", "tokens": "token",
+        "scale": "mô hình thấy khả dĩ đến đâu", "p": "mô hình", "q": "dùng để chọn", "place": "token", "drawn": "đã chọn",
+        "p_help": "Xác suất của chính mô hình", "q_help": "Xác suất dùng để chọn, sau temperature, top-k, top-p",
+        "paper": "Văn bản: dùng phím mũi tên để đi qua các token", "unseen": "Ngoài ngữ cảnh: mô hình không thấy",
+        "unknown": "Không có trong bộ từ vựng", "newline": "xuống dòng", "space": "dấu cách",
+        "token_aria": "{token}, {percent}",
+    },
+}  # fmt: skip
+
+add_words(WORDS, WIDGET_WORDS_VI)

@@ -1,0 +1,160 @@
+"""What stands above the tabs: the run in view, language, theme; and what happens when somebody opens the page."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import gradio as gr
+
+from core.device import cores, has_gpu
+from core.runs.directory import RunDir
+from playground.page import PageContext
+from playground.widgets.inputs import UNQUEUED, Dropdown, Radio, show_errors
+from playground.words.translate import LANGUAGES, language, translate
+
+Widgets = list[gr.components.Component]
+
+
+class Tab(Protocol):
+    """What the header asks of every tab."""
+
+    shown: Widgets  # what `show` fills
+    translated: Widgets  # what `translate` changes
+
+    def show(self, run: RunDir | None, owner: Any, lang: str) -> list: ...
+
+    def translate(self, lang: str, memory: dict) -> list: ...
+
+
+class Header:
+    """The widgets of the header and what they do."""
+
+    def __init__(self, page: PageContext):
+        """Build the header's widgets inside the current Gradio context; `connect` wires them."""
+        self.page = page
+        add = page.words.add
+        with gr.Row(elem_id="header", equal_height=True):
+            with gr.Column(scale=4, min_width=260):
+                add(gr.Markdown, elem_id="title", words={"value": "heading"})
+                self.machine = gr.HTML(elem_id="machine", html_template="<span></span>", js_on_load=MACHINE_JS)
+            with gr.Column(scale=5, min_width=300):
+                page.run = add(Dropdown, choices=[], elem_id="run-picker", words={"label": "run_in_view"})
+            with gr.Column(scale=2, min_width=210, elem_id="look"):
+                choices = [(name, lang) for lang, name in LANGUAGES.items()]
+                page.lang = Radio(choices, value="en", show_label=False, container=False, elem_id="language")
+                with gr.Row(elem_id="look-row"):
+                    small = {"size": "sm", "min_width": 60}
+                    self.look = add(gr.Button, elem_id="theme-button", words={"value": "theme_button"}, **small)
+                    self.delete = add(gr.Button, elem_id="delete-run", words={"value": "delete_run"}, **small)
+
+    def connect(self, app: gr.Blocks, tabs: Sequence[Tab], form: Any) -> None:
+        """Wire what concerns the whole page: opening it, picking a run, choosing a language.
+
+        form: the tab whose form is filled when the page is opened, with `filled` and `fill`.
+        """
+        page, self.tabs, self.form = self.page, tabs, form
+        shown = [widget for tab in tabs for widget in tab.shown]
+        translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
+        everything = [page.owner, page.memory, page.run, page.lang, self.machine, *form.filled, *translated, *shown]
+        in_view = [page.run, page.lang, page.owner, page.memory]
+        self.look.click(None, js=THEME_JS)
+        app.load(None, js=RECALL_THEME_JS)
+        app.load(self.open, [page.memory], everything, **UNQUEUED)
+        page.run.change(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
+        page.run.focus(self.list_runs, [page.owner, page.lang], page.run, **UNQUEUED)
+        gone = [page.run, page.owner, page.lang]
+        self.delete.click(show_errors(self.delete_run), gone, [page.run], js=SURE_JS, **UNQUEUED)
+        spoken = [self.machine, page.run, *translated]
+        page.lang.input(self.speak, [page.lang, page.owner], spoken, **UNQUEUED).then(
+            show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED
+        )
+
+    # -- handlers: values in, values out --------------------------------------------------------------------------
+
+    def open(self, memory: Any, request: gr.Request) -> list:
+        """Return all that a browser is shown when it opens the page, by what it remembers."""
+        page, memory = self.page, memory if isinstance(memory, dict) else {}
+        asked = request.query_params.get("lang") or memory.get("lang") or request.headers.get("accept-language")
+        lang = language(asked)
+        owner = memory.get("owner") if _is_token(memory.get("owner")) else secrets.token_hex(16)
+        choices = page.run_choices(owner, lang)
+        known = [run_id for _, run_id in choices]
+        run_id = memory.get("run") if memory.get("run") in known else next(iter(known), None)
+        run = page.readable_run(run_id)
+        memory |= {"owner": owner, "run": run_id or "", "lang": lang}
+        page.store.warm_up()
+        same_words = [gr.skip()] * len(page.words.outputs)  # a page that opens in English has them already
+        return [
+            owner,
+            memory,
+            gr.update(choices=choices, value=run_id),
+            lang,
+            _machine(lang),
+            *self.form.fill(run, lang),
+            *(page.words.updates(lang) if lang != page.words.lang else same_words),
+            *self._translated(lang, memory),
+            *self._shown(run, owner, lang),
+        ]
+
+    def show(self, run_id: Any, lang: str, owner: Any, memory: Any) -> list:
+        """Return what every tab shows of a run that is put into view, and let the browser remember it."""
+        run = self.page.readable_run(run_id)
+        memory = {**(memory if isinstance(memory, dict) else {}), "run": run.id if run else "", "lang": lang}
+        return [*self._shown(run, owner, lang), memory]
+
+    def speak(self, lang: str, owner: Any) -> list:
+        """Return every word of the page in another language."""
+        lang = language(lang)
+        picker = gr.update(choices=self.page.run_choices(owner, lang))
+        return [_machine(lang), picker, *self.page.words.updates(lang), *self._translated(lang, {})]
+
+    def list_runs(self, owner: Any, lang: str) -> dict:
+        """Return the runs that there are now."""
+        return gr.update(choices=self.page.run_choices(owner, lang))
+
+    def delete_run(self, run_id: Any, owner: Any, lang: str) -> dict:
+        """Delete the run in view and put the newest of the others into view."""
+        if run_id == "":
+            return gr.skip()  # not sure
+        self.page.store.delete(run_id)
+        choices = [choice for choice in self.page.run_choices(owner, lang) if choice[1] != run_id]
+        return gr.update(choices=choices, value=choices[0][1] if choices else None)
+
+    def _shown(self, run: RunDir | None, owner: Any, lang: str) -> list:
+        return [value for tab in self.tabs for value in tab.show(run, owner, lang)]
+
+    def _translated(self, lang: str, memory: dict) -> list:
+        return [value for tab in self.tabs for value in tab.translate(lang, memory)]
+
+
+def _machine(lang: str) -> str:
+    device = translate("machine_gpu" if has_gpu() else "machine_cpu", lang)
+    return translate("machine", lang).format(cores=cores(), device=device)
+
+
+def _is_token(text: Any) -> bool:
+    return isinstance(text, str) and len(text) == 32 and text.isalnum()
+
+
+THEME_JS = """() => {
+  const dark = document.body.classList.toggle('dark');
+  localStorage.setItem('gpt-playground-theme', dark ? 'dark' : 'light');
+}"""
+RECALL_THEME_JS = """() => {
+  const chosen = localStorage.getItem('gpt-playground-theme');
+  if (chosen && !new URL(location.href).searchParams.has('__theme')) {
+    document.body.classList.toggle('dark', chosen === 'dark');
+  }
+}"""
+# Deleting asks first; whoever is not sure sends no run.
+SURE_JS = """(run, owner, lang) => {
+  const words = { en: 'Delete this run and all its snapshots?', vi: 'Xoá lượt này cùng mọi bản chụp?' };
+  return [window.confirm(words[lang] ?? words.en) ? run : '', owner, lang];
+}"""
+# The text is set by script, as text: templates run what they are given.
+MACHINE_JS = """
+const span = element.querySelector('span');
+const show = () => { span.textContent = props.value ?? ''; };
+watch('value', show);
+show();
+"""

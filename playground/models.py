@@ -1,0 +1,87 @@
+"""Snapshots and GPT-2, kept ready for the tabs. This file brings torch: handlers import it when they first need it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+
+from core.precision import int8
+from core.pretrained import loader
+from core.runs.directory import RunDir
+from core.tokenizers import Tokenizer, tokenizer_from_json
+from playground.words.translate import translate
+
+torch.set_num_threads(1)  # two threads that wait for each other beside a training run crawl
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A model in eval mode and its tokenizer."""
+
+    model: torch.nn.Module
+    tokenizer: Tokenizer
+
+
+# Lewis Carroll, 1865: what the loss of GPT-2 is compared on, in 8 bits and in full.
+PARAGRAPH = (
+    "Alice was beginning to get very tired of sitting by her sister on the bank, and of having nothing to do: once or "
+    "twice she had peeped into the book her sister was reading, but it had no pictures or conversations in it, and "
+    "what is the use of a book, thought Alice, without pictures or conversations?"
+)
+
+
+def gpt2_writer(lang: str = "en") -> Writer:
+    """Return GPT-2 with its published weights; ValueError that says where to load it when it is not in memory."""
+    model = loader.loaded()
+    if model is None:
+        if not loader.is_cached():
+            raise ValueError(translate("gpt2_not_loaded", lang))
+        model = loader.load_gpt2()  # it is on this machine: a matter of seconds
+    return Writer(model, _gpt2_tokenizer())
+
+
+def int8_gpt2_writer(lang: str = "en") -> tuple[Writer, str]:
+    """Return GPT-2 with its linear layers' weights in 8 bits, and a sentence about what that costs."""
+    writer = gpt2_writer(lang)
+    rounded, exact_loss, rounded_loss = _int8_gpt2()
+    said = translate("int8_note", lang).format(exact=f"{exact_loss:.3f}", rounded=f"{rounded_loss:.3f}")
+    return Writer(rounded, writer.tokenizer), said
+
+
+@lru_cache(maxsize=1)
+def _int8_gpt2() -> tuple[torch.nn.Module, float, float]:
+    """Return the rounded model, made once, and both models' loss on the same paragraph, in nats per token."""
+    writer = gpt2_writer()
+    rounded = int8(writer.model)
+    idx = torch.tensor([writer.tokenizer.encode(PARAGRAPH)])
+    with torch.no_grad():
+        losses = [float(model(idx[:, :-1], idx[:, 1:])[1]) for model in (writer.model, rounded)]
+    return rounded, *losses
+
+
+@lru_cache(maxsize=1)
+def _gpt2_tokenizer() -> Tokenizer:
+    return loader.gpt2_tokenizer()
+
+
+@lru_cache(maxsize=6)
+def _load(path: str, step: int, written: int) -> Writer:
+    run = RunDir(path)
+    return Writer(run.load_snapshot(step), tokenizer_from_json(run.config().tokenizer))
+
+
+def load_writer(run: RunDir, step: int | None = None) -> Writer:
+    """Return the model of a run's snapshot (the last by default), kept in memory for the next time."""
+    steps = run.snapshots()
+    if not steps:
+        raise ValueError("This run has no snapshot yet; wait for its first step, or choose another run")
+    step = steps[-1] if step is None else step
+    if type(step) not in (int, float) or step not in steps:
+        raise ValueError(f"This run has no snapshot of step {step!r:.20}; choose one of the list")
+    step = int(step)
+    return _load(str(run.path), step, snapshot_stamp(run, step))
+
+
+def snapshot_stamp(run: RunDir, step: int) -> int:
+    """Return what changes when a snapshot is another one by the same name."""
+    return (run.path / "snapshots" / f"step-{step:07d}").stat().st_mtime_ns

@@ -1,0 +1,95 @@
+"""What a browser asks for by plain HTTP beside Gradio: the live feed of a run, and its files to download."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core.runs.store import RunStore
+from playground.server.feed import Feed
+from playground.server.files import Asked, number
+from playground.words.translate import language
+
+MUCH = 200_000  # bytes of rows; to read them takes some hundredths of a second
+ASKED_A_SECOND = 20  # how often all viewers together may ask
+SHORTEST, SHORTEST_NEAR = 0.5, 1.0  # seconds between two questions of a viewer; near: on the cores that train
+LONGEST, GONE = 3.0, 10.0  # seconds: the longest pause of a viewer; after them one that is silent is gone
+
+Download = Callable[[Asked], Response]
+
+
+class Viewers:
+    """Who watches at the moment, and how often each of them may ask: all together about twenty times a second."""
+
+    def __init__(self):
+        self.seen: dict[str, float] = {}
+        self.swept = 0.0
+
+    def pause(self, viewer: str, near: bool) -> float:
+        """Return the seconds to wait before the next question. near: the browser computes on the cores that train."""
+        now = time.monotonic()
+        self.seen[viewer] = now
+        if now - self.swept > 1.0:
+            self.seen = {name: when for name, when in self.seen.items() if now - when < GONE}
+            self.swept = now
+        return min(LONGEST, max(SHORTEST_NEAR if near else SHORTEST, len(self.seen) / ASKED_A_SECOND))
+
+
+def is_near(request: Request) -> bool:
+    """Tell whether the browser that asks runs on this machine."""
+    host = request.client.host if request.client else ""
+    return host in ("127.0.0.1", "::1") and "x-forwarded-for" not in request.headers
+
+
+class Routes:
+    """Answer about the runs of a store; downloads: the name of a file -> what makes it."""
+
+    def __init__(self, store: RunStore, downloads: Mapping[str, Download]):
+        self.store, self.downloads = store, downloads
+        self.feed, self.viewers = Feed(store), Viewers()
+
+    def list(self) -> list[Route]:
+        """Return the routes to put before Gradio's own."""
+        return [
+            Route("/playground/feed/{run_id}", self._follow_soon),
+            Route("/playground/run/{run_id}/{name:path}", self._download),
+        ]
+
+    async def _follow_soon(self, request: Request) -> Response:
+        # Handing an answer to a thread costs more than the answer, and what it costs the run that trains lacks.
+        return await run_in_threadpool(self._follow, request) if self._is_long(request) else self._follow(request)
+
+    def _is_long(self, request: Request) -> bool:
+        """Tell whether much of a run is still to be read: the first look at a long one."""
+        try:
+            run = self.store.get(request.path_params["run_id"])
+            known = self.feed.rows(run.path, self.feed.config(run).created).metrics_at
+            return (run.path / "metrics.jsonl").stat().st_size - known > MUCH
+        except (ValueError, OSError):
+            return False
+
+    def _follow(self, request: Request) -> Response:
+        asked = request.query_params
+        cursor = {name: number(asked.get(name)) for name in ("points", "evals", "samples")}
+        try:
+            body = self.feed.follow(request.path_params["run_id"], **cursor, lang=language(asked.get("lang")))
+        except ValueError as error:
+            return _not_found(error)
+        body["pause"] = self.viewers.pause(asked.get("viewer", "")[:32], is_near(request))
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+    def _download(self, request: Request) -> Response:
+        try:
+            run, name = self.store.get(request.path_params["run_id"]), request.path_params["name"]
+            if name not in self.downloads:
+                raise ValueError(f"A run has no file called {name[:40]!r}")
+            return self.downloads[name](Asked(run, name, request.query_params, self.feed))
+        except ValueError as error:
+            return _not_found(error)
+
+
+def _not_found(error: ValueError) -> JSONResponse:
+    return JSONResponse({"error": str(error)}, status_code=404)

@@ -1,0 +1,44 @@
+"""The page served until Ctrl-C, with its workers."""
+
+import gc
+import os
+import signal
+import time
+from typing import Any
+
+import gradio as gr
+
+from core.runs.store import RunStore
+from playground.server.settings import Settings
+
+
+def serve(app: gr.Blocks, store: RunStore, settings: Settings) -> None:
+    """Open the page and serve it until Ctrl-C; then pause every run and end the workers."""
+    store.recover()
+    _, address, _ = app.launch(prevent_thread_lock=True, inbrowser=settings.browser)
+    store.start_workers()  # by now torch is there for them
+    gc.freeze()
+    gc.enable()
+    print(f"GPT Playground is open at {address} (Ctrl-C ends it; runs are kept in {settings.runs})", flush=True)
+    _wait_for_the_end()
+    print("Pausing what trains; Play goes on from here the next time", flush=True)
+    store.close()
+    os._exit(0)  # all is written; open pages would keep the server's threads waiting for half a minute
+
+
+def _wait_for_the_end() -> None:
+    """Wait until Ctrl-C or the system asks for the end; what is pressed after that does not disturb it."""
+
+    def leave(*_: Any) -> None:
+        for number in ends:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    ends = (signal.SIGINT, signal.SIGTERM)
+    for number in ends:
+        signal.signal(number, leave)
+    try:
+        while True:  # not for an Event: a handler that sets it deadlocks if it comes while the event looks at itself
+            time.sleep(1.0)
+    except KeyboardInterrupt:
+        pass

@@ -1,1 +1,0 @@
-"""One module a tab: it builds its widgets, and its handlers are thin (values in, values out)."""

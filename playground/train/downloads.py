@@ -1,0 +1,56 @@
+"""What of a run can be taken away from the Train tab: its curve, its weights, its settings."""
+
+from starlette.responses import FileResponse, Response
+
+from playground.server.feed import unrepeated
+from playground.server.files import Asked, attachment, picture, zipped
+from playground.words.translate import language
+
+COLUMNS = ("step", "loss", "train_loss", "val_loss", "learning_rate", "grad_norm", "tokens", "elapsed")
+
+
+def curve_csv(asked: Asked) -> Response:
+    """Answer with a line for every step and estimate."""
+    cells = ([row.get(name) for name in COLUMNS] for row in unrepeated(asked.run.rows("metrics")[0]))
+    lines = (",".join("" if cell is None else str(cell) for cell in line) for line in cells)
+    return attachment("\n".join([",".join(COLUMNS), *lines]) + "\n", "text/csv", f"{asked.stem}.csv")
+
+
+def curve_picture(asked: Asked) -> Response:
+    """Answer with the loss curve as png or svg, in the language of the page."""
+    from playground.train.figures import loss_figure  # brings matplotlib
+
+    rows = asked.feed.follow(asked.run.id, lang=language(asked.query.get("lang")))
+    return picture(loss_figure(rows), asked.name[-3:], asked.stem)
+
+
+def settings(asked: Asked) -> Response:
+    """Answer with run.json."""
+    return FileResponse(asked.run.path / "run.json", filename=f"{asked.stem}.json")
+
+
+def weights(asked: Asked) -> Response:
+    """Answer with a snapshot's safetensors file."""
+    step = asked.snapshot_step()
+    path = asked.run.path / "snapshots" / f"step-{step:07d}" / "model.safetensors"
+    return FileResponse(path, filename=f"{asked.stem}-step-{step}.safetensors")
+
+
+def hugging_face(asked: Asked) -> Response:
+    """Answer with a snapshot as a folder that GPT2LMHeadModel loads; ValueError for what is no GPT-2."""
+    from core.pretrained.conversion import save_hf
+    from playground.models import load_writer
+
+    step = asked.snapshot_step()
+    writer = load_writer(asked.run, step)
+    return zipped(lambda folder: save_hf(writer.model, folder, writer.tokenizer), f"{asked.stem}-step-{step}")
+
+
+DOWNLOADS = {
+    "curve.csv": curve_csv,
+    "curve.png": curve_picture,
+    "curve.svg": curve_picture,
+    "model.safetensors": weights,
+    "huggingface.zip": hugging_face,
+    "run.json": settings,
+}

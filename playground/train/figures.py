@@ -1,0 +1,39 @@
+"""The loss curve as a matplotlib figure: a picture to take away.
+
+Pure: no torch, no gradio, and no pyplot, whose state is shared by all threads.
+"""
+
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREY = "#2563eb", "#c2570c", "#6b7280"
+
+
+def loss_figure(rows: dict) -> Figure:
+    """Draw the loss of a run as the feed tells it: batches, both estimates, and what counting reaches."""
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.add_subplot()
+    points = [(step, loss) for step, loss in rows["points"] if loss is not None]
+    evals = rows["evals"]
+    if points:
+        axes.plot(*zip(*points, strict=True), color=BLUE, linewidth=0.7, alpha=0.45)
+    if evals:
+        steps, train, val = zip(*evals, strict=True)
+        axes.plot(steps, train, color=BLUE, linestyle="--", linewidth=1.6, label="train")
+        axes.plot(steps, val, color=ORANGE, linewidth=2.0, marker="o", markersize=4, label="validation")
+        axes.legend(frameon=False, loc="upper right")
+    for line in rows["baselines"] or []:
+        axes.axhline(line["value"], color=GREY, linestyle=(0, (5, 4)), linewidth=0.9)
+        axes.annotate(
+            f"{line['label']} {line['value']:.2f}",
+            (1.0, line["value"]),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="bottom",
+            fontsize=8,
+            color=GREY,
+        )
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss (nats per token)")
+    axes.set_title(rows["name"], loc="left", fontsize=11, parse_math=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -1,0 +1,153 @@
+"""The form of a run: a widget for every option, and the way from what the widgets hold to a plan, and back."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from core.architectures import ARCHITECTURES, EDITABLE_FIELDS, architecture_of
+from core.config import GPTConfig, TrainConfig
+from core.formula import GPT2_SMALL, count_of
+from core.options import Options
+from core.runs.config import RunConfig
+from core.runs.cost import Speed
+from core.runs.plan import RunOptions
+from core.runs.presets import PRESETS
+from core.tokenizers import GPT2_VOCAB_SIZE
+from playground.widgets.inputs import Checkbox, Dropdown, Number, Slider, Textbox
+from playground.widgets.translations import Translations
+from playground.words.numbers import duration, short
+from playground.words.translate import translate
+
+MODEL = ("block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "qkv_bias", "activation", "tie_weights",
+         "lm_head_bias", "init")  # fmt: skip
+TRAIN = ("optimizer", "precision", "steps", "batch_size", "learning_rate", "muon_learning_rate", "muon_momentum",
+         "muon_weight_decay", "schedule", "warmup_steps", "min_learning_rate", "weight_decay",
+         "beta1", "beta2", "grad_clip", "eval_interval", "eval_tokens")  # fmt: skip
+RUN = ("architecture", "tokenizer", "weights", "device", "prompt", "sample_tokens")
+NAMES = (*MODEL, *TRAIN, "seed", *RUN)  # in the order in which handlers get them
+# The stretch of a slider that is useful here, and its stride; every other number has the bounds of its option.
+SLIDERS = {
+    "block_size": (8, 1024, 8),
+    "n_layer": (1, 24, 1),
+    "n_head": (1, 24, 1),
+    "n_embd": (16, 1536, 16),
+    "dropout": (0.0, 0.9, 0.05),
+    "batch_size": (1, 128, 1),
+}
+
+
+def options_of(name: str) -> type[Options]:
+    """Return the options that a field belongs to."""
+    return next(kind for kind in (GPTConfig, TrainConfig, RunOptions) if name in kind.model_fields)
+
+
+def build_field(name: str, words: Translations, value: Any) -> gr.components.Component:
+    """Build the widget of a field, labelled with its own name, its description as help."""
+    kind = options_of(name)
+    field = kind.model_fields[name]
+    said = {"label": name, "words": {"info": (f"help_{name}", field.description)}, "value": value}
+    said["elem_id"] = f"field-{name}"
+    low, high = kind.bounds(name)
+    choices = getattr(field.annotation, "__args__", ())
+    if name == "qkv_bias":
+        return words.add(Dropdown, choices=[("as bias", "auto"), ("yes", "yes"), ("no", "no")], **said)
+    if name in SLIDERS:
+        low, high, stride = SLIDERS[name]
+        return words.add(Slider, minimum=low, maximum=high, step=stride, **said)
+    if field.annotation is bool:
+        return words.add(Checkbox, **said)
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return words.add(Dropdown, choices=list(choices), **said)
+    if field.annotation is str:
+        return words.add(Textbox, lines=1, max_length=2000, **said)
+    whole = {"precision": 0} if field.annotation is int else {}
+    return words.add(Number, minimum=low, maximum=high, **whole, **said)
+
+
+def defaults(preset: str) -> dict[str, Any]:
+    """Return the value of every field for a preset."""
+    chosen = PRESETS[preset]
+    given = {**chosen.model, **chosen.train, "architecture": chosen.architecture, "tokenizer": chosen.tokenizer}
+    given["weights"] = chosen.weights
+    if chosen.architecture in EDITABLE_FIELDS:  # something stands in for what it has no use for
+        given = {**PRESETS["small"].model, **given}
+    return {name: _shown(name, given.get(name, _default(name))) for name in NAMES}
+
+
+def fill_js() -> str:
+    """Return what fills the form with a preset in the browser: preset -> the value of every field."""
+    return f"(preset) => ({json.dumps({name: list(defaults(name).values()) for name in PRESETS})})[preset]"
+
+
+def values_of(config: RunConfig) -> dict[str, Any]:
+    """Return the value of every field for a run that exists, so that it can be changed and run again."""
+    architecture = architecture_of(config.model)
+    model = {name: getattr(config.model, name) for name in EDITABLE_FIELDS.get(architecture, MODEL)}
+    given = {**model, **config.train.model_dump(), "architecture": architecture}
+    given |= {"tokenizer": config.tokenizer["kind"], "device": config.device, "sample_tokens": config.sample_tokens}
+    given["weights"] = config.weights
+    given["prompt"] = "" if config.prompt == "\n" else config.prompt
+    return defaults("small") | {name: _shown(name, value) for name, value in given.items() if name in NAMES}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A form as it was sent, sorted into what each part of a plan takes; nothing is checked yet."""
+
+    run: dict
+    model: dict
+    train: dict
+
+
+def read_form(preset: object, values: tuple) -> Filled:
+    """Sort a form's values (in the order of NAMES) for `plan_run`."""
+    given = dict(zip(NAMES, values, strict=True))
+    if isinstance(given["qkv_bias"], str):
+        given["qkv_bias"] = {"yes": True, "no": False, "auto": None}.get(given["qkv_bias"], given["qkv_bias"])
+    architecture = given["architecture"] if isinstance(given["architecture"], str) else ""
+    model = {name: given[name] for name in EDITABLE_FIELDS.get(architecture, MODEL)}
+    train = {name: given[name] for name in (*TRAIN, "seed")}
+    return Filled({"preset": preset, **{name: given[name] for name in RUN}}, model, train)
+
+
+def count_line(filled: Filled, vocab_size: int, speed: Speed | None, lang: str) -> str:
+    """Say how many parameters a form's model has, its share of GPT-2 small, and how long it will train here.
+
+    Raises ValueError for a form that describes no model.
+    """
+    shape = _shape(filled.run["architecture"])
+    model = shape.parse({**filled.model, "vocab_size": vocab_size})
+    train = TrainConfig.parse(filled.train)
+    count = count_of(model)
+    share = 100 * count / GPT2_SMALL
+    share = f"{share:.3g} %" if share < 999.5 else f"{share:,.0f} %"
+    seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
+    return translate("count_line", lang).format(count=count, share=share, time=duration(seconds, lang))
+
+
+def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tuple[str, str]]:
+    """Return (words, name) of each preset: its name, its parameters, and its time on this machine."""
+    choices = []
+    for name, preset in PRESETS.items():
+        size = vocab_size if preset.tokenizer == "char" else GPT2_VOCAB_SIZE
+        shape = ARCHITECTURES[preset.architecture]
+        model, train = shape.parse({**preset.model, "vocab_size": size}), TrainConfig.parse(preset.train)
+        seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
+        said = {"name": translate(f"preset_{name}", lang), "count": short(count_of(model))}
+        choices.append((translate("preset_choice", lang).format(**said, time=duration(seconds, lang)), name))
+    return choices
+
+
+def _shape(architecture: object) -> type[Options]:
+    """Return the options of an architecture's shape; of the GPT's for what is no architecture (a plan refuses it)."""
+    return ARCHITECTURES.get(architecture if isinstance(architecture, str) else "", GPTConfig)
+
+
+def _default(name: str) -> Any:
+    return options_of(name).model_fields[name].default
+
+
+def _shown(name: str, value: Any) -> Any:
+    return {True: "yes", False: "no", None: "auto"}[value] if name == "qkv_bias" else value

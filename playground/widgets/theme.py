@@ -1,0 +1,47 @@
+"""How the page looks: Gradio's Soft theme with the system's own fonts, the layout's CSS; and the script of the feed."""
+
+from pathlib import Path
+
+import gradio as gr
+
+
+def theme() -> gr.themes.Base:
+    """Return the theme."""
+    return gr.themes.Soft(
+        primary_hue="blue",
+        neutral_hue="slate",
+        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"],
+        font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace"],
+    ).set(
+        block_title_background_fill="transparent",
+        block_title_padding="0",
+        block_title_text_color="*body_text_color",
+        block_title_text_weight="600",
+        block_label_background_fill="transparent",
+        block_label_text_color="*body_text_color",
+        block_shadow="none",
+        block_border_width="1px",
+        block_border_color="*border_color_primary",
+        checkbox_label_shadow="none",
+        checkbox_label_border_width="1px",
+        checkbox_label_border_color="*border_color_primary",
+        checkbox_border_color="*neutral_400",  # fields, circles and small print that can be told from what is around
+        input_border_width="1px",
+        input_border_color="*neutral_300",
+        body_text_color_subdued="*neutral_500",
+        block_info_text_color="*neutral_500",
+        input_shadow="none",
+        button_secondary_shadow="none",
+        button_secondary_border_color="*border_color_primary",
+    )
+
+
+def css() -> str:
+    """Return the page's own CSS."""
+    return Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+
+
+def head() -> str:
+    """Return what the page's head needs before any widget: the live feed."""
+    feed = Path(__file__).with_name("feed.js").read_text(encoding="utf-8")
+    return f"<script>{feed}</script>"

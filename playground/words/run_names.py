@@ -1,0 +1,40 @@
+"""How a run is called: by its preset and corpus, and beside another run by what changed."""
+
+from core.architectures import architecture_of
+from core.runs.config import RunConfig
+from playground.words.translate import translate
+
+
+def run_label(config: RunConfig, lang: str) -> str:
+    """Return a run's name, such as "small on Tiny Shakespeare"."""
+    if config.preset == "welcome":
+        return translate("welcome_run", lang)
+    preset = translate(f"preset_{config.preset}", lang, config.preset)
+    return translate("run_name", lang).format(preset=preset, corpus=translate(f"corpus_{config.corpus}", lang))
+
+
+def what_changed(config: RunConfig, other: RunConfig, lang: str) -> str:
+    """Name `other` by how it differs from `config`: "n_layer 2, learning_rate 0.01", or that it is the same."""
+    changes = []
+    if other.corpus != config.corpus:
+        changes.append(translate(f"corpus_{other.corpus}", lang))
+    mine, theirs = _fields(config), _fields(other)
+    if theirs["architecture"] != mine["architecture"]:
+        return ", ".join([translate(f"preset_{other.preset}", lang, theirs["architecture"]), *changes])
+    changes += [f"{name} {_shown(theirs[name])}" for name in theirs if theirs[name] != mine.get(name)]
+    if len(changes) > 3:
+        changes = [*changes[:3], "…"]
+    return ", ".join(changes) or translate("same_settings", lang)
+
+
+def _fields(config: RunConfig) -> dict:
+    fields = {"architecture": architecture_of(config.model)}
+    fields |= config.model.model_dump() | config.train.model_dump()
+    fields["tokenizer"] = config.tokenizer["kind"]
+    for follows_from_others in ("vocab_size", "eval_tokens", "eval_interval"):
+        fields.pop(follows_from_others, None)
+    return fields
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,43 @@
+"""The page's words in English and Vietnamese, side by side, so that neither is forgotten.
+
+Each tab keeps its words in its own folder and hands them on with `add_words`; what several say is in `shared.py`.
+Gradio's own I18n picks only languages that Gradio ships, which leaves Vietnamese out; so the page chooses by itself.
+Names that the code uses (n_layer, learning_rate) stay as they are in both.
+"""
+
+from playground.words import shared
+
+LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
+
+Words = dict[str, tuple[str | None, str]]  # key -> (English, Vietnamese)
+WidgetWords = dict[str, dict[str, str]]  # widget -> key -> Vietnamese; English stands in the widget's script
+
+WORDS: Words = {}
+WIDGET_WORDS_VI: WidgetWords = {}
+
+
+def add_words(words: Words, widget_words_vi: WidgetWords | None = None) -> None:
+    """Add a room's words; ValueError for a key that another room has taken for something else."""
+    for known, new in ((WORDS, words), (WIDGET_WORDS_VI, widget_words_vi or {})):
+        if taken := [key for key in new if key in known and known[key] != new[key]]:
+            raise ValueError(f"The words {', '.join(taken)} stand in another room already; choose other keys")
+        known.update(new)
+
+
+def widget_words(lang: str) -> WidgetWords:
+    """Return what each widget says in a language; nothing where its script's English will do."""
+    return WIDGET_WORDS_VI if lang == "vi" else {name: {} for name in WIDGET_WORDS_VI}
+
+
+def translate(key: str, lang: str, default: str | None = None) -> str:
+    """Return the words for key; default (or English) where a language has none, and the key itself where nobody has."""
+    english, vietnamese = WORDS.get(key, (None, None))
+    return (vietnamese if lang == "vi" else english) or default or english or key
+
+
+def language(text: object) -> str:
+    """Return the language that a tag such as "vi-VN,vi;q=0.9" asks for; English for anything else."""
+    return "vi" if isinstance(text, str) and text.strip().lower().startswith("vi") else "en"
+
+
+add_words(shared.WORDS)

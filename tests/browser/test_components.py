@@ -1,0 +1,393 @@
+"""The browser components in a real browser, on a small page with a feed of the tests' own making."""
+
+import re
+from contextlib import contextmanager
+
+import gradio as gr
+import pytest
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from playground.generate.written import WrittenText
+from playground.train.loss_chart import LossChart
+from playground.train.samples import SampleTable
+from playground.train.transport import Transport
+from playground.widgets import theme
+
+HOSTILE = '<img src=x onerror="window.hacked=1"> ${window.hacked=1} `{{value}}` </script>\nend'
+BASELINES = [
+    {"key": "uniform", "label": "uniform guess", "value": 4.17},
+    {"key": "bigram", "label": "letter pairs", "value": 2.45},
+    {"key": "trigram", "label": "letter triples", "value": 2.42},
+]
+
+
+def loss(step):
+    return 1.5 + 2.7 * 0.99**step
+
+
+class Feed:
+    """A run that the tests move by hand, served as the page's own route serves one."""
+
+    def __init__(self):
+        self.asked = []
+        self.begin()
+
+    def begin(self):
+        self.down = False
+        self.commands = []
+        self.state, self.message = "running", None
+        self.advance_to(60)
+
+    def advance_to(self, step, text="first words"):
+        self.step = step
+        self.points = [[s, loss(s)] for s in range(1, step + 1)]
+        self.evals = [[s, loss(s), loss(s) + 0.1] for s in range(0, step + 1, 10)]
+        self.samples = [{"step": s, "train": loss(s), "val": loss(s), "text": text} for s in range(0, step + 1, 20)]
+
+    def answer(self, request):
+        run = request.path_params["run"]
+        self.asked.append(run)
+        if self.down:
+            return JSONResponse({"error": "down"}, 503)
+        if run == "gone":
+            return JSONResponse({"error": "There is no such run."}, 404)
+        held = {kind: int(request.query_params[kind]) for kind in ("points", "evals", "samples")}
+        rows = {kind: getattr(self, kind)[n:] for kind, n in held.items()}
+        stats = {"steps_per_second": 20.0, "tokens_per_second": 15078, "elapsed": 83, "eta": 12}
+        stats |= {"learning_rate": 3e-4, "grad_norm": 0.84}
+        return JSONResponse(
+            {"run": run, "name": "small", "state": self.state, "message": self.message, "step": self.step}
+            | {"steps": 200, "vocab_size": 65, "tokens": "characters", "stats": stats, **rows}
+            | {"meaning": "Better than letter pairs.", "baselines": BASELINES}
+            | {"next": {kind: len(getattr(self, kind)) for kind in held}}
+        )
+
+
+def token(text, p=0.4):
+    alternatives = [(text, p, p + 0.1), ("z", 0.2, 0.1), ("\n", 0.1, 0.05)]
+    return WrittenText.pack({"t": text, "p": p, "q": p + 0.1, "alts": alternatives})
+
+
+def writing(count, state="writing"):
+    tokens = "".join([token(c) for c in "To be,\nor not"][:count])
+    prompt = [{"t": "R", "seen": False, "unknown": False}, {"t": "é", "seen": True, "unknown": True}]
+    return {"text": {}, "prompt": prompt, "tokens": tokens, "speed": 312.5, "state": state, "note": None}
+
+
+def build_page(feed):
+    value = {"run": "run-1", "lang": "en", "text": {}, "ghosts": [{"id": "run-0", "label": "earlier"}]}
+    with gr.Blocks(analytics_enabled=False) as demo:
+        with gr.Tab("Train"):
+            chart = LossChart(value, elem_id="chart")
+            transport = Transport(value, elem_id="transport")
+            samples = SampleTable(value, elem_id="samples")
+        with gr.Tab("Generate"):
+            written = WrittenText(elem_id="written")
+            begin = gr.Button("Begin")
+            more = gr.Button("More")
+            evil = gr.Button("Evil")
+        gone = gr.Button("Gone")
+        none = gr.Button("None")
+
+        def hear(event: gr.EventData):
+            feed.commands.append((event.run, event.command))
+            if event.command == "pause":
+                feed.state = "paused"
+
+        transport.command(hear)
+        begin.click(lambda: writing(3), None, written)
+        more.click(lambda: writing(12, "done"), None, written)
+        bad = {**writing(0), "tokens": token(HOSTILE) + token("\0\u202e"), "note": HOSTILE}
+        evil.click(lambda: bad, None, written)
+        everything = [chart, transport, samples]
+        gone.click(lambda: [{**value, "run": "gone", "ghosts": []}] * 3, None, everything)
+        none.click(lambda: [{**value, "run": None, "ghosts": []}] * 3, None, everything)
+    return demo
+
+
+@pytest.fixture(scope="module")
+def site():
+    feed = Feed()
+    demo = build_page(feed)
+    routes = [Route("/playground/feed/{run}", feed.answer)]
+    _, url, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False, head=theme.head(),
+        app_kwargs={"routes": routes}, footer_links=["settings"],
+        theme=gr.themes.Soft(font=["system-ui"], font_mono=["monospace"]),
+    )  # fmt: skip
+    yield url, feed
+    demo.close()
+
+
+@contextmanager
+def opened(browser, url, query="", **how):
+    """A page that may reach nothing but its own server, and whose errors fail the tests."""
+    page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}} | how)
+    strangers, errors = [], []
+
+    def pass_on(route):
+        inside = route.request.url.startswith((url, "data:", "blob:"))
+        if not inside:
+            strangers.append(route.request.url)
+        (route.continue_ if inside else route.abort)()
+
+    page.route("**/*", pass_on)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(url + query)
+    page.locator("#chart canvas").wait_for()
+    try:
+        yield page
+    finally:
+        page.close()
+    assert strangers == [] and errors == []
+
+
+@pytest.fixture(scope="module")
+def shared_page(site, browser):
+    with opened(browser, site[0]) as page:
+        yield page
+
+
+@pytest.fixture
+def page(site, shared_page):
+    """The page with the run back at step 60: a visit costs seconds, so the tests share one."""
+    site[1].begin()
+    shared_page.get_by_role("tab", name="Train").click()
+    shared_page.evaluate("window.playgroundFeed.hurry('run-1')")
+    wait_for_label(shared_page, "60")
+    state_of(shared_page, "Training")
+    return shared_page
+
+
+def wait_for_label(page, step):
+    page.locator(f'#chart canvas[aria-label*="after {step} of 200"]').wait_for(timeout=5000)
+
+
+def wait_until(page, condition, tries=100):
+    for _ in range(tries):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("waited in vain")
+
+
+def state_of(page, words):
+    page.locator("#transport .state", has_text=words).wait_for(timeout=5000)
+
+
+def picture(page):
+    return page.locator("#chart canvas").evaluate("canvas => canvas.toDataURL()")
+
+
+def test_static_parts_hold_nothing_that_gradio_would_run():
+    for kind in (LossChart, Transport, SampleTable, WrittenText):
+        widget = kind(render=False)
+        for static in (widget.html_template, widget.css_template):
+            assert not re.search(r"\$\{|`|\{\{|\\", static)
+        assert widget.api_info() == {"type": "object"}
+    assert theme.head().count("</script") == 1
+
+
+def test_a_growing_curve_arrives_on_the_same_canvas(site, page):
+    _, feed = site
+    page.evaluate("window.kept = document.querySelector('#chart canvas')")
+    before, height = picture(page), page.locator("#chart").bounding_box()["height"]
+    feed.advance_to(120)
+    wait_for_label(page, "120")
+    page.wait_for_timeout(100)
+    assert picture(page) != before
+    assert page.evaluate("window.kept === document.querySelector('#chart canvas') && window.kept.isConnected")
+    assert page.locator("#chart").bounding_box()["height"] == height
+    assert "train 2.3" in page.locator("#chart canvas").get_attribute("aria-label")
+
+
+def test_the_widgets_share_one_poll_loop_and_ask_only_for_new_rows(site, page):
+    _, feed = site
+    asked = []
+    page.on("request", lambda request: "/feed/" in request.url and asked.append(request.url))
+    feed.advance_to(70)
+    wait_for_label(page, "70")
+    wait_until(page, lambda: len(asked) >= 3)
+    assert all("run-1" in url for url in asked)
+    assert "points=70&evals=8&samples=4&lang=en" in asked[-1]
+    assert feed.asked.count("run-0") == 1
+
+
+def test_a_run_that_begins_anew_is_drawn_from_its_first_row(site, page):
+    _, feed = site
+    feed.advance_to(20, text="another life")
+    wait_for_label(page, "20")
+    page.locator("#samples .body", has_text="another life").first.wait_for()
+    assert page.locator("#samples .rows .row").count() == 2
+
+
+def test_hover_and_arrow_keys_show_the_values_of_a_step(page):
+    canvas, tip = page.locator("#chart canvas"), page.locator("#chart .tip")
+    canvas.hover(position={"x": 300, "y": 150})
+    tip.wait_for()
+    assert re.search(r"step\d+train\d\.\d{3}validation( @ \d+)?\d\.\d{3}earlier\d\.\d{3}", tip.text_content())
+    canvas.focus()
+    page.keyboard.press("Home")
+    assert page.locator("#chart .spoken").text_content().startswith("step 1: train 4.173, validation 4.300")
+    page.keyboard.press("Escape")
+    tip.wait_for(state="hidden")
+
+
+def test_the_step_axis_turns_logarithmic_and_is_remembered(page):
+    before, button = picture(page), page.locator("#chart .log-x")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    page.wait_for_timeout(100)
+    assert picture(page) != before
+    page.reload()
+    page.locator('#chart .log-x[aria-pressed="true"]').click()
+
+
+def test_a_click_acts_at_once_and_arrives_in_python(site, page):
+    _, feed = site
+    main = page.locator("#transport .main")
+    assert main.get_attribute("aria-label") == "Pause"
+    main.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#transport .state").text_content() == "Paused"
+    wait_until(page, lambda: feed.commands)
+    assert feed.commands == [("run-1", "pause")]
+    wait_until(page, lambda: main.get_attribute("aria-label") == "Play")
+    page.locator('#transport [data-act="step"]').click()
+    page.locator('#transport [data-act="new_seed"]').click()
+    wait_until(page, lambda: len(feed.commands) == 3)
+    assert [command for _, command in feed.commands] == ["pause", "step", "new_seed"]
+
+
+def test_buttons_are_offered_by_the_state_of_the_run(site, page):
+    _, feed = site
+    acts = ("main", "step", "stop", "reset")
+    button = {act: page.locator(f'#transport [data-act="{act}"]') for act in acts}
+    assert button["step"].is_disabled() and button["stop"].is_enabled()
+    feed.state = "done"
+    state_of(page, "Done")
+    assert button["stop"].is_disabled() and button["reset"].is_enabled()
+    button["main"].click()
+    wait_until(page, lambda: ("run-1", "continue") in feed.commands)
+    feed.state, feed.message = "failed", "The loss is no longer a number; lower the learning rate."
+    page.locator("#transport .message[role=alert]", has_text="lower the learning rate").wait_for()
+    assert button["main"].is_disabled()
+
+
+def test_figures_and_meaning_are_shown(page):
+    text = page.locator("#transport").inner_text()
+    assert "Better than letter pairs." in text
+    for part in ("60 / 200 steps", "1:23 elapsed", "0:12 left", "3.0e-4", "0.84"):
+        assert part in text
+    assert "15\u202f078" in text
+
+
+def test_a_lost_connection_is_told_and_recovers_by_itself(site, page):
+    _, feed = site
+    feed.down = True
+    page.locator("#transport .offline", has_text="Connection lost").wait_for(timeout=4000)
+    page.locator("#chart .offline").wait_for()
+    wait_for_label(page, "60")
+    feed.down = False
+    feed.advance_to(80)
+    wait_for_label(page, "80")
+    page.locator("#transport .offline").wait_for(state="hidden")
+
+
+def test_samples_come_newest_first_and_long_ones_open(site, page):
+    _, feed = site
+    feed.advance_to(0, text="short")
+    feed.samples.append({"step": 50, "train": 2.5, "val": None, "text": "line\n" * 30})
+    page.locator("#samples .newest", has_text="line").wait_for()
+    rows = page.locator("#samples .rows .row")
+    assert [row.locator(".step").text_content() for row in rows.all()] == ["50", "0"]
+    assert rows.first.locator(".val").text_content() == "–"
+    more, body = rows.first.locator(".more"), rows.first.locator(".body")
+    low = body.bounding_box()["height"]
+    more.click()
+    assert more.get_attribute("aria-expanded") == "true"
+    assert body.bounding_box()["height"] > 2 * low
+    assert rows.last.locator(".more").is_hidden()
+
+
+def test_hostile_text_is_shown_and_never_run(site, page):
+    _, feed = site
+    feed.advance_to(60, text=HOSTILE)
+    feed.samples.append({"step": 61, "train": 1.0, "val": 1.0, "text": HOSTILE})
+    page.locator("#samples .newest .body", has_text="${window.hacked=1}").wait_for()
+    assert page.locator("#samples .newest .body").text_content() == HOSTILE
+    feed.message = HOSTILE
+    page.locator("#transport .message", has_text="onerror").wait_for()
+    page.get_by_role("tab", name="Generate").click()
+    page.get_by_role("button", name="Evil").click()
+    page.locator("#written .tok", has_text="onerror").wait_for()
+    page.locator("#written .tok").first.click()
+    assert "\u2400<202e>" in page.locator("#written .tok").nth(1).text_content()
+    assert page.locator("#written img, #samples img, #transport img").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+@pytest.fixture
+def written(page):
+    """The Generate tab, with three tokens just written and none looked at."""
+    page.get_by_role("tab", name="Generate").click()
+    page.get_by_role("button", name="Evil").click()
+    page.locator("#written .tok", has_text="onerror").wait_for()
+    page.get_by_role("button", name="Begin").click()
+    page.locator("#written .tok").nth(2).wait_for()
+    return page
+
+
+def test_written_text_grows_without_redrawing_and_shows_candidates(written):
+    page, tokens = written, written.locator("#written .tok")
+    page.evaluate("window.kept = document.querySelector('#written .tok')")
+    page.get_by_role("button", name="More").click()
+    tokens.nth(11).wait_for()
+    assert page.evaluate("window.kept === document.querySelector('#written .tok')")
+    assert page.locator("#written .paper").text_content() == "RéTo be,↵\nor no"
+    assert page.locator("#written .spoken").text_content() == "To be,\nor no"
+    assert page.locator("#written .unseen").text_content() == "R"
+    assert page.locator("#written .unknown").text_content() == "é"
+    tokens.nth(1).hover()
+    assert "40 %" in page.locator("#written .alts .drawn").inner_text()
+    tokens.nth(1).click()
+    tokens.nth(4).hover()
+    assert page.locator("#written .place").text_content() == "token 2"
+
+
+def test_one_token_is_in_the_tab_order_and_the_arrows_walk(written):
+    page = written
+    page.get_by_role("button", name="More").click()
+    page.locator("#written .tok").nth(11).wait_for()
+    assert page.locator('#written .tok[tabindex="0"]').count() == 1
+    page.locator('#written .tok[tabindex="0"]').focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    # One line down and in the same column: the prompt before the first line is two columns wide.
+    assert page.locator("#written .place").text_content() == "token 12"
+    page.keyboard.press("Enter")
+    assert page.locator('#written .tok[aria-pressed="true"]').count() == 1
+    assert page.locator('#written .tok[tabindex="0"]').count() == 1
+
+
+def test_a_missing_run_and_no_run_are_told_in_words(page):
+    page.get_by_role("button", name="Gone").click()
+    page.locator("#chart .empty", has_text="There is no such run.").wait_for()
+    state_of(page, "There is no such run.")
+    page.get_by_role("button", name="None", exact=True).click()
+    page.locator("#chart .empty", has_text="Press Train").wait_for()
+    state_of(page, "No run yet")
+    assert page.locator("#transport .main").is_disabled()
+    assert page.locator("#samples .rows .row").count() == 0
+
+
+def test_a_phone_shows_it_all_without_scrolling_sideways(site, browser):
+    url, feed = site
+    feed.begin()
+    with opened(browser, url, "?__theme=dark", viewport={"width": 390, "height": 844}) as page:
+        wait_for_label(page, "60")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        for button in page.locator("#transport button").all():
+            box = button.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 390

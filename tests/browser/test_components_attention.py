@@ -1,0 +1,519 @@
+"""The attention view and its cards in a real browser, on a small page with weights of the tests' own making."""
+
+import base64
+import json
+import re
+from contextlib import contextmanager
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from playground.attention.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
+
+HOSTILE = ['<img src=x onerror="window.hacked=1">', "${window.hacked=1}", "`{{value}}`", "\u202eabc", "\0", "</script>"]
+TEXT = "KING: Sing it again!\nQUEEN: Sing it again.\n"
+STEPS = [0, 10, 100, 600]
+KINDS = ("self", "previous", "first", "same", "induction")
+
+
+def random_scores(layers, heads, T, seed=1):
+    return np.random.default_rng(seed).normal(size=(layers, heads, T, T)) * 2
+
+
+def softmax(scores):
+    masked = np.where(np.tril(np.ones(scores.shape[-2:], bool)), scores, -np.inf)
+    powers = np.exp(masked - masked.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def planted(T, step=600):
+    """Scores of 4 x 4 heads; with training, head 1 of layer 0 comes to look at the previous token."""
+    scores = random_scores(4, 4, T)
+    scores[0, 1] += (step / 60) * np.eye(T, k=-1)
+    scores[2, 0] += 5 * np.eye(T)
+    scores[3, 2, :, 0] += 6
+    return scores
+
+
+def value_for(tokens, step=600, **changes):
+    T = len(tokens)
+    weights = softmax(planted(T, step))
+    measured = {kind: np.full((4, 4), 0.1) for kind in KINDS}
+    measured["previous"][0, 1] = weights[0, 1].diagonal(-1).mean()
+    measured |= {"entropy": np.full((4, 4), 1.5), "distance": np.full((4, 4), 8.2)}
+    measured["induction"][3, 3] = np.nan
+    labels = [[None] * 4 for _ in range(4)]
+    if step >= 100:
+        labels[0][1] = ("previous", measured["previous"][0, 1])
+    words = "aeioutsh\n "
+    predictions = [[(word, 0.4 / (n + 1)) for n, word in enumerate(words)] for _ in tokens]
+    given = {"predictions": predictions, "heads": {"scores": measured, "labels": labels}, "step": step, "steps": STEPS}
+    return AttentionView.pack(tokens, weights, **(given | {"layer": 0, "head": 1} | changes))
+
+
+def grown(kind, step):
+    scores = np.random.default_rng(len(kind)).uniform(0.02, 0.15, size=(4, 4))
+    if kind == "previous":
+        scores[0, 1] = 0.05 + 0.85 * step / 600
+    return scores
+
+
+class Heard:
+    """What the page has told Python."""
+
+    def __init__(self):
+        self.events = []
+        self.text = list(TEXT)
+        self.deaf = False
+
+
+def build_page(heard):
+    def step(event: gr.EventData):
+        heard.events.append(("step", event.step))
+        return gr.skip() if heard.deaf else value_for(heard.text, event.step)
+
+    def ask(event: gr.EventData):
+        heard.events.append(("ask", event.layer, event.head))
+        scores = planted(len(heard.text))[event.layer, event.head]
+        return AttentionDetail.pack(heard.text, event.layer, event.head, scores)
+
+    def choose(event: gr.EventData):
+        heard.events.append(("choose", event.layer, event.head))
+
+    def show(tokens):
+        heard.text = tokens
+        return value_for(tokens)
+
+    rises = np.random.default_rng(3).uniform(-0.01, 0.2, size=(4, 4)).tolist()
+    rises[3][3] = None
+    lines = HeadLines.pack(STEPS, {kind: [grown(kind, step) for step in STEPS] for kind in KINDS})
+    with gr.Blocks(analytics_enabled=False) as demo:
+        view = AttentionView(value_for(list(TEXT)), elem_id="view")
+        detail = AttentionDetail(elem_id="detail")
+        with gr.Row():
+            with gr.Column(min_width=320):
+                HeadMap(HeadMap.pack(rises, note="Silencing head 0.1 costs most."), elem_id="map")
+            with gr.Column(min_width=320):
+                HeadLines(lines, elem_id="lines")
+        view.step(step, None, view, show_progress="hidden")
+        view.choose(choose, None, None)
+        detail.ask(ask, None, detail, show_progress="hidden")
+        evil, plain, none = (gr.Button(name) for name in ("Evil", "Plain", "None"))
+        large = gr.Button("Large")
+        evil.click(lambda: show(HOSTILE), None, view)
+        plain.click(lambda: show(list(TEXT)), None, view)
+        none.click(lambda: None, None, view)
+        large.click(lambda: largest(), None, view)
+    return demo
+
+
+def largest():
+    weights = softmax(random_scores(12, 12, 64) * 2)
+    tokens = [" Shakespeare", " to", " be", ",", " or", " not", "\n", " the"] * 8
+    predictions = [[(" candidate", 0.123456)] * 10] * 64
+    kinds = (*KINDS, "entropy", "distance")
+    heads = {"scores": {kind: np.random.default_rng(5).uniform(size=(12, 12)) for kind in kinds}}
+    heads["labels"] = [[("induction", 0.71234) if (i * j) % 5 == 1 else None for i in range(12)] for j in range(12)]
+    return AttentionView.pack(tokens, weights, predictions, heads, layer=5, head="mean", note="Cut to 64 tokens.")
+
+
+@pytest.fixture(scope="module")
+def site():
+    heard = Heard()
+    demo = build_page(heard)
+    _, url, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False,
+        footer_links=["settings"], theme=gr.themes.Soft(font=["system-ui"], font_mono=["monospace"]),
+    )  # fmt: skip
+    yield url, heard
+    demo.close()
+
+
+@contextmanager
+def opened(browser, url, query="", **how):
+    """A page that may reach nothing but its own server, and whose errors fail the tests."""
+    page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}} | how)
+    strangers, errors = [], []
+
+    def pass_on(route):
+        inside = route.request.url.startswith((url, "data:", "blob:"))
+        if not inside:
+            strangers.append(route.request.url)
+        (route.continue_ if inside else route.abort)()
+
+    page.route("**/*", pass_on)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(url + query)
+    page.locator("#view .tok").first.wait_for()
+    try:
+        yield page
+    finally:
+        page.close()
+    assert strangers == [] and errors == []
+
+
+@pytest.fixture(scope="module")
+def shared_page(site, browser):
+    with opened(browser, site[0]) as page:
+        yield page
+
+
+@pytest.fixture
+def page(site, shared_page):
+    """The page with the plain text, layer 0, head 1, nothing pinned: a visit costs a second, so the tests share one."""
+    page, heard = shared_page, site[1]
+    heard.deaf = False
+    if heard.text != list(TEXT) or page.locator("#view .tok").count() != len(TEXT):
+        show(page, "Plain", len(TEXT))
+    page.locator("#view .tok").last.focus()
+    page.keyboard.press("Escape")
+    page.mouse.move(2, 2)
+    choose(page, 0, 1)
+    page.wait_for_timeout(150)  # the last event of the test before
+    heard.events.clear()
+    return page
+
+
+def show(page, button, count):
+    page.get_by_role("button", name=button).click()
+    wait_until(page, lambda: page.locator("#view .tok").count() == count)
+
+
+def choose(page, layer, head):
+    page.locator("#view select.layer").select_option(str(layer))
+    page.locator("#view select.head").select_option(str(head))
+
+
+def wait_until(page, condition, tries=100):
+    for _ in range(tries):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("waited in vain")
+
+
+def words(page, selector):
+    return page.locator(f"#view {selector}").inner_text()
+
+
+def picture(page, selector="#view .plot canvas"):
+    """The heatmap as it is once the next frame is drawn."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.locator(selector).first.evaluate("canvas => canvas.toDataURL()")
+
+
+def on_cell(page, query, key):
+    """Where a cell of the heatmap lies: the labels take what the cells leave, at the left and on top."""
+    box = page.locator("#view .plot canvas").bounding_box()
+    top, T = 20, len(TEXT)
+    size = (box["height"] - top - 2) / T
+    left = box["width"] - 2 - size * T
+    return {"x": left + (key + 0.5) * size, "y": top + (query + 0.5) * size}
+
+
+# --- what is sent ------------------------------------------------------------------------------------------------
+
+
+def test_the_largest_view_stays_under_its_500_kilobytes():
+    assert len(json.dumps(largest())) < 500_000
+
+
+def test_the_lower_triangles_travel_row_by_row_as_bytes():
+    weights = softmax(random_scores(2, 3, 5))
+    value = AttentionView.pack(list("abcde"), weights)
+    sent = np.frombuffer(base64.b64decode(value["data"]), np.uint8).reshape(2, 3, 15)
+    queries, keys = np.tril_indices(5)
+    assert np.abs(sent / 255 - weights[:, :, queries, keys]).max() <= 0.5 / 255
+    assert value["shape"] == [2, 3]
+
+
+def test_numbers_that_do_not_fit_the_tokens_are_refused_in_a_sentence():
+    weights = softmax(random_scores(1, 1, 3))
+    with pytest.raises(ValueError, match="one row a token"):
+        AttentionView.pack(["a", "b"], weights)
+    with pytest.raises(ValueError, match="after the softmax"):
+        AttentionView.pack(["a", "b", "c"], weights * np.nan)
+    with pytest.raises(ValueError, match="one a token"):
+        AttentionView.pack(["a", "b", "c"], weights, predictions=[[]])
+    with pytest.raises(ValueError, match="scores of these tokens"):
+        AttentionDetail.pack(["a", "b"], 0, 0, weights[0, 0])
+    with pytest.raises(ValueError, match="each of the 2 steps"):
+        HeadLines.pack([0, 10], {"self": [[[0.1]]]})
+
+
+def test_static_parts_hold_nothing_that_gradio_would_run():
+    for kind in (AttentionView, AttentionDetail, HeadMap, HeadLines):
+        widget = kind(render=False)
+        for static in (widget.html_template, widget.css_template):
+            assert not re.search(r"\$\{|`|\{\{|\\", static)
+        assert widget.api_info() == {"type": "object"}
+        assert json.loads(json.dumps(widget.get_config())) == widget.get_config()
+
+
+# --- tokens ------------------------------------------------------------------------------------------------------
+
+
+def test_hover_lights_up_what_a_token_attends_to_and_names_the_strongest(page):
+    tokens = page.locator("#view .tok")
+    tokens.nth(16).hover()
+    assert words(page, ".strong h4") == "16 'a' attends to"
+    strongest = page.locator("#view .strong li")
+    assert strongest.count() == 5
+    assert re.match(r"g\s*15\s*(0\.9\d|1\.00)", strongest.first.inner_text())
+    assert "attends to 15 'g'" in page.locator("#view .spoken").text_content()
+    lit = tokens.nth(15).evaluate("node => getComputedStyle(node).backgroundColor")
+    assert lit != tokens.nth(3).evaluate("node => getComputedStyle(node).backgroundColor")
+    assert "later" in tokens.nth(17).get_attribute("aria-label")
+    assert tokens.nth(15).get_attribute("title") == "15 'g'"
+
+
+def test_the_prediction_at_the_query_stands_beside_it(page):
+    page.locator("#view .tok").nth(16).hover()
+    rows = page.locator("#view .next li")
+    assert rows.count() == 10 and "40 %" in rows.first.inner_text()
+    assert page.locator("#view .next .came").inner_text().startswith("i")  # "ag" goes on: "ain"
+
+
+def test_one_token_is_in_the_tab_order_and_the_arrows_walk(page):
+    tokens = page.locator("#view .tok")
+    tokens.nth(5).focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert words(page, ".strong h4") == "27 '␣' attends to"  # a line down, in the same column, one back
+    assert page.locator('#view .tok[tabindex="0"]').count() == 1
+
+
+def test_a_click_pins_the_query_until_escape(page):
+    tokens = page.locator("#view .tok")
+    tokens.nth(9).click()
+    tokens.nth(20).hover()
+    assert words(page, ".strong h4").startswith("9 ")
+    assert tokens.nth(9).get_attribute("aria-pressed") == "true"
+    page.keyboard.press("Escape")
+    tokens.nth(21).hover()
+    assert words(page, ".strong h4").startswith("21 ")
+
+
+# --- maps --------------------------------------------------------------------------------------------------------
+
+
+def test_the_heatmap_names_both_tokens_and_sets_the_query(page):
+    canvas, tip = page.locator("#view .plot canvas"), page.locator("#view .tip")
+    canvas.hover(position=on_cell(page, 12, 11))
+    picture(page)
+    assert re.fullmatch(r"query 12 't' → key 11 'i': (0\.9\d|1\.00)", tip.text_content())
+    assert words(page, ".strong h4") == "12 't' attends to"
+    canvas.hover(position=on_cell(page, 8, 30))
+    picture(page)
+    assert tip.text_content() == "query 8 'n' → key 30 'n': masked, it comes later"
+
+
+def test_arrow_keys_move_over_the_heatmap(page):
+    page.locator("#view .tok").nth(12).hover()
+    page.locator("#view .plot canvas").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowLeft"):
+        page.keyboard.press(key)
+    picture(page)
+    assert page.locator("#view .tip").text_content().startswith("query 13 '␣' → key 10 '␣'")
+    assert words(page, ".strong h4").startswith("13 ")
+    page.keyboard.press("Escape")
+    page.locator("#view .tip").wait_for(state="hidden")
+
+
+def test_the_heatmap_follows_the_query_on_the_same_canvas(page):
+    page.evaluate("window.kept = [...document.querySelectorAll('#view canvas')]")
+    before = picture(page)
+    page.locator("#view .tok").nth(20).hover()
+    assert picture(page) != before
+    same = "[...document.querySelectorAll('#view canvas')].every((node, i) => node === window.kept[i])"
+    assert page.evaluate(same)
+
+
+def test_a_thumbnail_enlarges_its_head_and_python_hears_of_it(site, page):
+    _, heard = site
+    before, sent = picture(page), []
+    page.on("request", lambda request: sent.append(request.url))
+    page.locator('#view .thumb[data-layer="3"][data-head="2"]').click()
+    assert words(page, ".heat h4") == "Layer 3, head 2" and picture(page) != before
+    assert page.locator('#view .thumb[aria-pressed="true"]').get_attribute("title") == "Layer 3, head 2"
+    assert page.locator("#view .badge").is_hidden()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    assert words(page, ".heat h4") == "Layer 2, head 1"
+    page.locator('#view .thumb[data-layer="2"][data-head="mean"]').click()
+    assert words(page, ".heat h4") == "Layer 2, mean of its heads"
+    wait_until(page, lambda: ("choose", 2, "mean") in heard.events)
+    assert {kind for kind, *_ in heard.events} == {"choose"}
+
+
+def test_hovering_asks_the_server_for_nothing(page):
+    sent = []
+    page.on("request", lambda request: sent.append(request.url))
+    for i in (3, 14, 25):
+        page.locator("#view .tok").nth(i).hover()
+    page.locator("#view .plot canvas").hover(position=on_cell(page, 30, 4))
+    page.wait_for_timeout(100)
+    assert [url for url in sent if "heartbeat" not in url] == []
+
+
+def test_scores_stand_with_their_definitions_and_only_a_given_label(page):
+    assert re.fullmatch(r"previous token 0\.9\d", words(page, ".badge"))
+    assert "0.9" in page.locator('#view .thumb[data-layer="0"][data-head="1"] .caption').inner_text()
+    assert page.locator("#view .caption b").count() == 1
+    page.locator("#view .score", has_text="entropy").focus()
+    assert "nats" in words(page, ".score-help") and "1.50 nats" in words(page, ".scores")
+    choose(page, 3, 3)
+    assert page.locator("#view .score", has_text="induction").inner_text().split() == ["induction", "–"]
+    assert "no name" in words(page, ".score-help")
+    choose(page, 3, "mean")
+    assert "choose a head" in words(page, ".score-help")
+
+
+# --- the cards ---------------------------------------------------------------------------------------------------
+
+
+def test_the_way_to_the_weights_comes_when_opened_and_follows_the_query(site, page):
+    _, heard = site
+    card = page.locator("#detail")
+
+    def asked():
+        return [event for event in heard.events if event[0] == "ask"]
+
+    card.locator("summary").click()
+    card.locator("td.sum", has_text="1.000").wait_for()
+    assert asked() == [("ask", 0, 1)]
+    page.locator("#view .tok").nth(4).hover()
+    scores, masked, weights = (
+        [cell.strip().replace("−", "-") for cell in row.locator("td:not(.sum)").all_inner_texts()]
+        for row in card.locator("tr:has(td)").all()
+    )
+    true = planted(len(TEXT))[0, 1, 4]
+    assert scores == [f"{score:.2f}" for score in true]
+    assert masked == scores[:5] + ["-∞"] * (len(TEXT) - 5)
+    assert weights == [f"{weight:.3f}" for weight in softmax(planted(len(TEXT)))[0, 1, 4]]
+    assert asked() == [("ask", 0, 1)]  # another query, the same head: nothing asked
+    choose(page, 2, 1)
+    wait_until(page, lambda: ("ask", 2, 1) in heard.events)
+    card.locator(".about", has_text="layer 2, head 1").wait_for()
+    choose(page, 2, "mean")
+    assert "choose a single head" in card.locator(".about").inner_text()
+    card.locator("summary").click()
+
+
+def test_the_map_of_heads_shows_numbers_and_chooses(page):
+    cells = page.locator("#map .cell")
+    assert cells.count() == 16
+    assert page.locator('#map .cell[aria-pressed="true"]').get_attribute("title").startswith("Layer 0, head 1: +0.")
+    assert "not measured" in cells.last.get_attribute("title")
+    assert page.locator("#map .count").inner_text() == "15 of 16 heads measured"
+    cells.nth(9).click()
+    assert words(page, ".heat h4") == "Layer 2, head 1"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert words(page, ".heat h4") == "Layer 2, head 2"
+
+
+def test_lines_show_how_the_chosen_head_grew(site, page):
+    _, heard = site
+    chart = page.locator("#lines .chart").first
+    assert re.match(r"previous token\s*0\.90", chart.inner_text())
+    page.locator("#lines .lines").focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#lines .spoken").text_content().startswith("step 100: previous token 0.19, first token 0.")
+    page.keyboard.press("Enter")
+    page.locator("#view .step-name", has_text="step 100").wait_for()
+    wait_until(page, lambda: ("step", 100) in heard.events)
+    page.keyboard.press("Escape")
+    wait_until(page, lambda: "0.19" in chart.inner_text())  # the snapshot in view is the one marked
+
+
+# --- snapshots ---------------------------------------------------------------------------------------------------
+
+
+def test_the_slider_asks_for_a_snapshot_and_keeps_head_query_and_nodes(site, page):
+    _, heard = site
+    choose(page, 0, 1)
+    page.locator("#view .tok").nth(16).click()
+    page.evaluate("window.kept = [...document.querySelectorAll('#view canvas, #view .tok')]")
+    page.locator("#view .steps").focus()
+    page.keyboard.press("Home")
+    page.locator("#view .badge").wait_for(state="hidden")
+    assert ("step", 0) in heard.events and words(page, ".step-name") == "step 0"
+    assert words(page, ".strong h4") == "16 'a' attends to" and words(page, ".heat h4") == "Layer 0, head 1"
+    same = "[...document.querySelectorAll('#view canvas, #view .tok')].every((node, i) => node === window.kept[i])"
+    assert page.evaluate(same)
+
+
+def test_play_goes_through_the_snapshots_and_stops_at_the_end(site, page):
+    _, heard = site
+    page.locator("#view .steps").focus()
+    page.keyboard.press("Home")
+    wait_until(page, lambda: page.locator("#view .badge").is_hidden())
+    heard.events.clear()
+    page.locator("#view .play").click()
+    page.locator("#view .step-name", has_text="step 600").wait_for()
+    wait_until(page, lambda: page.locator("#view .play").get_attribute("aria-label") == "Play the snapshots")
+    assert [event for event in heard.events if event[0] == "step"] == [("step", 10), ("step", 100), ("step", 600)]
+    page.locator("#view .badge").wait_for()
+
+
+def test_play_waits_for_the_answer_and_stops_on_a_click(site, page):
+    _, heard = site
+    heard.deaf = True
+    page.locator("#view .play").click()
+    wait_until(page, lambda: ("step", 0) in heard.events)
+    page.wait_for_timeout(450)
+    assert [event for event in heard.events if event[0] == "step"] == [("step", 0)]
+    page.locator("#view .play").click()
+    assert page.locator("#view .play").get_attribute("aria-label") == "Play the snapshots"
+
+
+# --- whatever comes ----------------------------------------------------------------------------------------------
+
+
+def test_hostile_tokens_are_shown_and_never_run(page):
+    show(page, "Evil", len(HOSTILE))
+    tokens = page.locator("#view .tok")
+    assert tokens.all_inner_texts() == [*HOSTILE[:3], "<202e>abc", "␀", "</script>"]
+    tokens.nth(2).click()
+    page.locator("#view .plot canvas").focus()
+    page.keyboard.press("ArrowUp")
+    picture(page)
+    assert "{{value}}" in page.locator("#view .tip").text_content()
+    page.locator("#detail summary").click()
+    page.locator("#detail th", has_text="<img s").wait_for()
+    page.locator("#detail summary").click()
+    assert page.locator("#view img, #detail img").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+def test_twelve_layers_of_twelve_heads_are_all_there(page):
+    show(page, "Large", 64)
+    assert page.locator("#view .thumb").count() == 12 * 13
+    assert words(page, ".heat h4") == "Layer 5, mean of its heads" and words(page, ".note") == "Cut to 64 tokens."
+    page.locator("#view .tok").nth(40).hover()
+    assert words(page, ".strong h4").startswith("40 ")
+    page.locator("#view .time").wait_for(state="hidden")
+
+
+def test_no_text_is_told_in_words(page):
+    page.get_by_role("button", name="None").click()
+    page.locator("#view .empty", has_text="Type a text").wait_for()
+    page.locator("#view .body").wait_for(state="hidden")
+    show(page, "Plain", len(TEXT))
+    page.locator("#view .empty").wait_for(state="hidden")
+
+
+def test_a_phone_shows_it_all_without_scrolling_sideways(site, browser):
+    url, heard = site
+    with opened(browser, url, "?__theme=dark", viewport={"width": 390, "height": 844}) as page:
+        page.locator("#detail summary").click()
+        page.locator("#detail td.sum", has_text="1.000").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        box = page.locator("#view .plot canvas").bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["width"] > 250
+        show(page, "Large", 64)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    heard.text = list(TEXT)

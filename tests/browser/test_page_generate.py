@@ -1,0 +1,125 @@
+"""Writing in a real browser: tokens stream in, are tinted and explained, and nothing that is typed breaks the page."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.runs.plan import plan_run
+from core.runs.training_run import train_run
+from core.text.corpora import own_text
+from tests.served import served, visited
+
+PATIENCE = 60_000
+TEXT = "Anna sang to Otto, and Otto sang to Anna. " * 60
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Serve a page with one small run that is done."""
+    root = tmp_path_factory.mktemp("writing") / "runs"
+    model = {"block_size": 16, "n_layer": 48, "n_head": 2, "n_embd": 16}  # deep, so that Stop comes before the end
+    plan = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 30, "batch_size": 8})
+    run = plan.create(root)
+    for _ in train_run(run):
+        pass
+    with served(root) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page(site, browser):
+    """Open the tab once: a visit costs seconds, and each test writes anew."""
+    with visited(browser, site) as page:
+        page.set_default_timeout(PATIENCE)
+        expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
+        page.get_by_role("tab", name="Generate").click()
+        expect(page.locator("#length input[type=number]")).to_be_visible()
+        page.wait_for_timeout(500)  # Gradio fills a tab that is shown for the first time once more
+        yield page
+
+
+def test_text_streams_in_and_every_token_tells_its_candidates(page):
+    write(page, "Anna ", length=40)
+    expect(tokens(page)).to_have_count(40)
+    expect(page.locator("#written")).to_contain_text("tokens/s")
+    tokens(page).nth(3).hover()
+    rows = page.locator("#written .panel .rows > *, #written .panel li, #written .panel tr")
+    expect(page.locator("#written .panel")).to_be_visible()
+    assert rows.count() >= 10
+
+
+def test_the_same_seed_writes_the_same_text_and_greedy_needs_none(page):
+    write(page, "Otto ", length=25)
+    expect(tokens(page)).to_have_count(25)
+    first = written(page)
+    write(page, "Otto ", length=24)
+    expect(tokens(page)).to_have_count(24)
+    assert first.startswith(written(page))
+
+
+def test_stop_stops_and_keeps_what_is_written(page):
+    write(page, "Anna ", length=1000, wait=False)
+    expect(page.locator("#written")).to_contain_text("Writing")  # before, there is what was written the last time
+    expect(tokens(page).nth(20)).to_be_attached()
+    page.locator("#generate-stop").click()
+    expect(page.locator("#written")).to_contain_text("Stopped")
+    count = tokens(page).count()
+    page.wait_for_timeout(500)
+    assert 20 <= tokens(page).count() <= count + 1 < 1000
+
+
+def test_unknown_characters_are_named_and_the_choice_is_kept(page):
+    write(page, "Ánna é", length=5)
+    expect(page.locator("#written")).to_contain_text("'é' (U+00E9)")
+    expect(page.locator("#written")).to_contain_text("Replaced")
+    page.locator("#unknown label").filter(has_text="leave out").click()
+    write(page, "Anna é", length=5)
+    expect(page.locator("#written")).to_contain_text("Left out")
+    page.reload()
+    page.get_by_role("tab", name="Generate").click()
+    expect(page.locator("#unknown label").filter(has_text="leave out").locator("input")).to_be_checked()
+
+
+def test_what_the_model_cannot_see_of_a_long_prompt_is_dimmed(page):
+    write(page, "Anna sang to Otto, and Otto sang", length=3)
+    expect(page.locator("#written")).to_contain_text("only the last 16 of the prompt's 32 tokens")
+    expect(page.locator("#written .prompt .unseen")).not_to_have_count(0)
+
+
+def test_hostile_prompts_run_nothing(page):
+    write(page, "<img src=x onerror='window.hacked=1'>${window.hacked=2}`{{value}}`", length=5)
+    expect(tokens(page)).to_have_count(5)
+    assert page.evaluate("window.hacked") is None
+
+
+def test_an_earlier_self_can_be_asked(page):
+    page.locator("#snapshot input").click()
+    page.get_by_role("option", name="0", exact=True).click()
+    write(page, "Anna ", length=10)
+    expect(tokens(page)).to_have_count(10)
+
+
+def test_bad_sampling_options_are_refused_in_a_sentence(page):
+    page.locator("#length input[type=number]").fill("10")
+    page.locator("#top-k input").fill("-3")
+    page.locator("#generate-button").click()
+    expect(page.locator(".toast-body")).to_contain_text("top_k=-3 is not possible")
+
+
+def write(page: Page, prompt: str, length: int, wait: bool = True) -> None:
+    page.locator("#prompt textarea").fill(prompt)
+    field = page.locator("#length input[type=number]")
+    field.fill(str(length))
+    field.press("Tab")
+    page.locator("#generate-button").click()
+    if wait:
+        expect(page.locator("#written")).to_contain_text(re.compile("Done"))
+
+
+def tokens(page: Page):
+    return page.locator("#written .tokens > *")
+
+
+def written(page: Page) -> str:
+    return page.locator("#written .tokens").inner_text()

@@ -1,0 +1,276 @@
+"""The command line: train, go on, write; a refusal is one line on stderr, and Ctrl-C is a pause."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.runs.command_line import main
+from core.runs.directory import RunDir, list_runs
+from tests.tiny_runs import PROJECT
+
+TEXT = "".join(f"{a} and {b} went up the hill, {a * b} times.\n" for a in range(12) for b in range(9))
+TINY = "--block_size 8 --n_layer 1 --n_head 2 --n_embd 8 --batch_size 4 --eval_tokens 64 --sample_tokens 5".split()
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch) -> Path:
+    """Return the folder that runs go to; a text to train on lies beside it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
+    return tmp_path / "runs"
+
+
+def train(*more: str) -> int:
+    return main(["train", "--text", "text.txt", *TINY, *more])
+
+
+def refused(capsys, *arguments: str) -> str:
+    """Return the one line that a command is refused with; nothing may have been made."""
+    before = sorted(Path().rglob("*"))
+    capsys.readouterr()
+    assert main([str(argument) for argument in arguments]) == 1
+    out, err = capsys.readouterr()
+    assert sorted(Path().rglob("*")) == before and out == ""
+    assert err.startswith("error: ") and err.count("\n") == 1
+    return err.removeprefix("error: ").strip()
+
+
+def written(run: RunDir) -> list[dict]:
+    rows = run.rows("metrics")[0]
+    return [{key: value for key, value in row.items() if key not in ("seconds", "elapsed", "time")} for row in rows]
+
+
+# -- train, resume, generate ------------------------------------------------------------------------------------------
+
+
+def test_train_resume_and_generate_go_round(runs, capsys):
+    assert train("--steps", "6", "--run", "mine") == 0
+    run = RunDir.open(runs, "mine")
+    out, err = capsys.readouterr()
+    assert out.startswith("done at step 6: train ") and "step 6: train " in err
+    assert (run.config().corpus, run.config().preset, run.config().model.n_embd) == ("own", "small", 8)
+
+    assert main(["train", "--resume", "mine", "--steps", "9"]) == 0
+    assert run.status().step == 9 and [row["step"] for row in written(run)] == list(range(10))
+    capsys.readouterr()
+
+    texts = set()
+    for _ in range(2):
+        command = ["generate", "mine", "--prompt", "3 and", "--max_new_tokens", "20", "--seed", "7", "--quiet"]
+        assert main(command) == 0
+        texts.add(capsys.readouterr().out)
+    (text,) = texts
+    assert text.startswith("3 and") and len(text) == 5 + 20 + 1
+    assert main([*command, "--step", "0", "--temperature", "0"]) == 0
+    assert capsys.readouterr().out != text
+
+
+def test_a_run_is_found_by_name_or_by_the_path_of_its_directory(runs, capsys, monkeypatch):
+    assert main(["--runs", "elsewhere", "train", "--text", "text.txt", *TINY, "--steps", "1", "--run", "one"]) == 0
+    assert train("--steps", "1", "--run", "some/where/two") == 0
+    assert train("--steps", "1") == 0
+    assert [len(list_runs(Path(root))[0]) for root in ("elsewhere", "some/where", "runs")] == [1, 1, 1]
+    for arguments in (["--runs", "elsewhere", "generate", "one"], ["generate", "elsewhere/one/"]):
+        assert main([*arguments, "--max_new_tokens", "1", "--quiet"]) == 0
+    monkeypatch.chdir("some/where/two")
+    assert main(["generate", ".", "--max_new_tokens", "1", "--quiet"]) == 0
+
+
+def test_the_command_line_and_a_plan_train_the_same_model(runs):
+    assert train("--steps", "3", "--run", "first") == train("--steps", "3", "--run", "second") == 0
+    assert written(RunDir(runs / "first")) == written(RunDir(runs / "second"))
+    assert train("--steps", "3", "--run", "third", "--seed", "5") == 0
+    assert written(RunDir(runs / "third")) != written(RunDir(runs / "first"))
+
+
+@pytest.mark.parametrize("more", [["--preset", "bigram"], ["--preset", "tiny", "--architecture", "bigram"]], ids=str)
+def test_a_bigram_is_trained_by_its_preset_or_with_the_settings_of_another(runs, more):
+    arguments = ["train", "--text", "text.txt", "--steps", "2", "--block_size", "8", "--run", "b", *more]
+    assert main(arguments) == 0
+    assert json.loads((runs / "b" / "run.json").read_text())["architecture"] == "bigram"
+
+
+def test_every_option_arrives_as_its_own_kind(runs):
+    options = "--dropout 0.25 --bias false --activation relu --qkv_bias true --learning_rate 1e-3 --prompt 5"
+    assert train("--steps", "1", "--run", "a", *options.split()) == 0
+    config = RunDir(runs / "a").config()
+    assert (config.model.dropout, config.model.bias, config.model.activation) == (0.25, False, "relu")
+    assert (config.model.qkv_bias, config.train.learning_rate, config.prompt) == (True, 1e-3, "5")
+
+
+def test_characters_that_the_model_has_never_seen_are_left_out_and_named(runs, capsys):
+    train("--steps", "1", "--run", "a")
+    capsys.readouterr()
+    assert main(["generate", "a", "--prompt", "3 \u0416and", "--max_new_tokens", "1", "--quiet"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("3 and") and err == "left out, for the model has never seen them: '\u0416' (U+0416)\n"
+
+
+def test_a_character_that_cannot_be_shown_at_the_end_is_not_lost(runs, capsys):
+    (Path("text.txt")).write_text("\ufffd" * 400 + "ab" * 50, encoding="utf-8")
+    train("--steps", "30", "--run", "a", "--prompt", "ab", "--warmup_steps", "0", "--learning_rate", "0.1")
+    capsys.readouterr()
+    main(["generate", "a", "--prompt", "\ufffd", "--max_new_tokens", "3", "--temperature", "0", "--quiet"])
+    assert capsys.readouterr().out == "\ufffd" * 4 + "\n"
+
+
+# -- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--n_embd", "9"], "n_embd=9 is not divisible by n_head=2; try n_embd=8 or 10"),
+        (["--steps", "0"], "steps=0 is not possible; it must be a whole number from 1 to 1,000,000"),
+        (["--steps", "ten"], "steps='ten' is not possible"),
+        (["--learning_rate", "nan"], "learning_rate=nan is not possible"),
+        (["--learning_rate", "inf"], "learning_rate=inf is not possible"),
+        (["--n_layer", "1e3000"], "n_layer=inf is not possible"),
+        (["--n_layer", "9" * 5000], "n_layer=inf is not possible"),
+        (["--bias", "5"], "bias=5 is not possible; it must be true or false"),
+        (["--device", "toaster"], "device='toaster' is not possible"),
+        (["--prompt", "\u0416"], "The sample prompt has characters that the text never uses: '\u0416'"),
+        (["--n_layer", "90", "--n_embd", "12000"], "This model and batch need about "),
+        (["--block_size", "4000"], "The text has 3,"),
+        (["--run", "a name"], "A run cannot be called 'a name'; use letters, digits, - and _ (at most 64)"),
+        (["--run", ".."], "A run cannot be called '..'"),
+        (["--run", "."], "A run cannot be called ''"),
+        (["--run", ""], "A run cannot be called ''"),
+        (["--run", "text.txt/below"], "The run could not be written (Not a directory)"),
+        (["--text", "no-such-file"], "[Errno 2] No such file or directory: 'no-such-file'"),
+        (["--text", "."], "[Errno 21] Is a directory: '.'"),
+        (["--text", ""], "[Errno 21] Is a directory: '.'"),
+    ],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
+)
+def test_what_cannot_be_trained_is_refused_in_one_line_and_nothing_is_made(runs, capsys, arguments, sentence):
+    assert refused(capsys, "train", "--text", "text.txt", *TINY, *arguments).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "The text is empty"),
+        (b"to be or not", "The text has 12 tokens, but block_size=8 needs at least 90"),
+        (b"\xff\xfe\x00", "This begins like a text in UTF-16 but is damaged"),
+        (b"PK\x03\x04", "This looks like a zip archive"),
+    ],
+    ids=["empty", "short", "bytes", "zip"],
+)
+def test_a_text_that_is_none_is_refused_in_one_line(runs, capsys, content, sentence):
+    Path("text.txt").write_bytes(content)
+    assert refused(capsys, "train", "--text", "text.txt", *TINY).startswith(sentence)
+
+
+def test_a_run_that_cannot_be_gone_on_with_is_refused_in_one_line(runs, capsys):
+    train("--steps", "4", "--run", "a")
+    assert refused(capsys, "train", "--resume", "a") == (
+        "The run has done 4 steps already; ask for more than that, such as 8"
+    )
+    assert refused(capsys, "train", "--resume", "a", "--steps", "3").startswith("The run has done 4 steps already")
+    for asked in ("ten", "nan", "-1", "1e9", "true"):
+        assert refused(capsys, "train", "--resume", "a", "--steps", asked).startswith("steps=")
+    for other in ("n_embd", "batch_size", "prompt", "text", "run"):
+        sentence = refused(capsys, "train", "--resume", "a", "--steps", 8, f"--{other}", "16")
+        assert sentence.startswith(f"{other} cannot change when a run goes on; leave that out")
+    for name in ("b", "..", "", "a/../a", "/", "x" * 400):
+        assert "There is no run called" in (s := refused(capsys, "train", "--resume", name)) or "too long" in s
+    (runs / "a" / "run.json").write_text("{")
+    assert refused(capsys, "train", "--resume", "a", "--steps", 8) == "run.json cannot be read (JSONDecodeError)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--step", "3"], "The run has no snapshot of step 3; it has 0, 1, 2"),
+        (["--temperature", "-1"], "temperature=-1 is not possible"),
+        (["--temperature", "hot"], "temperature='hot' is not possible"),
+        (["--top_p", "nan"], "top_p=nan is not possible"),
+        (["--max_new_tokens", "many"], "max_new_tokens='many' is not possible"),
+        (["--max_new_tokens", "0"], "max_new_tokens=0 is not possible"),
+        (["--device", "toaster"], "device='toaster' is not on this machine"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_written_is_refused_in_one_line(runs, capsys, arguments, sentence):
+    train("--steps", "2", "--run", "a")
+    assert refused(capsys, "generate", "a", *arguments).startswith(sentence)
+
+
+def test_a_damaged_snapshot_is_refused_in_one_line(runs, capsys):
+    train("--steps", "2", "--run", "a")
+    (runs / "a" / "snapshots" / "step-0000002" / "model.safetensors").write_bytes(b"\x80\x04")
+    assert refused(capsys, "generate", "a").startswith("step-0000002/model.safetensors cannot be read")
+
+
+def test_an_unknown_option_shows_how_to_use_the_command(runs, capsys):
+    for arguments in (["train", "--n_heads", "4"], ["fly"], [], ["train", "--preset", "gpt5"], ["generate"]):
+        with pytest.raises(SystemExit, match="^2$"):
+            main(arguments)
+        assert capsys.readouterr().err.startswith("usage: python -m core")
+
+
+def test_the_help_names_every_option(capsys):
+    with pytest.raises(SystemExit, match="^0$"):
+        main(["train", "--help"])
+    shown = capsys.readouterr().out
+    assert all(f"--{name} " in shown for name in ("n_embd", "learning_rate", "prompt", "resume", "preset", "text"))
+
+
+def test_a_run_that_fails_says_why_and_ends_with_one(runs, capsys, monkeypatch):
+    monkeypatch.setattr("core.training.evaluate", lambda *_: float("nan"))
+    assert train("--steps", "3", "--run", "a") == 1
+    assert capsys.readouterr().out.startswith("failed at step 0: The loss stopped being a number at step 3;")
+
+
+def test_a_full_disk_is_one_line(runs, capsys, monkeypatch):
+    def full(*arguments) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.pretrained.weights.save_tensors", full)
+    assert train("--steps", "3", "--run", "a") == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "error: [Errno 28] No space left on device"
+    assert RunDir(runs / "a").status().state == "failed"
+
+
+# -- Ctrl-C -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has another way to send Ctrl-C")
+def test_ctrl_c_pauses_the_run_and_it_goes_on_to_the_very_losses(runs, capsys):
+    """In a program of its own, as it is used: the signal comes in the middle of a step, wherever that is."""
+    settings = [*TINY, "--dropout", "0.2", "--steps", "400", "--eval_interval", "100"]
+    assert main(["train", "--text", "text.txt", *settings, "--run", "undisturbed"]) == 0
+    command = [sys.executable, "-m", "core", "train", "--text", "text.txt", *settings, "--run", "a"]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    # The pause is asked for when the first steps are there, and those after them are not all done yet.
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as program:
+        while not (runs / "a" / "metrics.jsonl").exists():
+            assert program.poll() is None
+            time.sleep(0.005)
+        program.send_signal(signal.SIGINT)
+        _, err = program.communicate()
+    run = RunDir.open(runs, "a")
+    assert program.returncode == 130 and "Traceback" not in err
+    assert err.splitlines()[-1] == "paused; go on with: python -m core train --resume runs/a"
+    assert run.status().state == "paused" and 0 < run.status().step < 400
+    assert main(["train", "--resume", "runs/a"]) == 0
+    assert written(run) == written(RunDir(runs / "undisturbed"))
+
+
+def test_ctrl_c_twice_ends_the_program_at_once(runs, monkeypatch):
+    def pressed_twice(*arguments) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("The second Ctrl-C was not heard")
+
+    monkeypatch.setattr("core.optim.AdamW.step", pressed_twice)
+    assert train("--steps", "3", "--run", "a") == 130
+    assert RunDir(runs / "a").status().state == "paused"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

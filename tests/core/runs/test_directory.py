@@ -1,0 +1,416 @@
+"""A run's directory: complete or not there at all, and readable whatever else lies around it."""
+
+import json
+import math
+import os
+import shutil
+import threading
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+
+from core.architectures import build_model
+from core.config import GPTConfig, TrainConfig
+from core.optim import make_optimizer
+from core.runs.config import STATES, RunConfig, Status
+from core.runs.directory import RunDir, list_runs, sweep
+from core.tokenizers import CharTokenizer, tokenizer_to_json
+from core.pretrained.weights import optimizer_tensors
+
+TEXT = "one two\r\nthree \U0001f600 four\n" * 3
+TOKENIZER = CharTokenizer.from_text(TEXT)
+MODEL = GPTConfig(block_size=8, vocab_size=TOKENIZER.vocab_size, n_layer=1, n_head=2, n_embd=8)
+CONFIG = RunConfig("own", tokenizer_to_json(TOKENIZER), MODEL, TrainConfig(steps=5))
+
+
+@pytest.fixture
+def run(tmp_path) -> RunDir:
+    return RunDir.create(tmp_path / "runs", CONFIG, TEXT, "a-run")
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(1)
+    return build_model(MODEL)
+
+
+def left_over(run: RunDir) -> list[str]:
+    """Return what is half-made in a run's directory, or beside it."""
+    return [path.name for place in (run.path, run.path.parent) for path in place.iterdir() if path.name[0] == "."]
+
+
+# -- made, opened, refused --------------------------------------------------------------------------------------------
+
+
+def test_a_new_run_is_queued_and_comes_back_as_it_was_made(run):
+    assert run.config() == CONFIG and run.text() == TEXT
+    assert (run.status().state, run.status().step) == ("queued", 0)
+    assert (run.rows("metrics"), run.baselines(), run.snapshots()) == (([], 0), None, [])
+    assert {path.name for path in run.path.iterdir()} == {"run.json", "corpus.txt", "status.json"}
+    assert left_over(run) == []
+
+
+@pytest.mark.parametrize("changes", [{"floor": 0.6, "owner": "me", "prompt": "two"}, {"created": 5}], ids=str)
+def test_every_field_of_a_config_survives_the_disk(tmp_path, changes):
+    config = replace(CONFIG, **changes)
+    assert RunDir.create(tmp_path, config, TEXT).config() == config
+
+
+def test_runs_without_a_name_get_different_ones(tmp_path):
+    assert len({RunDir.create(tmp_path, CONFIG, TEXT).id for _ in range(5)}) == 5
+
+
+ODD_NAMES = [
+    "..", ".", "", "../runs/a-run", "a-run/", "a-run/../a-run", "/etc", "a\x00b", "a-run\n", ".hidden", "-flag",
+    "x" * 65, "x" * 100_000, "caf\u00e9", "a b", "\ud800", "con:", "a\\b", "\u0661",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=lambda name: ascii(name[:12]))
+def test_a_name_that_is_no_plain_name_is_refused_and_nothing_is_made(tmp_path, name):
+    with pytest.raises(ValueError, match=r"^A run cannot be called .*; use letters, digits, - and _ \(at most 64\)$"):
+        RunDir.create(tmp_path / "runs", CONFIG, TEXT, name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["no-such-run", *ODD_NAMES], ids=lambda name: ascii(name[:12]))
+def test_a_run_that_is_not_there_is_refused_in_the_same_words_whatever_its_name(run, name):
+    with pytest.raises(ValueError, match=r"^There is no run called '[^\n]{0,80}'; choose one from the list$"):
+        RunDir.open(run.path.parent, name)
+
+
+@pytest.mark.parametrize(
+    "name", [None, 5, 10**5000, math.nan, True, b"a-run", ["a-run"], {"id": "a-run"}, [[[]]] * 9999], ids=lambda n: ""
+)
+def test_what_is_no_name_at_all_is_refused_in_the_same_words(run, name):
+    with pytest.raises(ValueError, match=r"^There is no run called '\w+'; choose one from the list$"):
+        RunDir.open(run.path.parent, name)
+
+
+def test_a_name_that_is_taken_is_refused_and_the_first_run_stays(run):
+    with pytest.raises(ValueError, match="^There is already a run called 'a-run'; choose another name$"):
+        RunDir.create(run.path.parent, replace(CONFIG, corpus="plays"), "other text", "a-run")
+    assert run.config().corpus == "own" and run.text() == TEXT and left_over(run) == []
+
+
+@pytest.mark.parametrize("failing", ["write_text", "mkdir"])
+def test_a_full_disk_while_creating_leaves_nothing_half_made(tmp_path, monkeypatch, failing):
+    written, real = [], getattr(type(tmp_path), failing)
+
+    def full(path, *arguments, **options):
+        if path.name == "run.json" or failing == "mkdir":
+            raise OSError(28, "No space left on device")
+        written.append(path.name)
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(type(tmp_path), failing, full)
+    with pytest.raises(ValueError, match=r"^The run could not be written \(No space left on device\); free some disk"):
+        RunDir.create(tmp_path, CONFIG, TEXT, "a-run")
+    assert list(tmp_path.iterdir()) == [] and written == ["corpus.txt"] * (failing == "write_text")
+
+
+def test_a_text_that_cannot_be_stored_leaves_nothing_half_made(tmp_path):
+    with pytest.raises(ValueError):
+        RunDir.create(tmp_path, CONFIG, "half a character: \ud800", "a-run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_two_that_create_the_same_run_at_once_one_is_refused(tmp_path):
+    outcomes = []
+
+    def create() -> None:
+        try:
+            outcomes.append(RunDir.create(tmp_path, CONFIG, TEXT, "a-run").id)
+        except ValueError as error:
+            outcomes.append(str(error)[:28])
+
+    threads = [threading.Thread(target=create) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["There is already a run calle"] * 3 + ["a-run"]
+
+
+# -- status -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_status_comes_back_with_the_time_of_its_writing(run, state):
+    run.write_status(Status(state, 7, "a message\nof \u00fc", os.getpid()))
+    assert asdict(run.status()) | {"updated": 0} == asdict(Status(state, 7, "a message\nof \u00fc", os.getpid()))
+    assert run.status().updated > 1e9
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "{", "[]", "null", "5", '"running"', "{}", '{"step": 5}', '{"state": "flying"}', '{"state": ["done"]}',
+        '{"state": "done", "step": -1}', '{"state": "done", "step": "5"}', '{"state": "done", "step": null}',
+        '{"state": "done", "step": NaN}', '{"state": "done", "step": 1e999}', '{"state": "done", "pid": "self"}',
+        '{"state": "running", "pid": -1}', '{"state": "running", "pid": 99999999999999}', '{"state": "done", "x": 1}',
+        '{"state": "done", "message": 5}', '{"state": "done", "updated": "now"}', "[" * 100_000, "9" * 5000,
+    ],
+    ids=lambda content: content[:40],
+)  # fmt: skip
+def test_a_damaged_status_is_refused_in_one_sentence(run, content):
+    (run.path / "status.json").write_text(content)
+    with pytest.raises(ValueError, match=r"^status.json (cannot be read|does not say where a run stands) \([^\n]+\)$"):
+        run.status()
+
+
+def test_a_status_is_whole_at_any_moment_whoever_writes_it(run):
+    """Several threads of a server may write the same status while others read it."""
+    problems = []
+
+    def write(letter: str) -> None:
+        try:
+            for _ in range(40):
+                run.write_status(Status("queued", message=letter * 5000))
+        except OSError as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=write, args=letter) for letter in "abc"]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert len(set(run.status().message or "-")) == 1
+    assert problems == [] and left_over(run) == []
+
+
+# -- rows -------------------------------------------------------------------------------------------------------------
+
+
+def test_rows_are_read_by_cursor(run):
+    run.append("metrics", [{"step": 1, "loss": 4.17}, {"step": 2, "loss": None}])
+    rows, cursor = run.rows("metrics")
+    assert rows == [{"step": 1, "loss": 4.17}, {"step": 2, "loss": None}]
+    assert run.rows("metrics", cursor) == ([], cursor)
+    run.append("metrics", [])
+    run.append("metrics", [{"step": 3, "text": "\n\r\u2028 \u00fc"}])
+    assert run.rows("metrics", cursor)[0] == [{"step": 3, "text": "\n\r\u2028 \u00fc"}]
+
+
+def test_floats_come_back_to_the_last_bit(run):
+    values = [math.pi, 1e-320, 0.1 + 0.2, 4.174387269895637]
+    run.append("metrics", [{"loss": value} for value in values])
+    assert [row["loss"] for row in run.rows("metrics")[0]] == values
+
+
+@pytest.mark.parametrize("cut", range(1, 18))
+def test_a_line_cut_short_by_a_crash_is_skipped_and_the_next_stays_alone(run, cut):
+    path = run.path / "metrics.jsonl"
+    run.append("metrics", [{"step": 1}])
+    _, cursor = run.rows("metrics")
+    run.append("metrics", [{"step": 2, "x": 3}])
+    os.truncate(path, path.stat().st_size - cut)
+    whole = cut == 17  # nothing of the line is left
+    assert run.rows("metrics", cursor) == ([], cursor)
+    run.append("metrics", [{"step": 2, "x": 3}, {"step": 3}])
+    expected = [{"step": 2, "x": 3}, {"step": 3}]
+    again, _ = run.rows("metrics", cursor)
+    assert again == (expected if cut > 1 else [{"step": 2, "x": 3}, *expected])  # but for its line end it was whole
+    assert len(path.read_bytes().splitlines()) == (3 if whole else 4)
+
+
+def test_a_line_that_is_still_being_written_waits_for_its_end(run):
+    with open(run.path / "samples.jsonl", "wb") as file:
+        file.write(b'{"step": 1}\n{"st')
+        file.flush()
+        rows, cursor = run.rows("samples")
+        assert rows == [{"step": 1}]
+        file.write(b'ep": 2}\n')
+    assert run.rows("samples", cursor)[0] == [{"step": 2}]
+
+
+def test_lines_that_are_no_rows_are_skipped(run):
+    damaged = [b"", b"5", b"null", b"[1]", b"\xff\xfe{", b'{"a":', b"[" * 100_000, b"9" * 5000]
+    (run.path / "metrics.jsonl").write_bytes(b"\n".join([b'{"step":1}', *damaged, b'{"step":2}\n']))
+    assert run.rows("metrics")[0] == [{"step": 1}, {"step": 2}]
+
+
+# -- snapshots --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_snapshot_gives_the_same_logits_in_eval_mode_and_stays_tied(tmp_path, tied):
+    shape = MODEL.model_copy(update={"tie_weights": tied, "dropout": 0.5})
+    run = RunDir.create(tmp_path, replace(CONFIG, model=shape), TEXT)
+    model = build_model(shape)
+    run.write_snapshot(model, 3, {"train": 1.0, "val": None})
+    loaded = run.load_snapshot(3)
+    idx = torch.tensor([TOKENIZER.encode("one two")])
+    assert torch.equal(loaded(idx)[0], model.eval()(idx)[0])
+    assert not any(module.training for module in loaded.modules())
+    assert (loaded.lm_head.weight is loaded.transformer["wte"].weight) is tied
+    assert all(parameter.device.type == "cpu" for parameter in loaded.parameters())
+    meta = json.loads((run.path / "snapshots" / "step-0000003" / "meta.json").read_text())
+    assert meta == {"train": 1.0, "val": None, "step": 3}
+
+
+def test_the_last_snapshot_is_the_default_and_a_missing_one_is_refused_with_those_there_are(run, model):
+    with pytest.raises(ValueError, match="^The run has no snapshot of step None; it has none yet$"):
+        run.load_snapshot()
+    for step in (0, 10, 2):
+        with torch.no_grad():
+            model.transformer["ln_f"].bias.fill_(step)
+        run.write_snapshot(model, step, {})
+    assert run.snapshots() == [0, 2, 10]
+    assert run.load_snapshot().transformer["ln_f"].bias[0] == 10
+    with pytest.raises(ValueError, match="^The run has no snapshot of step 5; it has 0, 2, 10$"):
+        run.load_snapshot(5)
+
+
+def test_a_snapshot_that_fails_half_way_is_not_there_at_all(run, model, monkeypatch):
+    def full(tensors, path) -> None:
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.pretrained.weights.save_tensors", full)
+    with pytest.raises(OSError):
+        run.write_snapshot(model, 1, {})
+    assert run.snapshots() == [] and left_over(run) == []
+
+
+def test_odd_things_among_the_snapshots_are_passed_over(run, model):
+    run.write_snapshot(model, 4, {})
+    for name in ("step-", "step-\u00b2", "step-x", "step--1", "step-1.5", "other"):
+        (run.path / "snapshots" / name).mkdir()
+    (run.path / "snapshots" / "step-9").write_text("a file")
+    assert run.snapshots() == [4, 9] and run.load_snapshot(4)
+    with pytest.raises(ValueError, match="^step-9/model.safetensors cannot be read"):
+        run.load_snapshot()
+
+
+def test_the_state_to_go_on_from_is_replaced_once_the_next_is_whole(run, model, monkeypatch):
+    optimizer = make_optimizer(model, CONFIG.train)
+    model(torch.zeros(1, 2, dtype=torch.long), torch.ones(1, 2, dtype=torch.long))[1].backward()
+    optimizer.step()
+    for step in (5, 9):
+        run.write_resume(model, optimizer, step, {"elapsed": float(step)})
+        assert [path.name for path in (run.path / "resume").iterdir()] == [f"step-{step:07d}"]
+
+    def full(*arguments) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.pretrained.weights.save_tensors", full)
+    with pytest.raises(OSError):
+        run.write_resume(model, optimizer, 12, {"elapsed": 12.0})
+    other = build_model(MODEL)
+    assert run.read_resume(other, make_optimizer(other, CONFIG.train)) == {"step": 9, "elapsed": 9.0}
+    assert all(map(torch.equal, other.parameters(), model.parameters()))
+
+
+DAMAGES = {
+    "pickle": lambda folder: (folder / "model.safetensors").write_bytes(b"\x80\x04cposix\nsystem\n"),
+    "no weights": lambda folder: (folder / "model.safetensors").unlink(),
+    "cut weights": lambda folder: os.truncate(folder / "model.safetensors", 700),
+    "cut memory": lambda folder: os.truncate(folder / "optimizer.safetensors", 700),
+    "weights for memory": lambda f: shutil.copy(f / "model.safetensors", f / "optimizer.safetensors"),
+    "memory for weights": lambda f: shutil.copy(f / "optimizer.safetensors", f / "model.safetensors"),
+    "no state": lambda folder: (folder / "state.json").unlink(),
+    "cut state": lambda folder: (folder / "state.json").write_text("{"),
+    "no elapsed": lambda folder: (folder / "state.json").write_text('{"step": 9}'),
+    "other step": lambda folder: (folder / "state.json").write_text('{"step": 3, "elapsed": 1.0}'),
+    "NaN": lambda folder: (folder / "state.json").write_text('{"step": 9, "elapsed": NaN}'),
+    "list": lambda folder: (folder / "state.json").write_text("[9]"),
+    "deep": lambda folder: (folder / "state.json").write_text("[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("older", [True, False], ids=["an older one", "the start"])
+def test_a_damaged_state_leaves_nothing_of_itself_behind(run, model, damage, older):
+    """Neither weights nor the optimizer's memory: the start must be the start."""
+    optimizer = make_optimizer(model, CONFIG.train)
+    model(torch.zeros(1, 2, dtype=torch.long), torch.ones(1, 2, dtype=torch.long))[1].backward()
+    optimizer.step()
+    run.write_resume(model, optimizer, 9, {"elapsed": 9.0})
+    newest = run.path / "resume" / "step-0000009"
+    if older:
+        shutil.copytree(newest, run.path / "resume" / "step-0000005")
+        (run.path / "resume" / "step-0000005" / "state.json").write_text('{"step": 5, "elapsed": 5.0}')
+    damage(newest)
+    other = build_model(MODEL)
+    start = [parameter.clone() for parameter in other.parameters()]
+    memory = make_optimizer(other, CONFIG.train)
+    assert run.read_resume(other, memory) == ({"step": 5, "elapsed": 5.0} if older else None)
+    assert all(map(torch.equal, other.parameters(), model.parameters() if older else start))
+    assert any(value.any() for value in optimizer_tensors(memory).values()) is older
+
+
+# -- many runs --------------------------------------------------------------------------------------------------------
+
+
+def test_runs_are_listed_newest_first(tmp_path):
+    for name, created in (("middle", 2.0), ("old", 1.0), ("new", 3.0)):
+        RunDir.create(tmp_path, replace(CONFIG, created=created), TEXT, name)
+    assert ([run.id for run in list_runs(tmp_path)[0]], list_runs(tmp_path)[1]) == (["new", "middle", "old"], [])
+    assert list_runs(tmp_path / "not there") == ([], [])
+
+
+def changed(**fields) -> str:
+    return json.dumps(CONFIG.to_json() | fields)
+
+
+DAMAGED_CONFIGS = {
+    "empty": "", "cut": changed()[:200], "list": "[1, 2]", "pairs": '["ab"]', "null": "null", "number": "5",
+    "deep": "[" * 100_000, "digits": "9" * 5000, "no fields": "{}", "unknown field": changed(colour="red"),
+    "no architecture": changed(architecture=None), "odd architecture": changed(architecture=["gpt"]),
+    "other architecture": changed(architecture="bigram"), "no model": changed(model=None),
+    "NaN": changed(model=MODEL.model_dump() | {"dropout": math.nan}),
+    "huge": changed(model=MODEL.model_dump() | {"n_layer": 10**30}), "train": changed(train={"steps": -1}),
+    "created text": changed(created="yesterday"), "created NaN": changed(created=math.nan),
+    "created null": changed(created=None), "created huge": changed(created=10**400),
+    "corpus": changed(corpus=["plays"]), "device": changed(device=5), "floor": changed(floor="low"),
+    "prompt": changed(prompt=None), "no prompt": changed(prompt=""), "unknown prompt": changed(prompt="\u0416"),
+    "half a character": changed(prompt="\ud800"), "sample": changed(sample_tokens=10**9), "owner": changed(owner=5),
+    "tokenizer": changed(tokenizer={"kind": "pickle"}), "tokens": changed(tokenizer={"kind": "char", "chars": "ba"}),
+    "vocabulary": changed(tokenizer={"kind": "char", "chars": "\nab"}), "gpt2": changed(tokenizer={"kind": "gpt2"}),
+}  # fmt: skip
+
+
+def test_damaged_directories_are_left_out_with_a_sentence_each_and_the_others_load(run):
+    root = run.path.parent
+    for name, content in DAMAGED_CONFIGS.items():
+        copy = shutil.copytree(run.path, root / name.replace(" ", "_"))
+        (copy / "run.json").write_text(content)
+    (root / "nothing_in_it").mkdir()
+    shutil.copytree(run.path, root / "an odd name")
+    shutil.copytree(run.path, root / "bytes\udcff")
+    shutil.copytree(run.path, root / "no_status")
+    (root / "no_status" / "status.json").unlink()
+    (root / "a_folder").mkdir()
+    (root / "a_folder" / "run.json").mkdir()
+    (root / "to_the_root").symlink_to("/")
+    shutil.copytree(run.path, root / ".hidden")
+    (root / "a_file").write_text("not a run")
+    (root / "to_nowhere").symlink_to(root / "gone")
+    (root / "to_itself").symlink_to(root / "to_itself")
+    (root / "to_a_run").symlink_to(run.path)
+    runs, problems = list_runs(root)
+    assert sorted(run.id for run in runs) == ["a-run", "to_a_run"]
+    assert len(problems) == len(DAMAGED_CONFIGS) + 6
+    for problem in problems:
+        assert problem.startswith("The run in '") and "is damaged and left out: " in problem
+        assert "\n" not in problem and len(problem) < 400
+
+
+def test_runs_on_word_pieces_are_listed_without_the_word_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.tokenizers.find_file", lambda *_: pytest.fail("GPT-2's merges were looked for"))
+    model = MODEL.model_copy(update={"vocab_size": 50_257})
+    RunDir.create(tmp_path, replace(CONFIG, tokenizer={"kind": "gpt2"}, model=model), TEXT, "pieces")
+    runs, problems = list_runs(tmp_path)
+    assert [run.id for run in runs] == ["pieces"] and problems == []
+
+
+def test_what_a_crash_left_half_made_is_swept_away_and_nothing_else(run, model):
+    run.write_snapshot(model, 1, {})
+    before = sorted(run.path.rglob("*"))
+    (run.path.parent / ".new-1234").mkdir()
+    (run.path / ".snapshots-5-99").mkdir()
+    (run.path / ".resume-5-99").mkdir()
+    (run.path / ".status.json.99.tmp").write_text("{")
+    sweep(run.path.parent)
+    assert sorted(run.path.rglob("*")) == before and left_over(run) == []

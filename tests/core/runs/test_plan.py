@@ -1,0 +1,225 @@
+"""A plan: all that was asked for is checked before anything is made, and a refusal is one sentence."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.text.ngrams import baselines
+from core.config import BigramConfig, GPTConfig, TrainConfig
+from core.text.corpora import Corpus, load_corpus, own_text
+from core.downloads import DownloadError
+from core.formula import count_of
+from core.runs.plan import RunOptions, again, plan_run
+from core.runs.cost import bytes_needed, check_memory
+from core.runs.presets import PRESETS
+from core.runs.training_run import train_run
+from core.tokenizers import CharTokenizer, tokenizer_from_json
+
+TEXT = "a small text, over and over again\n" * 40
+OWN = own_text(TEXT)
+MODEL = {"block_size": 8, "n_layer": 1, "n_head": 2, "n_embd": 8}
+WRONG = [math.nan, math.inf, -math.inf, None, "abc", "5", [], [1], {}, 10**30, -(10**30), -1, 2.5, True, b"5", object()]
+
+
+def refusal(options=(), model=(), train=(), corpus: Corpus = OWN, memory: int = 10**9) -> str:
+    """Return the sentence that a plan is refused with."""
+    with pytest.raises(ValueError) as caught:
+        plan_run(corpus, dict(options), {**MODEL, **dict(model)}, dict(train), memory=memory)
+    sentence = str(caught.value)
+    assert "\n" not in sentence and 10 < len(sentence) < 700
+    return sentence
+
+
+# -- plans ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_says_all_that_the_run_will_be(tmp_path):
+    options = {"preset": "tiny", "prompt": "a small", "sample_tokens": 7, "device": "cpu"}
+    plan = plan_run(OWN, options, MODEL, {"steps": 3, "seed": 5}, owner="me")
+    config = plan.config
+    assert (config.corpus, config.preset, config.device, config.owner) == ("own", "tiny", "cpu", "me")
+    assert (config.prompt, config.sample_tokens, config.floor) == ("a small", 7, None)
+    assert config.model == GPTConfig(vocab_size=len(set(TEXT)), **MODEL)
+    assert config.train == TrainConfig(steps=3, seed=5)
+    assert tokenizer_from_json(config.tokenizer).chars == CharTokenizer.from_text(TEXT).chars
+    assert plan.parameters == count_of(config.model) and plan.bytes_needed == bytes_needed(config.model, 16)
+    run = plan.create(tmp_path, "a-run")
+    assert run.config() == config and run.text() == TEXT
+
+
+def test_options_left_out_are_the_defaults_and_whole_floats_are_numbers():
+    plan = plan_run(OWN, {}, {**MODEL, "n_embd": 8.0}, {"steps": 3.0})
+    assert plan.config.prompt == "\n" and plan.config.device == "auto"
+    assert (plan.config.model.n_embd, plan.config.train.steps) == (8, 3)
+
+
+def test_a_text_without_line_ends_is_gone_on_with_from_its_first_character():
+    plan = plan_run(own_text("abcd" * 100), {}, MODEL, {})
+    assert plan.config.prompt == "a"
+
+
+def test_a_bigram_is_planned_by_its_block_alone():
+    plan = plan_run(OWN, {"architecture": "bigram"}, {"block_size": 8}, {})
+    assert isinstance(plan.config.model, BigramConfig) and plan.parameters == len(set(TEXT)) ** 2
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.tokenizer == "char"])
+def test_every_preset_can_be_planned_on_a_built_in_text(name):
+    preset = PRESETS[name]
+    options = {"preset": name, "architecture": preset.architecture, "tokenizer": preset.tokenizer}
+    plan = plan_run(load_corpus("plays"), options, preset.model, preset.train, memory=2**36)
+    assert plan.config.preset == name
+
+
+# -- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def test_too_short_a_text_is_refused_with_the_numbers():
+    sentence = refusal(corpus=own_text("to be or not to be, that is the question"), model={"block_size": 32})
+    assert "The text has 40 tokens, but block_size=32 needs at least 330" in sentence
+    assert "lower block_size to 3 or add text" in sentence
+
+
+def test_what_would_not_fit_is_refused_with_the_numbers():
+    sentence = refusal(model={"n_embd": 1024, "n_layer": 24}, train={"batch_size": 64}, memory=3_000_000_000)
+    needed = bytes_needed(GPTConfig(**MODEL | {"n_embd": 1024, "n_layer": 24, "vocab_size": len(set(TEXT))}), 64)
+    assert f"about {needed / 1e9:,.1f} GB to train, but 3.0 GB may be used here" in sentence
+    assert "lower batch_size, block_size, n_layer or n_embd" in sentence
+
+
+def test_the_largest_model_of_all_is_refused_and_not_built():
+    largest = {name: GPTConfig.bounds(name)[1] for name in ("block_size", "n_layer", "n_head", "n_embd")}
+    assert "GB to train" in refusal(model=largest, train={"batch_size": 1024})
+
+
+def test_memory_may_be_used_to_the_last_byte_and_no_further():
+    check_memory(100, 100)
+    with pytest.raises(ValueError, match="need about"):
+        check_memory(101, 100)
+
+
+def test_a_width_that_the_heads_do_not_divide_is_refused_with_one_that_they_do():
+    assert refusal(model={"n_embd": 100, "n_head": 3}) == (
+        "n_embd=100 is not divisible by n_head=3; try n_embd=99 or 102"
+    )
+
+
+@pytest.mark.parametrize("part", [RunOptions, GPTConfig, TrainConfig], ids=lambda part: part.__name__)
+def test_no_field_takes_what_is_not_of_its_kind_and_each_refusal_names_it(part):
+    place = {RunOptions: "options", GPTConfig: "model", TrainConfig: "train"}[part]
+    for name in part.model_fields.keys() - {"vocab_size"}:
+        kind = part.model_fields[name].annotation
+        fine = [value for value in WRONG if kind is str and isinstance(value, str)]
+        fine += [value for value in WRONG if bool in getattr(kind, "__args__", (kind,)) and value is True]
+        fine += [None] if type(None) in getattr(kind, "__args__", ()) else []
+        fine += [2.5] if kind is float and part.bounds(name)[1] > 2.5 else []
+        for value in WRONG:
+            if not any(value is one for one in fine):
+                assert refusal(**{place: {name: value}}).startswith(f"{name}=")
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [("options", "pickle"), ("model", "n_heads"), ("train", "__class__"), ("train", "x" * 9999)]
+)
+def test_an_unknown_option_is_refused_with_those_there_are(place, name):
+    sentence = refusal(**{place: {name: 5}})
+    assert sentence.startswith("There is no option called '") and "; the options are " in sentence
+
+
+@pytest.mark.parametrize("value", [None, 5, "abc", [], [1, 2], [("n_head", 2)]], ids=repr)
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_options_that_are_no_object_are_refused(place, value):
+    parts = [OWN, {}, MODEL, {}]
+    parts[place] = value
+    with pytest.raises(ValueError, match="named fields"):
+        plan_run(*parts)
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert refusal({"device": "cuda"}).startswith("device='cuda' is not on this machine; choose auto")
+
+
+@pytest.mark.parametrize("prompt", ["a Zebra", "\u0416", "a\x00", "\ud800", "\U0001f600" * 100])
+def test_a_prompt_with_characters_that_the_text_never_uses_is_refused_with_their_names(prompt):
+    sentence = refusal({"prompt": prompt})
+    assert sentence.startswith(("The sample prompt has characters that the text never uses: '", "prompt="))
+
+
+def test_a_prompt_from_windows_is_understood():
+    assert plan_run(OWN, {"prompt": "a\r\na"}, MODEL, {}).config.prompt == "a\na"
+
+
+def test_word_pieces_that_cannot_be_had_are_refused_with_a_remedy(tmp_path, monkeypatch):
+    def offline(*arguments) -> None:
+        raise DownloadError("No network")
+
+    monkeypatch.setattr("core.tokenizers.find_file", lambda *_: None)
+    monkeypatch.setattr("core.tokenizers.fetch", offline)
+    with pytest.raises(OSError, match="No network, or choose the character tokenizer, which needs no file"):
+        plan_run(OWN, {"tokenizer": "gpt2"}, MODEL, {})
+
+
+# -- once more --------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_run_again_has_the_same_losses_and_with_a_new_seed_others(tmp_path):
+    first = plan_run(OWN, {"sample_tokens": 2}, MODEL, {"steps": 4}, owner="me").create(tmp_path)
+    runs = [first, again(first).create(tmp_path), again(first, new_seed=True, owner="you").create(tmp_path)]
+    losses = [[stats.loss for stats in train_run(run)] for run in runs]
+    assert losses[0] == losses[1] != losses[2]
+    assert [run.config().owner for run in runs] == ["me", None, "you"]
+    assert len({run.id for run in runs}) == 3 and len({run.config().created for run in runs}) == 3
+
+
+def test_a_run_that_no_longer_fits_is_not_begun_again(tmp_path, monkeypatch):
+    run = plan_run(OWN, {}, MODEL, {}).create(tmp_path)
+    monkeypatch.setattr("core.runs.plan.memory_available", lambda: 1000)
+    with pytest.raises(ValueError, match="0.0 GB may be used here"):
+        again(run)
+
+
+# -- what loss is worth -----------------------------------------------------------------------------------------------
+
+
+def test_the_plays_have_a_floor_near_six_tenths_that_no_counting_model_reaches():
+    corpus = load_corpus("plays")
+    plan = plan_run(corpus, {}, MODEL, {})
+    ids = tokenizer_from_json(plan.config.tokenizer).encode(corpus.text)
+    at = len(ids) * 9 // 10
+    counted = baselines(np.array(ids[:at]), np.array(ids[at:]), plan.config.model.vocab_size)
+    assert 0.5 < plan.config.floor < 0.7
+    assert plan.config.floor < counted.fivegram < counted.trigram < counted.bigram < counted.unigram < counted.uniform
+
+
+# -- memory -----------------------------------------------------------------------------------------------------------
+
+MEASURE = """
+import resource, torch
+from core.architectures import build_model
+from core.config import GPTConfig
+from core.runs.plan import bytes_needed
+from core.config import TrainConfig
+from core.training import train
+from tests.tiny_runs import PROJECT
+torch.set_num_threads(1)
+def steps(shape):
+    tokens = torch.arange(20_000) % 65
+    list(train(build_model(shape), tokens, TrainConfig(steps=2, batch_size=16, eval_tokens=64)))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before = steps(GPTConfig(block_size=8, vocab_size=65, n_layer=1, n_head=1, n_embd=8))
+shape = GPTConfig(block_size=128, vocab_size=65, n_layer=6, n_head=6, n_embd=384)
+print(bytes_needed(shape, 16) / (steps(shape) - before))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ru_maxrss has other units elsewhere")
+def test_the_memory_that_is_asked_for_is_about_what_training_takes():
+    command = [sys.executable, "-c", MEASURE]
+    found = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert 0.5 < float(found.stdout) < 2

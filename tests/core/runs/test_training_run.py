@@ -1,0 +1,397 @@
+"""A run on disk while it trains: whatever interrupts it, its losses are those that it would have had."""
+
+import math
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.runs import training_run
+from core.text.corpora import own_text
+from core.optim import AdamW
+from core.runs.plan import plan_run
+from core.runs.training_run import Stopped, end, is_snapshot_step, train_run
+from core.runs.directory import RunDir, extend
+from core.training import evaluate
+
+TEXT = "".join(f"{a} and {b} went up the hill, {a * b} times.\n" for a in range(12) for b in range(9))
+STEPS = 16
+KINDS = {
+    "gpt": ({}, {"block_size": 8, "n_layer": 1, "n_head": 2, "n_embd": 8}),
+    "dropout": ({}, {"block_size": 8, "n_layer": 1, "n_head": 2, "n_embd": 8, "dropout": 0.3}),
+    "bigram": ({"architecture": "bigram"}, {"block_size": 8}),
+}
+TIMES = ("seconds", "elapsed", "time")
+from tests.tiny_runs import PROJECT
+
+
+def new_run(root: Path, kind: str = "gpt", name: str | None = None, **train) -> RunDir:
+    options, model = KINDS[kind]
+    settings = {"steps": STEPS, "batch_size": 4, "eval_interval": 7, "eval_tokens": 64, "warmup_steps": 2} | train
+    return plan_run(own_text(TEXT), {"sample_tokens": 5, **options}, model, settings).create(root, name)
+
+
+def steps(run: RunDir, upto: int | None = None) -> None:
+    """Train a run to its end, or pause it once `upto` steps are done."""
+    turns = train_run(run)
+    for stats in turns:
+        if stats.step == upto:
+            turns.close()
+
+
+def losses(run: RunDir) -> dict[int, dict]:
+    """Return what was written of each step but how long it took; a step written twice must be the same twice."""
+    found: dict[int, dict] = {}
+    for row in run.rows("metrics")[0]:
+        row = {key: value for key, value in row.items() if key not in TIMES}
+        assert found.setdefault(row["step"], row) == row
+    return found
+
+
+def samples(run: RunDir) -> dict[int, dict]:
+    return {row["step"]: row for row in run.rows("samples")[0]}
+
+
+def assert_equal(run: RunDir, undisturbed: RunDir) -> None:
+    """Compare all that two runs left, to the last bit."""
+    assert losses(run) == losses(undisturbed)
+    assert samples(run) == samples(undisturbed)
+    assert run.snapshots() == undisturbed.snapshots()
+    for step in run.snapshots():
+        ours, theirs = (r.load_snapshot(step).state_dict() for r in (run, undisturbed))
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def trained(root: Path, kind: str) -> RunDir:
+    torch.set_num_threads(1)
+    run = new_run(root, kind, name=kind)
+    steps(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> RunDir:
+    """A run with dropout that nothing happened to."""
+    return trained(tmp_path_factory.mktemp("undisturbed"), "dropout")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def of_each_kind(request, tmp_path_factory) -> RunDir:
+    """A run of each kind that nothing happened to."""
+    return trained(tmp_path_factory.mktemp("undisturbed"), request.param)
+
+
+# -- what is written --------------------------------------------------------------------------------------------------
+
+
+def test_snapshots_are_taken_where_most_happens():
+    taken = [step for step in range(10_001) if is_snapshot_step(step)]
+    assert taken == [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
+
+
+def test_a_run_writes_down_all_that_happens(of_each_kind):
+    undisturbed = of_each_kind
+    rows = losses(undisturbed)
+    assert list(rows) == list(range(STEPS + 1))
+    assert [step for step in rows if "val_loss" in rows[step]] == [0, 7, 14, STEPS]
+    assert rows[0]["val_loss"] == pytest.approx(math.log(len(set(TEXT))), abs=0.2)
+    assert undisturbed.snapshots() == [0, 1, 2, 5, 10, STEPS]
+    assert list(samples(undisturbed)) == [0, 7, 14, STEPS]
+    assert {len(row["text"]) for row in samples(undisturbed).values()} == {5}
+    assert undisturbed.status().state == "done" and undisturbed.status().step == STEPS
+    assert undisturbed.status().pid == os.getpid()
+    assert undisturbed.baselines().keys() == {"uniform", "unigram", "bigram", "trigram", "fivegram"}
+
+
+def test_elapsed_time_only_grows(undisturbed):
+    elapsed = [row["elapsed"] for row in undisturbed.rows("metrics")[0]]
+    assert elapsed == sorted(elapsed)
+
+
+# -- the same losses, whatever happens -------------------------------------------------------------------------------
+
+
+def test_pausing_and_going_on_changes_nothing(of_each_kind, tmp_path):
+    run = new_run(tmp_path, of_each_kind.id)
+    for pause in (1, 3, 7, STEPS):
+        steps(run, upto=pause)
+        assert (run.status().state, run.status().step) == ("paused", pause)
+        torch.rand(3)  # the world's randomness goes on meanwhile
+    steps(run)
+    assert_equal(run, of_each_kind)
+
+
+def test_looking_at_a_run_between_its_steps_changes_nothing(undisturbed, tmp_path):
+    run = new_run(tmp_path, undisturbed.id)
+    for stats in train_run(run):
+        if is_snapshot_step(stats.step):
+            evaluate(run.load_snapshot(), torch.arange(40) % 9)
+        torch.manual_seed(stats.step)
+    assert_equal(run, undisturbed)
+
+
+def test_how_often_a_run_is_evaluated_does_not_change_its_losses(undisturbed, tmp_path):
+    run = new_run(tmp_path, undisturbed.id, eval_interval=5)
+    steps(run)
+    ours, theirs = ({step: row.get("loss") for step, row in losses(r).items()} for r in (run, undisturbed))
+    assert ours == theirs
+
+
+def test_runs_that_take_turns_do_not_notice_each_other(undisturbed, tmp_path):
+    runs = [new_run(tmp_path, undisturbed.id) for _ in range(2)]
+    for _ in zip(*map(train_run, runs), strict=True):
+        pass
+    for run in runs:
+        assert_equal(run, undisturbed)
+
+
+def test_what_a_crash_between_two_steps_leaves_goes_on_to_the_same_end(of_each_kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(training_run, "SAVE_EVERY", 0.0)
+    run = new_run(tmp_path, of_each_kind.id)
+    photos = []
+    for stats in train_run(run):
+        if stats.step in (6, 12):
+            photos.append(RunDir(shutil.copytree(run.path, tmp_path / f"at-{stats.step}")))
+    for photo in photos:
+        assert photo.status().state == "running"
+        with open(photo.path / "metrics.jsonl", "ab") as file:
+            file.write(b'{"step":99,"lo')  # cut short by the crash
+        steps(photo)
+        assert_equal(photo, of_each_kind)
+
+
+NURSERY = """
+import os, sys, time
+from core.runs import training_run
+from core.__main__ import main
+training_run.SAVE_EVERY = training_run.WRITE_EVERY = 0.0
+train = training_run.train
+def slow_train(*arguments, **options):
+    for stats in train(*arguments, **options):
+        time.sleep(0.004)  # 400 steps take longer than all tries together: none is done before it is killed
+        yield stats
+training_run.train = slow_train
+for path in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os._exit(main(["train", "--resume", path.strip()]))
+    print(pid, flush=True)
+    os.waitpid(pid, 0)
+    print("gone", flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows kills differently")
+def test_a_run_that_is_killed_again_and_again_gives_the_very_losses_of_one_that_is_not(tmp_path):
+    """Each try is a process of its own, killed where it stands: in a step, in a write, in a rename."""
+    settings = {"steps": 400, "eval_interval": 50}
+    undisturbed, run = (new_run(tmp_path, "dropout", name, **settings) for name in ("undisturbed", "killed"))
+    steps(undisturbed)
+    dice = random.Random(1)
+    command = [sys.executable, "-c", NURSERY]
+    with subprocess.Popen(command, cwd=PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as nursery:
+
+        def say_and_hear(line: str = "") -> str:
+            if line:
+                print(line, file=nursery.stdin, flush=True)
+            return nursery.stdout.readline().strip()
+
+        killed = 0
+        while run.status().state != "done":
+            child = int(say_and_hear(str(run.path)))
+            if killed < 5:
+                time.sleep(dice.uniform(0.02, 0.3))
+                os.kill(child, signal.SIGKILL)
+                killed += 1
+            while say_and_hear() != "gone":  # what a child that was not killed has to say
+                pass
+            assert all(run.load_snapshot(step) for step in run.snapshots())
+        nursery.stdin.close()
+    assert killed == 5
+    assert_equal(run, undisturbed)
+
+
+def test_with_a_damaged_state_a_run_goes_on_from_an_older_one_or_the_start_to_the_same_end(undisturbed, tmp_path):
+    run = new_run(tmp_path, undisturbed.id)
+    steps(run, upto=6)
+    older = shutil.copytree(run.path / "resume" / "step-0000006", tmp_path / "older")
+    steps(run, upto=9)
+    os.truncate(run.path / "resume" / "step-0000009" / "optimizer.safetensors", 700)
+    photo = RunDir(shutil.copytree(run.path, tmp_path / "with-an-older-one"))
+    shutil.copytree(older, photo.path / "resume" / "step-0000006")
+    for resumed, first in ((run, 1), (photo, 7)):
+        turns = train_run(resumed)
+        assert next(turns).step == first
+        for _ in turns:
+            pass
+        assert_equal(resumed, undisturbed)
+
+
+def test_ctrl_c_in_the_middle_of_a_step_leaves_a_run_that_goes_on_to_the_same_end(undisturbed, tmp_path, monkeypatch):
+    run = new_run(tmp_path, undisturbed.id)
+    steps(run, upto=4)
+    turns = train_run(run)
+    next(turns)
+
+    def interrupted(*arguments) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("core.optim.AdamW.step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        next(turns)
+    monkeypatch.undo()
+    assert (run.status().state, run.status().step) == ("paused", 4)
+    steps(run)
+    assert_equal(run, undisturbed)
+
+
+# -- ends -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_stopped_run_can_be_looked_at_where_it_stands_and_gone_on_with(undisturbed, tmp_path):
+    run = new_run(tmp_path, undisturbed.id)
+    turns = train_run(run)
+    while next(turns).step < 8:
+        pass
+    with pytest.raises(StopIteration):
+        turns.throw(Stopped())
+    assert (run.status().state, run.status().step, run.snapshots()) == ("stopped", 8, [0, 1, 2, 5, 8])
+    steps(run)
+    assert losses(run) == losses(undisturbed)
+
+
+@pytest.mark.parametrize("done", [0, 3])
+def test_a_run_that_nobody_trains_is_ended_where_it_stands(tmp_path, done):
+    run = new_run(tmp_path)
+    if done:
+        steps(run, upto=done)
+    end(run)
+    assert (run.status().state, run.status().step) == ("stopped", done)
+    assert run.snapshots()[-1] == done
+    before = run.status()
+    end(run)  # once more is harmless
+    assert run.status() == before
+
+
+def test_more_steps_stretch_the_schedule_and_the_curve_goes_on(tmp_path):
+    run = new_run(tmp_path, schedule="linear", steps=10)
+    steps(run)
+    before = losses(run)
+    steps(extend(run, 30))
+    after = losses(run)
+    assert list(after) == list(range(31)) and run.status().state == "done" and run.snapshots()[-1] == 30
+    assert {step: after[step] for step in before} == before
+    # Step 11 has what a run of 30 steps has there, far above the end of one of 10; warm-up took two steps.
+    assert after[11]["learning_rate"] == pytest.approx(6e-3 * (1 - 8 / 28))
+    assert before[10]["learning_rate"] < 0.2 * 6e-3
+
+
+@pytest.mark.parametrize("asked", [None, 1, 15, STEPS, 0, -5, 2_000_000, 30.5, math.nan, "30", [30], True], ids=repr)
+def test_going_on_for_no_more_or_impossible_steps_is_refused(undisturbed, asked):
+    written = (undisturbed.path / "run.json").read_bytes()
+    with pytest.raises(ValueError, match="already; ask for more|must be a whole number"):
+        extend(undisturbed, asked)
+    assert (undisturbed.path / "run.json").read_bytes() == written
+
+
+def test_a_run_paused_after_its_last_step_can_be_finished(tmp_path):
+    run = new_run(tmp_path, steps=3)
+    steps(run, upto=3)
+    assert run.status().state == "paused"
+    steps(extend(run, None))
+    assert run.status().state == "done" and run.snapshots()[-1] == 3
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence_and_finite_weights(tmp_path, monkeypatch):
+    class Breaking(AdamW):
+        def step(self):
+            super().step()
+            if self.state["0.step"] == 10:
+                with torch.no_grad():
+                    self.param_groups[0]["params"][0].fill_(math.nan)
+
+    monkeypatch.setattr("core.optim.AdamW", Breaking)
+    monkeypatch.setattr(training_run, "SAVE_EVERY", 0.0)
+    run = new_run(tmp_path)
+    steps(run)
+    status = run.status()
+    assert (status.state, status.step) == ("failed", 7)
+    assert "stopped being a number at step 11; the weights of step 7 are kept" in status.message
+    assert "\n" not in status.message
+    assert run.snapshots() == [0, 1, 2, 5, 7]  # none of step 10: it could not be loaded
+    for step in (None, *run.snapshots()):
+        assert all(torch.isfinite(value).all() for value in run.load_snapshot(step).state_dict().values())
+    assert run.rows("metrics")[0][-1]["step"] == 11 and "NaN" not in (run.path / "metrics.jsonl").read_text()
+
+
+def test_a_full_disk_ends_the_run_with_a_sentence_and_it_goes_on_with_more_space(undisturbed, tmp_path, monkeypatch):
+    run = new_run(tmp_path, undisturbed.id)
+    steps(run, upto=3)
+
+    def full(*arguments) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.pretrained.weights.save_tensors", full)
+    with pytest.raises(OSError, match="No space"):
+        steps(run)
+    assert run.status().state == "failed" and "No space left" in run.status().message
+    assert run.snapshots() == [0, 1, 2]
+    assert not [path for path in run.path.iterdir() if path.name.startswith(".")]
+    monkeypatch.undo()
+    steps(run)
+    assert_equal(run, undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda run: (run.path / "corpus.txt").unlink(), "corpus.txt cannot be read"),
+        (lambda run: (run.path / "corpus.txt").write_bytes(b"\xff\xfe"), "corpus.txt cannot be read"),
+        (lambda run: (run.path / "corpus.txt").write_text("\u0416" * 999, encoding="utf-8"), "never seen"),
+        (lambda run: (run.path / "corpus.txt").write_text("1 and 2"), "The text has 7 tokens"),
+        (lambda run: (run.path / "run.json").write_text("{}"), "run.json does not describe a run"),
+    ],
+    ids=["no text", "bytes", "other text", "short text", "no config"],
+)
+@pytest.mark.parametrize("act", [lambda run: next(train_run(run)), end], ids=["record", "end"])
+def test_what_stands_in_the_way_of_training_is_the_runs_status(tmp_path, spoil, reason, act):
+    run = new_run(tmp_path)
+    spoil(run)
+    with pytest.raises(ValueError, match=reason):
+        act(run)
+    assert run.status().state == "failed" and reason in run.status().message
+
+
+def test_want_of_memory_at_the_start_is_the_runs_status_too(tmp_path, monkeypatch):
+    def too_large(*arguments) -> None:
+        raise RuntimeError("not enough memory: you tried to allocate 9 bytes")
+
+    monkeypatch.setattr(training_run, "build_model", too_large)
+    run = new_run(tmp_path)
+    with pytest.raises(RuntimeError):
+        next(train_run(run))
+    assert run.status().state == "failed" and "not enough memory" in run.status().message
+
+
+@pytest.mark.parametrize("damaged", ["", "[1]", '{"uniform": "x"}'])
+def test_damaged_baselines_are_counted_again(undisturbed, tmp_path, damaged):
+    run = new_run(tmp_path, undisturbed.id, steps=2)
+    (run.path / "baselines.json").write_text(damaged)
+    steps(run)
+    assert run.baselines() == undisturbed.baselines()
+
+
+def test_a_floor_that_is_known_stands_among_the_baselines(tmp_path):
+    plan = plan_run(own_text(TEXT), {}, KINDS["gpt"][1], {"steps": 1})
+    run = replace(plan, config=replace(plan.config, floor=0.25)).create(tmp_path)
+    steps(run)
+    assert run.baselines()["floor"] == 0.25

@@ -1,0 +1,270 @@
+"""The process that trains, looked at from inside: turns, orders, and what one run's trouble does to the others."""
+
+import fcntl
+import multiprocessing
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from core.runs.config import Status
+from core.runs.directory import RunDir
+from core.runs.cost import Speed
+from core.runs import worker as worker_module
+from core.runs.worker import Cores, Worker, work
+from core.runs.directory import delete
+from tests.tiny_runs import losses, tiny_plan
+
+
+class _Shared:
+    """Stands for a value in shared memory."""
+
+    def __init__(self, value=b""):
+        self.value = value
+
+
+@pytest.fixture
+def worker(tmp_path) -> Worker:
+    return Worker(tmp_path, _Shared())
+
+
+@pytest.fixture
+def make(tmp_path):
+    def one(steps: int = 1_000_000, **train) -> RunDir:
+        return tiny_plan(steps, **train).create(tmp_path)
+
+    return one
+
+
+def _work_until_nothing_is_left(worker: Worker) -> None:
+    while worker.turns:
+        worker.take_turn()
+
+
+def test_runs_take_turns(worker, make):
+    runs = [make(seed=seed) for seed in range(3)]
+    for run in runs:
+        worker.handle("train", run.id)
+    for _ in range(3):
+        worker.take_turn()
+    assert all(run.status().step > 0 and run.status().state == "running" for run in runs)
+    assert worker.running_run_id.value == b""
+
+
+def test_a_new_run_has_the_next_turn(worker, make):
+    old, new = make(), make(seed=2)
+    worker.handle("train", old.id)
+    worker.take_turn()
+    worker.handle("train", new.id)
+    worker.take_turn()
+    assert new.status().state == "running"
+
+
+def test_a_number_of_steps_is_taken_exactly_and_more_can_be_asked_for(worker, make):
+    run = make()
+    worker.handle("train", run.id, 2)
+    worker.handle("train", run.id, 1)
+    _work_until_nothing_is_left(worker)
+    assert (run.status().state, run.status().step, list(losses(run))) == ("paused", 3, [1, 2, 3])
+
+
+def test_play_during_a_single_step_goes_on(worker, make):
+    run = make(steps=30)
+    worker.handle("train", run.id, 1)
+    worker.handle("train", run.id)
+    _work_until_nothing_is_left(worker)
+    assert (run.status().state, run.status().step) == ("done", 30)
+
+
+def test_the_last_step_ends_a_run_whoever_asked_for_it(worker, make):
+    run = make(steps=2)
+    worker.handle("train", run.id, 2)
+    _work_until_nothing_is_left(worker)
+    assert (run.status().state, run.status().step) == ("done", 2)
+
+
+def test_a_run_that_is_done_is_not_trained_again(worker, make):
+    run = make(steps=2)
+    worker.handle("train", run.id)
+    _work_until_nothing_is_left(worker)
+    written = (run.path / "status.json").read_bytes()
+    for command in ("train", "pause", "stop"):
+        worker.handle(command, run.id)
+    assert not worker.turns and (run.path / "status.json").read_bytes() == written
+
+
+@pytest.mark.parametrize(("command", "state"), [("pause", "paused"), ("stop", "stopped")])
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_run_is_left_before_and_after_its_first_turn(worker, make, command, state, has_begun):
+    run = make()
+    worker.handle("train", run.id)
+    if has_begun:
+        worker.take_turn()
+    for _ in range(2):
+        worker.handle(command, run.id)
+    assert run.status().state == state and not worker.turns
+    assert (run.status().step > 0) == has_begun
+    assert max(losses(run), default=0) == run.status().step
+
+
+def test_a_paused_run_can_be_stopped(worker, make):
+    run = make()
+    run.write_status(Status("paused"))
+    worker.handle("stop", run.id)
+    assert run.status().state == "stopped" and run.snapshots() == [0]
+
+
+def test_a_run_of_a_process_that_died_is_paused(worker, make):
+    run = make()
+    run.write_status(Status("running", 3, pid=1))
+    worker.handle("pause", run.id)
+    assert (run.status().state, run.status().step) == ("paused", 3)
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_forgotten_run_leaves_nothing(worker, make, tmp_path, has_begun):
+    run = make()
+    worker.handle("train", run.id)
+    if has_begun:
+        worker.take_turn()
+    worker.handle("delete", run.id)
+    assert not worker.turns and not [path for path in tmp_path.iterdir() if path.is_dir()]
+
+
+def test_deleting_twice_is_harmless(make, tmp_path):
+    run = make()
+    delete(run)
+    delete(run)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["train", "pause", "stop", "delete"])
+def test_an_order_about_a_run_that_is_gone_changes_nothing(worker, make, command):
+    other = make()
+    worker.handle("train", other.id)
+    worker.handle(command, "gone")
+    worker.take_turn()
+    assert other.status().step > 0 and not (worker.root / "gone").exists()
+
+
+@pytest.mark.parametrize("lost", ["corpus.txt", "run.json"])
+def test_a_broken_run_fails_in_words_and_the_others_go_on(worker, make, lost):
+    broken, other = make(), make(seed=2)
+    (broken.path / lost).unlink()
+    worker.handle("train", broken.id)
+    worker.handle("train", other.id)
+    for _ in range(4):
+        worker.take_turn()
+    assert broken.status().state == "failed" and broken.status().message
+    assert other.status().step > 0 and [turn.run.id for turn in worker.turns] == [other.id]
+
+
+def test_a_full_disk_ends_one_run_and_not_the_process(worker, make, monkeypatch):
+    full, other = make(), make(seed=2)
+    worker.handle("train", full.id)
+    worker.handle("train", other.id)
+    for _ in range(2):
+        worker.take_turn()
+    write_resume = RunDir.write_resume
+
+    def refuse(run, *content):
+        if run.id == full.id:
+            raise OSError(28, "No space left on device")
+        write_resume(run, *content)
+
+    monkeypatch.setattr(RunDir, "write_resume", refuse)
+    worker.handle("pause", full.id)
+    assert full.status().state == "failed" and "No space left" in full.status().message
+    full_again = make(seed=3)
+    worker.handle("train", full_again.id)
+    worker.pause_all()
+    assert (other.status().state, full_again.status().state) == ("paused", "paused")
+
+
+def test_when_the_server_is_gone_every_run_is_paused(worker, make):
+    begun, waiting = make(), make(seed=2)
+    worker.handle("train", begun.id)
+    worker.take_turn()
+    worker.handle("train", waiting.id)
+    worker.pause_all()
+    assert [run.status().state for run in (begun, waiting)] == ["paused", "paused"]
+
+
+def test_one_run_on_all_cores_or_several_on_one_each(tmp_path):
+    mine, theirs = Cores(tmp_path), Cores(tmp_path)
+
+    def is_free(kind: int) -> bool:
+        try:
+            fcntl.flock(theirs.lock, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        fcntl.flock(theirs.lock, fcntl.LOCK_UN)
+        return True
+
+    with mine.held(all_cores=False):
+        assert is_free(fcntl.LOCK_SH) and not is_free(fcntl.LOCK_EX)
+    with mine.held(all_cores=True):
+        assert not is_free(fcntl.LOCK_SH)
+    with pytest.raises(RuntimeError), mine.held(all_cores=True):
+        raise RuntimeError
+    assert is_free(fcntl.LOCK_EX)
+    fcntl.flock(theirs.turnstile, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    monkeypatch.setattr(worker_module, "_be_humble", lambda: None)
+    monkeypatch.setattr(worker_module, "SOON", 0.0)
+    monkeypatch.setattr(worker_module, "_warm_up", lambda *_: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+
+def test_work_carries_out_all_orders_counts_them_and_ends_with_the_pipe(in_this_process, make, tmp_path):
+    run, gone = make(), make(seed=2)
+    ours, theirs = multiprocessing.Pipe()
+    for order in (("train", run.id, None), ("train", "nothing", None), ("delete", gone.id, None)):
+        ours.send(order)
+    ours.close()
+    acknowledged = _Shared(0)
+    work(theirs, str(tmp_path), _Shared(), acknowledged)
+    assert acknowledged.value == 3 and run.status().state == "paused" and not gone.path.exists()
+
+
+def test_a_quiet_worker_tells_how_fast_the_machine_is_once(in_this_process, monkeypatch, tmp_path):
+    ours, theirs = multiprocessing.Pipe()
+    measured = []
+
+    def measure() -> Speed:
+        measured.append(ours.close() if measured else ours.send(("pause", "nothing", None)))
+        return Speed(1e-3, 1e9 * len(measured))
+
+    monkeypatch.setattr(worker_module, "measure_speed", measure)
+    monkeypatch.setattr(worker_module, "QUIET", 0.05)
+    ours.send(("warm_up",))
+    threading.Timer(0.5, ours.close).start()
+    work(theirs, str(tmp_path), _Shared(), _Shared(0), measure=True)
+    assert len(measured) == 1 and Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 1e9)
+
+
+def test_a_training_run_is_not_disturbed_to_measure_what_is_known(monkeypatch, tmp_path):
+    monkeypatch.setattr(worker_module, "measure_speed", lambda: Speed(1e-3, 2e9))
+    mine, theirs = Cores(tmp_path), Cores(tmp_path)
+    with theirs.held(all_cores=False):
+        assert mine.are_busy()
+        Speed(1e-3, 1e9).save(tmp_path / worker_module.SPEED_FILE)
+        worker_module._measure(tmp_path, mine)
+    assert Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 1e9) and not mine.are_busy()
+    worker_module._measure(tmp_path, mine)
+    assert Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 2e9)
+
+
+def test_a_full_disk_does_not_keep_a_worker_from_starting(monkeypatch, tmp_path):
+    monkeypatch.setattr(worker_module, "measure_speed", _Unsaveable)
+    worker_module._measure(tmp_path, Cores(tmp_path))
+    assert not (tmp_path / worker_module.SPEED_FILE).exists()
+
+
+class _Unsaveable:
+    def save(self, path: Path) -> None:
+        raise OSError(28, "No space left on device", str(path))

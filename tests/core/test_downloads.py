@@ -1,0 +1,259 @@
+"""Downloads against a real server on the loopback that is slow, cut, busy or wrong: all of the file, or nothing."""
+
+import hashlib
+import http.server
+import threading
+import time
+
+import pytest
+
+from core.downloads import DownloadError, cache_directory, data_directories, fetch, find_file
+
+CONTENT = bytes(range(256)) * 1024  # 256 KiB
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Host(http.server.BaseHTTPRequestHandler):
+    """Answer each path in its own way; what was asked is kept in `server.asked`."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        getattr(self, "answer_" + self.path.strip("/").partition(".")[0])()
+
+    def send(self, status, body, length=None, **headers):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def answer_good(self):
+        self.send(200, CONTENT)
+
+    def answer_moved(self):
+        self.send(302, b"", Location="/good")
+
+    def answer_slow(self):
+        self.server.released.wait(5)
+        self.send(200, CONTENT)
+
+    def answer_stalled(self):
+        self.send(200, CONTENT[:1000], length=len(CONTENT))
+        self.server.released.wait(5)
+
+    def answer_cut(self):
+        self.send(200, CONTENT[:1000], length=len(CONTENT))
+
+    def answer_wrong(self):
+        self.send(200, b"<html>Please log in</html>")
+
+    def answer_missing(self):
+        self.send(404, b"")
+
+    def answer_busy(self):
+        self.send(429, b"", Retry_After=17)
+
+    def log_message(self, *args):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):  # a client that hangs up is what some tests are about
+        pass
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """Yield a running server with its address, what it was asked, and an event that ends every wait in it."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.delenv("GPT_PLAYGROUND_MIRROR", raising=False)
+    server = Server(("127.0.0.1", 0), Host)
+    server.asked, server.released = [], threading.Event()
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.released.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def on_disk(folder):
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_download_is_stored_and_its_progress_reported(host, tmp_path):
+    seen = []
+    path = fetch(host.url + "/good", tmp_path / "new" / "file", SHA256, lambda done, total: seen.append((done, total)))
+    assert path.read_bytes() == CONTENT
+    assert on_disk(tmp_path) == ["file"]
+    assert seen[-1] == (len(CONTENT), len(CONTENT))
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_a_file_that_moved_is_followed(host, tmp_path):
+    assert fetch(host.url + "/moved", tmp_path / "file", SHA256).read_bytes() == CONTENT
+
+
+def test_a_file_that_is_there_is_not_downloaded_again(host, tmp_path):
+    (tmp_path / "file").write_bytes(CONTENT)
+    assert fetch(host.url + "/good", tmp_path / "file", SHA256) == tmp_path / "file"
+    assert host.asked == []
+
+
+def test_a_damaged_file_is_replaced(host, tmp_path):
+    (tmp_path / "file").write_bytes(CONTENT[:-1])
+    fetch(host.url + "/good", tmp_path / "file", SHA256)
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "what, cause",
+    [
+        ("missing", "404 Not Found"),
+        ("busy", "429 Too Many Requests and asks to wait 17 seconds"),
+        ("cut", "the connection was cut"),
+        ("slow", "nothing came for 0.2 seconds"),
+        ("stalled", "nothing came for 0.2 seconds"),
+        ("wrong", "not the expected file"),
+    ],
+)
+def test_a_failure_says_why_and_what_to_do_and_leaves_nothing(host, tmp_path, what, cause):
+    with pytest.raises(DownloadError, match=cause) as caught:
+        fetch(f"{host.url}/{what}", tmp_path / "file.txt", SHA256, timeout=0.2)
+    assert "put file.txt into the folder that GPT_PLAYGROUND_DATA names" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert on_disk(tmp_path) == []
+
+
+def test_a_failure_leaves_the_file_that_was_there(host, tmp_path):
+    (tmp_path / "file").write_bytes(b"an older edition")
+    with pytest.raises(DownloadError):
+        fetch(host.url + "/cut", tmp_path / "file", SHA256)
+    assert (tmp_path / "file").read_bytes() == b"an older edition"
+    assert on_disk(tmp_path) == ["file"]
+
+
+def test_a_server_that_is_not_there_is_named_as_the_cause(host, tmp_path):
+    with Server(("127.0.0.1", 0), Host) as closed:
+        port = closed.server_port
+    with pytest.raises(DownloadError, match="the server could not be reached"):
+        fetch(f"http://127.0.0.1:{port}/good", tmp_path / "file", SHA256)
+    assert on_disk(tmp_path) == []
+
+
+def test_a_name_server_that_hangs_does_not_hang_us(host, tmp_path, monkeypatch):
+    monkeypatch.setattr("socket.getaddrinfo", lambda *args, **kwargs: host.released.wait(5))
+    with pytest.raises(DownloadError, match="nothing came for 0.2 seconds"):
+        fetch("http://name.invalid/good", tmp_path / "file", SHA256, timeout=0.2)
+    assert not host.released.is_set()
+
+
+def test_an_address_that_is_none_is_refused_in_one_sentence(host, tmp_path, monkeypatch):
+    monkeypatch.setenv("GPT_PLAYGROUND_MIRROR", "not an address")
+    with pytest.raises(DownloadError, match="could not be downloaded"):
+        fetch(host.url + "/good", tmp_path / "file", SHA256)
+
+
+def test_a_folder_that_cannot_be_written_is_told_apart_from_the_network(host, tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    with pytest.raises(DownloadError, match="could not be saved.*GPT_PLAYGROUND_CACHE"):
+        fetch(host.url + "/good", tmp_path / "cache" / "file", SHA256)
+
+
+def ask_together(count, ask):
+    """Call ask() in many threads; return them and a list that fills with what each got or raised."""
+    results = []
+
+    def one():
+        try:
+            results.append(ask())
+        except Exception as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads, results
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+def test_thirty_who_ask_at_once_share_one_download(host, tmp_path):
+    threads, results = ask_together(30, lambda: fetch(host.url + "/slow", tmp_path / "file", SHA256))
+    wait_until(lambda: host.asked)
+    host.released.set()
+    for thread in threads:
+        thread.join()
+    assert results == [tmp_path / "file"] * 30
+    assert host.asked == ["/slow"]
+
+
+def test_a_download_that_is_given_up_does_not_leave_the_others_waiting(host, tmp_path, monkeypatch):
+    class Flights(dict):
+        joined = 0
+
+        def get(self, path):
+            flight = super().get(path)
+            self.joined += flight is not None
+            return flight
+
+    flights = Flights()
+    monkeypatch.setattr("core.downloads._in_flight", flights)
+    waiting = []
+
+    def give_up(done, total):
+        waiting.append(ask_together(3, lambda: fetch(host.url + "/good", tmp_path / "file", SHA256)))
+        wait_until(lambda: flights.joined == 3)
+        raise KeyError("the page went away")
+
+    with pytest.raises(KeyError):
+        fetch(host.url + "/good", tmp_path / "file", SHA256, give_up)
+    [(threads, results)] = waiting
+    for thread in threads:
+        thread.join()
+    assert [str(result) for result in results] == ["The download of file was stopped; try again"] * 3
+    assert on_disk(tmp_path) == []
+
+
+def test_a_failure_is_forgotten_and_the_next_try_can_succeed(host, tmp_path):
+    with pytest.raises(DownloadError):
+        fetch(host.url + "/missing", tmp_path / "file", SHA256)
+    assert fetch(host.url + "/good", tmp_path / "file", SHA256).read_bytes() == CONTENT
+
+
+def test_a_mirror_is_asked_for_the_file_by_its_name(host, tmp_path, monkeypatch):
+    monkeypatch.setenv("GPT_PLAYGROUND_MIRROR", host.url + "/")
+    fetch("https://name.invalid/elsewhere", tmp_path / "good.txt", SHA256)
+    assert host.asked == ["/good.txt"]
+
+
+def test_the_data_directory_comes_before_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GPT_PLAYGROUND_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("GPT_PLAYGROUND_CACHE", str(tmp_path / "cache"))
+    assert data_directories() == [tmp_path / "data", tmp_path / "cache"]
+    for folder in data_directories():
+        folder.mkdir()
+        (folder / "b").write_bytes(CONTENT)
+    assert find_file(["a", "b"], SHA256) == tmp_path / "data" / "b"
+    (tmp_path / "data" / "b").write_bytes(b"not it")
+    assert find_file(["a", "b"], SHA256) == tmp_path / "cache" / "b"
+    (tmp_path / "cache" / "b").unlink()
+    (tmp_path / "cache" / "b").mkdir()
+    assert find_file(["a", "b"], SHA256) is None
+
+
+def test_without_a_choice_the_cache_is_the_users(tmp_path, monkeypatch):
+    for name in ("GPT_PLAYGROUND_DATA", "GPT_PLAYGROUND_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert data_directories() == [cache_directory()] == [tmp_path / ".cache" / "gpt-playground"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_directory() == tmp_path / "xdg" / "gpt-playground"

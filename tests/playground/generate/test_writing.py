@@ -1,0 +1,229 @@
+"""Writing with snapshots: prompts made fit, what the model sees of them, and a stream that only grows."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.config import GPTConfig, SampleConfig
+from core.model import GPT
+from core.runs.directory import RunDir
+from core.runs.training_run import train_run
+from core.sampling import generate
+from core.tokenizers import CharTokenizer
+from playground.generate import writing
+from playground.generate.writing import write
+from playground.models import Writer, load_writer
+from playground.prompts import Joined, fit_prompt, pieces
+from tests.tiny_runs import tiny_plan
+
+ABC = CharTokenizer.from_text("\n abcdeE,")
+T = 8
+
+
+class Bytes:
+    """A tokenizer of single bytes, as GPT-2's is at its worst: a character is up to four tokens."""
+
+    vocab_size = 256
+
+    def encode(self, text: str) -> list[int]:
+        return list(text.encode())
+
+    def decode(self, ids) -> str:
+        return bytes(ids).decode(errors="replace")
+
+    def unknown(self, text: str) -> list[str]:
+        return []
+
+
+def _writer(tokenizer) -> Writer:
+    shape = {"block_size": T, "n_layer": 1, "n_head": 2, "n_embd": 8}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return Writer(GPT(GPTConfig(vocab_size=tokenizer.vocab_size, **shape)).eval(), tokenizer)
+
+
+@pytest.fixture
+def writer() -> Writer:
+    return _writer(ABC)
+
+
+def _write(writer: Writer, text: str, tokens: int = 5, replace: bool = True, lang: str = "en", seed: int = 1) -> list:
+    return list(write(writer, text, SampleConfig(max_new_tokens=tokens, seed=seed), replace, "\n", lang))
+
+
+# -- prompts ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_known_prompt_stays_as_it_is():
+    assert fit_prompt("a bad cab\n", ABC, True) == ("a bad cab\n", [], None)
+
+
+def test_unknown_characters_are_left_out_and_named():
+    prompt, shown, said = fit_prompt("xab!x", ABC, False)
+    assert prompt == "ab" and said == "Left out, for the model has never seen them: 'x' (U+0078), '!' (U+0021)."
+    assert [(piece["t"], piece["unknown"]) for piece in shown] == [
+        ("x", True), ("a", False), ("b", False), ("!", True), ("x", True),
+    ]  # fmt: skip
+
+
+def test_unknown_characters_are_replaced_by_what_comes_closest_and_named():
+    prompt, shown, said = fit_prompt("éÀđB%", ABC, True)
+    assert prompt == "eadb " == "".join(piece["t"] for piece in shown)
+    assert said.startswith("Replaced, for the model has never seen them: 'é'")
+    assert all(piece["unknown"] for piece in shown)
+
+
+def test_where_nothing_comes_close_a_character_is_left_out():
+    assert fit_prompt("a%b", CharTokenizer.from_text("ab"), True)[0] == "ab"
+
+
+def test_half_characters_and_nul_are_replaced_and_told():
+    prompt, _, said = fit_prompt("a\ud800b\x00", ABC, False)
+    assert prompt == "ab" and "2 characters that cannot be kept" in said and "U+FFFD" in said
+
+
+def test_what_was_changed_is_told_in_the_language():
+    assert fit_prompt("x", ABC, False, "vi")[2].startswith("Đã bỏ")
+
+
+@given(st.text(max_size=30), st.booleans())
+def test_any_text_becomes_a_prompt(text, replace):
+    prompt, shown, said = fit_prompt(text, ABC, replace)
+    assert not ABC.unknown(prompt) and (said is None) == (prompt == text and not shown)
+    if shown:
+        kept = "".join(piece["t"] for piece in shown if replace or not piece["unknown"])
+        assert kept == prompt
+
+
+# -- what is seen -----------------------------------------------------------------------------------------------------
+
+
+def test_what_lies_before_the_block_is_marked_and_told(writer):
+    value = _write(writer, "abcdeabcdeab")[0]
+    assert [piece["seen"] for piece in value["prompt"]] == [False] * 4 + [True] * T
+    assert value["note"] == f"The model sees only the last {T} of the prompt's 12 tokens; the rest is dimmed."
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_the_mark_counts_the_characters_that_are_kept(writer, replace):
+    shown = _write(writer, "éabcd%eabcde", replace=replace)[0]["prompt"]
+    assert sum(piece["seen"] for piece in shown) == T
+    assert all(piece["seen"] for piece in shown[-5:]) and not shown[0]["seen"]
+
+
+def test_of_characters_of_many_tokens_those_wholly_before_the_block_are_marked():
+    shown = _write(_writer(Bytes()), "ab😀éé")[0]["prompt"]
+    assert "".join(piece["t"] for piece in shown) == "ab😀éé" and len(shown) == 10
+    assert [piece["seen"] for piece in shown] == [False] * 2 + [True] * T
+
+
+def test_the_part_that_is_not_seen_changes_nothing(writer):
+    long, short = _write(writer, "Eabcdeabcde"), _write(writer, "cdeabcde"[-T:])
+    assert long[-1]["tokens"] == short[-1]["tokens"]
+
+
+def test_an_empty_prompt_goes_on_from_the_run_s_own(writer):
+    for text in ("", "%%"):
+        value = _write(writer, text, replace=False)[-1]
+        assert value["state"] == "done" and len(value["tokens"]) == 5
+    assert [piece["t"] for piece in _write(writer, "")[0]["prompt"]] == ["\n"]
+
+
+# -- the stream -------------------------------------------------------------------------------------------------------
+
+
+def test_the_stream_only_grows(writer, monkeypatch):
+    monkeypatch.setattr(writing, "REFRESH", 0.0)
+    values = _write(writer, "ab", tokens=12)
+    assert [len(value["tokens"]) for value in values] == [*range(13), 12]
+    for earlier, later in zip(values, values[1:], strict=False):
+        assert later["tokens"][: len(earlier["tokens"])] == earlier["tokens"] and later["prompt"] == earlier["prompt"]
+    assert [value["state"] for value in values] == ["writing"] * 13 + ["done"]
+
+
+def test_the_text_is_the_sampler_s_and_so_are_its_numbers(writer):
+    drawn = list(generate(writer.model, torch.tensor([ABC.encode("ab")]), 9, seed=4))
+    tokens = _write(writer, "ab", tokens=9, seed=4)[-1]["tokens"]
+    assert [token["t"] for token in tokens] == [ABC.decode([token.id]) for token in drawn]
+    assert [(token["p"], token["q"]) for token in tokens] == [(token.model_prob, token.prob) for token in drawn]
+    for token in tokens:
+        assert [token["t"], token["p"], token["q"]] in token["alts"]
+
+
+def test_a_character_of_several_tokens_stands_with_its_last():
+    text = "é😀a"
+    assert pieces(Bytes(), Bytes().encode(text)) == ["", "é", "", "", "", "😀", "a"]
+    joined = Joined(Bytes())
+    assert [joined.add(byte) for byte in b"\xc3a\xff\xff\xff\xffb"] == ["", "\ufffda", "", "", "", "\ufffd" * 4, "b"]
+
+
+@given(st.text(max_size=12))
+def test_pieces_lose_nothing(text):
+    ids = Bytes().encode(text.encode("utf-8", "replace").decode())
+    assert "".join(pieces(Bytes(), ids)).rstrip("\ufffd") == Bytes().decode(ids).rstrip("\ufffd")
+    assert len(pieces(Bytes(), ids)) == len(ids)
+
+
+def test_writing_ends_when_its_time_is_up(writer, monkeypatch):
+    monkeypatch.setattr(writing, "MOST_SECONDS", -1.0)
+    last = _write(writer, "ab", tokens=1000)[-1]
+    assert (last["state"], len(last["tokens"])) == ("done", 1) and "Stopped after" in last["note"]
+
+
+def test_stopped_in_the_middle_it_draws_no_further_token(writer, monkeypatch):
+    drawn = []
+
+    def counted(*arguments, **options):
+        for token in generate(*arguments, **options):
+            drawn.append(token)
+            yield token
+
+    monkeypatch.setattr(writing, "generate", counted)
+    monkeypatch.setattr(writing, "REFRESH", 0.0)
+    stream = write(writer, "ab", SampleConfig(max_new_tokens=1000), True, "\n", "en")
+    for _ in range(4):
+        next(stream)
+    stream.close()
+    assert len(drawn) == 3 and list(stream) == []
+
+
+# -- snapshots --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> RunDir:
+    run = tiny_plan(30).create(tmp_path_factory.mktemp("runs"))
+    for _ in train_run(run):
+        pass
+    return run
+
+
+def test_the_last_snapshot_writes_unless_another_is_asked_for(trained):
+    last, first = load_writer(trained), load_writer(trained, 0)
+    assert load_writer(trained, 30) is last and load_writer(trained, 30.0) is last and first is not last
+    assert not last.model.training
+    wte = [writer.model.state_dict()["transformer.wte.weight"] for writer in (first, last)]
+    assert not torch.equal(*wte)
+
+
+@pytest.mark.parametrize("step", [3, -1, 1.5, True, float("nan"), float("inf"), 10**30, "0", "latest", [], {}, [0]])
+def test_a_step_without_a_snapshot_is_refused_in_a_sentence(trained, step):
+    with pytest.raises(ValueError, match="has no snapshot of step .*; choose one of the list"):
+        load_writer(trained, step)
+
+
+def test_a_run_without_a_snapshot_asks_for_patience(tmp_path):
+    with pytest.raises(ValueError, match="no snapshot yet; wait for its first step"):
+        load_writer(tiny_plan().create(tmp_path))
+
+
+def test_another_run_under_the_same_name_is_not_taken_for_the_old_one(tmp_path):
+    weights = []
+    for seed in (1, 2):
+        run = tiny_plan(2, seed=seed).create(tmp_path, "again")
+        for _ in train_run(run):
+            pass
+        weights.append(load_writer(run).model.state_dict()["transformer.wte.weight"])
+        run.path.rename(tmp_path / f".gone-{seed}")
+    assert not torch.equal(*weights)

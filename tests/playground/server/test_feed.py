@@ -1,0 +1,278 @@
+"""What a browser gets by plain HTTP: rows after a cursor, files to take away, and 404 with a sentence for the rest."""
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load as load_tensors
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from core.runs.config import Status
+from core.runs.directory import RunDir
+from core.runs.store import RunStore
+from core.runs.training_run import train_run
+from playground.attention import downloads as attention_downloads
+from playground.server.feed import MOST_POINTS, MOST_SAMPLES, Feed
+from playground.server.routes import Routes, Viewers
+from playground.train import downloads as train_downloads
+from tests.tiny_runs import tiny_plan
+
+STEPS = 60
+
+DOWNLOADS = {**train_downloads.DOWNLOADS, **attention_downloads.DOWNLOADS}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> RunStore:
+    return RunStore(tmp_path_factory.mktemp("runs"), workers=1)
+
+
+@pytest.fixture(scope="module")
+def trained(store) -> RunDir:
+    run = tiny_plan(STEPS).create(store.root)
+    for _ in train_run(run):
+        pass
+    return run
+
+
+@pytest.fixture
+def run(store) -> RunDir:
+    """A run that has written nothing yet."""
+    return tiny_plan(STEPS).create(store.root)
+
+
+@pytest.fixture
+def feed(store) -> Feed:
+    return Feed(store)
+
+
+@pytest.fixture
+def client(feed) -> TestClient:
+    return TestClient(Starlette(routes=Routes(feed.store, DOWNLOADS).list()), raise_server_exceptions=False)
+
+
+def _point(step: int, **more) -> dict:
+    return {"step": step, "loss": 4.0 / step, "seconds": 0.5, "tokens": 16, "elapsed": step / 2, "learning_rate": 0.01,
+            "grad_norm": 1.0, **more}  # fmt: skip
+
+
+def test_a_trained_run_is_told_whole(feed, trained):
+    told = feed.follow(trained.id)
+    assert [step for step, _ in told["points"]] == list(range(1, STEPS + 1))
+    assert [row[0] for row in told["evals"]] == [0, 50, STEPS] == [row["step"] for row in told["samples"]]
+    assert (told["state"], told["step"], told["steps"], told["message"]) == ("done", STEPS, STEPS, None)
+    assert told["next"] == {"points": STEPS, "evals": 3, "samples": 3}
+    assert told["meaning"] and {"uniform", "bigram"} < {line["key"] for line in told["baselines"]}
+
+
+def test_a_cursor_gives_what_is_new_and_only_that(feed, run):
+    run.append("metrics", [_point(1), _point(2, val_loss=1.0, train_loss=0.9)])
+    first = feed.follow(run.id)
+    assert feed.follow(run.id, **first["next"])["points"] == []
+    run.append("metrics", [_point(3)])
+    run.append("samples", [{"step": 3, "text": "abc"}])
+    second = feed.follow(run.id, **first["next"])
+    assert second["points"] == [(3, 4.0 / 3)] and second["evals"] == [] and second["samples"][0]["text"] == "abc"
+    assert second["next"] == {"points": 3, "evals": 1, "samples": 1}
+
+
+def test_a_server_that_starts_anew_answers_the_old_cursors(store, feed, run):
+    run.append("metrics", [_point(step) for step in range(1, 8)])
+    cursor = feed.follow(run.id)["next"]
+    run.append("metrics", [_point(8)])
+    assert Feed(store).follow(run.id, **cursor)["points"] == [(8, 0.5)]
+
+
+def test_a_long_history_is_thinned_and_what_is_new_is_not(feed, run):
+    steps = 3 * MOST_POINTS + 1
+    run.append("metrics", [_point(step, val_loss=1.0, train_loss=1.0) for step in range(1, steps)])
+    run.append("samples", [{"step": step, "text": ""} for step in range(1, steps)])
+    told = feed.follow(run.id)
+    for rows in (told["points"], told["evals"]):
+        assert MOST_POINTS / 2 < len(rows) <= MOST_POINTS and rows[-1][0] == steps - 1
+    assert [row["step"] for row in told["samples"]] == list(range(steps - MOST_SAMPLES, steps))
+    assert set(told["next"].values()) == {steps - 1}
+    run.append("metrics", [_point(steps), _point(steps + 1)])
+    assert [step for step, _ in feed.follow(run.id, **told["next"])["points"]] == [steps, steps + 1]
+
+
+def test_steps_that_a_crash_repeated_are_told_once(feed, client, run):
+    run.append("metrics", [_point(step) for step in (1, 2, 3, 2, 3, 4)])
+    run.append("samples", [{"step": step, "text": str(step)} for step in (0, 2, 2, 4)])
+    told = feed.follow(run.id)
+    assert [step for step, _ in told["points"]] == [1, 2, 3, 4]
+    assert [row["step"] for row in told["samples"]] == [0, 2, 4]
+    lines = client.get(f"/playground/run/{run.id}/curve.csv").text.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["step", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("damage", [b'{"step": 2, "los', b"\x00\xff\xfe\n", b"[1, 2]\n", b'{"step": "x"}\n', b"5\n"])
+def test_damaged_lines_are_left_out(feed, run, damage):
+    run.append("metrics", [_point(1)])
+    with open(run.path / "metrics.jsonl", "ab") as file:
+        file.write(damage)
+    assert [step for step, _ in feed.follow(run.id)["points"]] == [1]
+    run.append("metrics", [_point(3)])
+    assert [step for step, _ in feed.follow(run.id)["points"]] == [1, 3]
+
+
+def test_a_loss_that_is_no_number_is_told_as_none(client, run):
+    run.append("metrics", [_point(1), {"step": 2, "loss": None, "elapsed": 1.0}])
+    run.write_status(Status("failed", 1, "The loss stopped being a number at step 2"))
+    told = client.get(f"/playground/feed/{run.id}").json()
+    assert told["points"][-1] == [2, None] and told["stats"]["elapsed"] == 0.5
+    assert client.get(f"/playground/run/{run.id}/curve.png").status_code == 200
+    assert client.get(f"/playground/run/{run.id}/curve.csv").text.splitlines()[-1].startswith("2,,")
+
+
+def test_speed_and_time_left_come_from_the_last_steps(feed, run):
+    assert feed.follow(run.id)["stats"]["steps_per_second"] is None
+    run.append("metrics", [_point(step) for step in range(1, 11)])
+    stats = feed.follow(run.id)["stats"]
+    assert stats["steps_per_second"] == 2.0 and stats["tokens_per_second"] == 32.0
+    assert stats["eta"] == (STEPS - 10) / 2.0
+    run.write_status(Status("stopped", 10))
+    assert feed.follow(run.id)["stats"]["eta"] is None
+
+
+def test_another_run_under_the_name_of_a_deleted_one_is_told_from_its_first_row(store, feed):
+    first = tiny_plan(STEPS).create(store.root, "again")
+    first.append("metrics", [_point(step) for step in range(1, 6)])
+    assert len(feed.follow("again")["points"]) == 5
+    first.path.rename(store.root / ".gone")
+    second = tiny_plan(STEPS).create(store.root, "again")
+    second.append("metrics", [_point(1, loss=9.0)])
+    assert feed.follow("again")["points"] == [(1, 9.0)]
+
+
+def test_the_words_follow_the_language(client, trained):
+    english, vietnamese = (client.get(f"/playground/feed/{trained.id}?lang={lang}").json() for lang in ("en", "vi-VN"))
+    assert (english["tokens"], vietnamese["tokens"]) == ("characters", "ký tự")
+    assert english["meaning"] != vietnamese["meaning"] and english["name"] != vietnamese["name"]
+
+
+@pytest.mark.parametrize("run_id", ["nothing", "%2e%2e", "a%2Fb", "x" * 300, ".", "%00", "%F0%9F%98%80", "..%5c.."])
+def test_an_unknown_run_is_not_found_and_told_so(client, run_id):
+    for path in (f"/playground/feed/{run_id}", f"/playground/run/{run_id}/curve.csv"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert "error" in answer.json() if answer.headers["content-type"] == "application/json" else True
+
+
+@pytest.mark.parametrize(
+    "name", ["", "nothing", "status.json", "corpus.txt", "..%2f..%2fstatus.json", "%2fetc%2fpasswd", "run.json%00"]
+)
+def test_only_the_files_that_are_offered_are_given(client, trained, name):
+    answer = client.get(f"/playground/run/{trained.id}/{name}")
+    assert answer.status_code == 404 and "has no file called" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("broken", ["status.json", "run.json"])
+def test_a_damaged_run_is_told_in_a_sentence(client, run, broken):
+    (run.path / broken).write_text("{")
+    answer = client.get(f"/playground/feed/{run.id}")
+    assert answer.status_code == 404 and broken in answer.json()["error"]
+
+
+@settings(max_examples=30)
+@given(st.dictionaries(st.sampled_from(["points", "evals", "samples", "lang", "other"]), st.text(max_size=12)))
+def test_no_query_breaks_the_feed(client_of_all, query):
+    client, run_id = client_of_all
+    answer = client.get(f"/playground/feed/{run_id}", params=query)
+    assert answer.status_code == 200 and answer.json()["next"]["points"] == STEPS
+
+
+@pytest.fixture(scope="module")
+def client_of_all(store, trained) -> tuple[TestClient, str]:
+    return TestClient(Starlette(routes=Routes(store, DOWNLOADS).list()), raise_server_exceptions=False), trained.id
+
+
+@pytest.mark.parametrize("cursor", ["-1", "1e3", "NaN", "²", "9" * 40, "1" * 9, "%00", "true", "[]"])
+def test_a_hostile_cursor_is_harmless(client_of_all, cursor):
+    client, run_id = client_of_all
+    answer = client.get(f"/playground/feed/{run_id}?points={cursor}&evals={cursor}&samples={cursor}")
+    assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+
+
+def test_the_curve_is_taken_away_as_csv(client, trained):
+    answer = client.get(f"/playground/run/{trained.id}/curve.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    written = [row for row in trained.rows("metrics")[0]]
+    assert [int(row["step"]) for row in rows] == [row["step"] for row in written] == list(range(STEPS + 1))
+    assert [float(row["loss"]) for row in rows[1:]] == [row["loss"] for row in written[1:]]
+    assert f'filename="custom-{trained.id[:8]}.csv"' in answer.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(("kind", "begin"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_the_curve_is_taken_away_as_a_picture(client, trained, kind, begin):
+    answer = client.get(f"/playground/run/{trained.id}/curve.{kind}?lang=vi")
+    assert answer.status_code == 200 and answer.content.startswith(begin)
+    assert answer.headers["content-type"].startswith(f"image/{kind}")
+
+
+def test_a_checkpoint_is_taken_away_of_any_step_that_is_kept(client, trained):
+    last = client.get(f"/playground/run/{trained.id}/model.safetensors")
+    first = client.get(f"/playground/run/{trained.id}/model.safetensors?step=1")
+    assert "transformer.wte.weight" in load_tensors(last.content) and last.content != first.content
+    assert f"step-{STEPS}.safetensors" in last.headers["content-disposition"]
+    missing = client.get(f"/playground/run/{trained.id}/model.safetensors?step=3")
+    assert missing.status_code == 404 and "no snapshot of step 3" in missing.json()["error"]
+
+
+def test_a_run_without_snapshots_has_no_checkpoint_yet(client, run):
+    answer = client.get(f"/playground/run/{run.id}/model.safetensors")
+    assert answer.status_code == 404 and "wait for its first one" in answer.json()["error"]
+
+
+def test_the_settings_are_taken_away_as_json(client, trained):
+    answer = client.get(f"/playground/run/{trained.id}/run.json")
+    assert answer.json() == json.loads((trained.path / "run.json").read_text())
+
+
+@pytest.mark.parametrize("preset", ['a"b', "mô hình", "$x^2", "../up", "Ελληνικά"])
+def test_an_odd_preset_breaks_no_download(client, store, preset):
+    run = tiny_plan(STEPS, preset=preset).create(store.root)
+    run.append("metrics", [_point(1)])
+    for name in ("curve.csv", "curve.svg", "run.json"):
+        answer = client.get(f"/playground/run/{run.id}/{name}")
+        assert answer.status_code == 200 and ".." not in answer.headers["content-disposition"].split(".")[0]
+
+
+# -- the pace ---------------------------------------------------------------------------------------------------------
+
+
+def test_all_viewers_together_ask_about_twenty_times_a_second(monkeypatch):
+    viewers, now = Viewers(), [100.0]
+    monkeypatch.setattr("playground.server.routes.time.monotonic", lambda: now[0])
+    assert viewers.pause("a", near=False) == 0.5 and viewers.pause("a", near=True) == 1.0
+    for number in range(30):
+        pause = viewers.pause(str(number), near=False)
+    assert pause == pytest.approx(31 / 20)
+    for number in range(5000):
+        assert viewers.pause(f"hostile {number}", near=False) <= 3.0
+    now[0] += 20.0
+    viewers.pause("b", near=False)
+    assert viewers.pause("b", near=False) == 0.5 and len(viewers.seen) == 1
+
+
+def test_the_feed_tells_its_viewer_the_pace(client, trained):
+    told = [client.get(f"/playground/feed/{trained.id}?viewer={name}").json()["pause"] for name in range(15)]
+    assert told[0] == 0.5 and told[-1] == 15 / 20
+
+
+def test_a_long_history_is_read_in_a_thread_of_its_own(client, trained, monkeypatch):
+    in_threads = []
+
+    async def run_in_threadpool(answer, request):
+        in_threads.append(request)
+        return answer(request)
+
+    monkeypatch.setattr("playground.server.routes.MUCH", 10)
+    monkeypatch.setattr("playground.server.routes.run_in_threadpool", run_in_threadpool)
+    for _ in range(3):
+        assert client.get(f"/playground/feed/{trained.id}").status_code == 200
+    assert len(in_threads) == 1  # the others only read on, which the server does itself

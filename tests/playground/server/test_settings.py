@@ -1,0 +1,52 @@
+"""What the one who starts the page can set."""
+
+from pathlib import Path
+
+import pytest
+
+from playground.server.settings import Settings, read_settings
+
+
+def test_by_itself_the_page_is_for_this_machine_alone():
+    settings = read_settings([], {})
+    assert settings.host == "127.0.0.1" and not settings.shared and settings.port is None
+    assert settings.welcome and settings.workers is None and settings.runs == Path("runs")
+
+
+def test_the_defaults_of_both_agree():
+    asked, plain = read_settings([], {}), Settings()
+    assert (asked.runs, asked.host, asked.port, asked.shared, asked.welcome, asked.workers) == (
+        plain.runs, plain.host, plain.port, plain.shared, plain.welcome, plain.workers,
+    )  # fmt: skip
+
+
+def test_on_a_space_the_page_is_for_everyone_who_sees_their_own_runs():
+    settings = read_settings([], {"SPACE_ID": "someone/playground", "DISPLAY": ":0"})
+    assert settings.host == "0.0.0.0" and settings.shared and not settings.browser
+
+
+def test_arguments_win_over_the_environment():
+    env = {"GPT_PLAYGROUND_RUNS": "elsewhere", "PORT": "8000", "GPT_PLAYGROUND_WELCOME": "0"}
+    asked = read_settings([], env)
+    assert (asked.runs, asked.port, asked.welcome) == (Path("elsewhere"), 8000, False)
+    given = read_settings(["--runs", "here", "--port", "9", "--host", "0.0.0.0", "--shared", "--workers", "3"], env)
+    assert (given.runs, given.port, given.host, given.shared, given.workers) == (Path("here"), 9, "0.0.0.0", True, 3)
+
+
+@pytest.mark.parametrize("port", ["", "abc", "-1", "1.5", "²"])
+def test_a_port_that_is_no_number_is_left_out(port):
+    assert read_settings([], {"PORT": port}).port is None
+
+
+def test_a_browser_is_opened_where_there_is_a_screen(monkeypatch):
+    monkeypatch.setattr("sys.platform", "linux")
+    assert not read_settings([], {}).browser
+    assert read_settings([], {"DISPLAY": ":0"}).browser and read_settings([], {"WAYLAND_DISPLAY": "w"}).browser
+    assert not read_settings(["--no-browser"], {"DISPLAY": ":0"}).browser
+
+
+@pytest.mark.parametrize("arguments", [["--workers", "0"], ["--workers", "-1"], ["--workers", "many"], ["--port", "x"]])
+def test_impossible_arguments_are_refused(arguments, capsys):
+    with pytest.raises(SystemExit):
+        read_settings(arguments, {})
+    assert arguments[0] in capsys.readouterr().err

@@ -1,0 +1,67 @@
+"""The pictures to take away: every number that is told is drawn, and nothing that is told breaks one."""
+
+import io
+import math
+import sys
+
+import pytest
+
+from playground.train.figures import loss_figure
+
+
+def _rows(**more) -> dict:
+    return {
+        "name": "small on Your own text",
+        "points": [(1, 4.0), (2, 3.5), (3, 3.0)],
+        "evals": [(0, 4.1, 4.2), (3, 2.9, 3.1)],
+        "baselines": [{"key": "uniform", "label": "uniform guess", "value": 4.17}],
+        **more,
+    }
+
+
+def _drawn(rows: dict) -> bytes:
+    picture = io.BytesIO()
+    loss_figure(rows).savefig(picture, format="svg")
+    return picture.getvalue()
+
+
+def test_all_numbers_are_in_the_picture():
+    rows = _rows()
+    axes = loss_figure(rows).axes[0]
+    drawn = [list(zip(*line.get_data(), strict=True)) for line in axes.lines[:3]]
+    assert drawn == [rows["points"], [(s, t) for s, t, _ in rows["evals"]], [(s, v) for s, _, v in rows["evals"]]]
+    assert set(axes.lines[3].get_ydata()) == {4.17}
+    assert [text.get_text() for text in axes.texts] == ["uniform guess 4.17"]
+    assert axes.get_title("left") == "small on Your own text" and "nats" in axes.get_ylabel()
+
+
+def test_training_and_validation_differ_in_dash_and_not_in_colour_alone():
+    train, val = loss_figure(_rows()).axes[0].lines[1:3]
+    assert train.get_linestyle() != val.get_linestyle() and train.get_color() != val.get_color()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"points": [], "evals": [], "baselines": None},
+        {"points": [(1, None)]},
+        {"points": [(1, 1.0), (2, None)], "evals": [(0, None, None)]},
+        {"evals": [(0, 4.1, 4.2)], "baselines": []},
+        {"name": "$\\notatex{ <b>&amp; $"},
+        {"name": "Văn bản của bạn: mô hình đặc biệt"},
+        {"points": [(1, 1e30), (2, -1e30)]},
+    ],
+)
+def test_nothing_that_can_be_told_breaks_a_picture(part):
+    assert _drawn(_rows(**part)).startswith(b"<?xml")
+
+
+def test_a_loss_that_is_no_number_leaves_a_gap_and_no_wild_line():
+    drawn = loss_figure(_rows(points=[(1, 4.0), (2, None)])).axes[0].lines[0].get_ydata()
+    assert all(math.isfinite(loss) for loss in drawn)
+
+
+def test_figures_leave_no_state_behind():
+    before = "matplotlib.pyplot" in sys.modules
+    loss_figure(_rows())
+    assert ("matplotlib.pyplot" in sys.modules) == before

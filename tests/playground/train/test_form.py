@@ -1,0 +1,167 @@
+"""The form of a run: a field for every option, within its bounds, and a plan for every preset."""
+
+import gradio as gr
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.architectures import EDITABLE_FIELDS
+from core.config import GPTConfig, TrainConfig
+from core.pretrained import loader as gpt2
+from core.runs import plan as planning
+from core.runs.cost import Speed
+from core.runs.plan import RunOptions, plan_run
+from core.runs.presets import PRESETS
+from core.text.corpora import Corpus
+from playground.train import form as forms
+from playground.train.form import NAMES, SLIDERS, build_field, count_line, defaults, read_form, values_of
+from playground.widgets.translations import Translations
+from playground.words.numbers import duration, short
+
+LETTERS = "\n" + "".join(map(chr, range(33, 97)))  # 65
+TEXT = "".join(LETTERS[i * i % 65] + LETTERS[i % 65] for i in range(2_000))
+SPEED = Speed(per_layer=1e-4, flops=1e10)
+
+
+class Bytes:
+    """Stands for GPT-2's tokenizer, whose merges may not be on this machine."""
+
+    vocab_size = 50_257
+
+    def encode(self, text: str) -> list[int]:
+        return list(text.encode())
+
+    def unknown(self, text: str) -> list[str]:
+        return []
+
+
+@pytest.fixture
+def _gpt2_stand_in(monkeypatch):
+    monkeypatch.setattr(planning, "BPETokenizer", Bytes)
+    monkeypatch.setattr(gpt2, "check_start", lambda config, tokenizer: None)  # as if the weights were here
+
+
+def _values(preset: str = "small", **changed) -> tuple:
+    return tuple({**defaults(preset), **changed}.values())
+
+
+def _plan(values: tuple):
+    filled = read_form("small", values)
+    return plan_run(Corpus("own", TEXT), filled.run, filled.model, filled.train, memory=10**12)
+
+
+def test_every_option_has_a_field_and_no_field_is_without_an_option():
+    options = {name for kind in (GPTConfig, TrainConfig, RunOptions) for name in kind.model_fields}
+    assert set(NAMES) == options - {"vocab_size", "preset"} and len(NAMES) == len(set(NAMES))
+    assert list(defaults("small")) == list(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_field_is_within_the_bounds_of_its_option(name):
+    value = defaults("small")[name]
+    with gr.Blocks():
+        field = build_field(name, Translations(), value)
+    low, high = forms.options_of(name).bounds(name)
+    assert (field.label, field.value) == (name, value) and field.info
+    if isinstance(field, gr.Slider):
+        assert low <= field.minimum < field.maximum <= high
+    elif isinstance(field, gr.Number):
+        assert (field.minimum, field.maximum) == (low, high)
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_the_ends_of_a_slider_are_possible_and_every_preset_lies_on_it(name):
+    low, high, stride = SLIDERS[name]
+    kind = forms.options_of(name)
+    for value in (low, high):
+        extra = {"block_size": 8, "vocab_size": 65, "n_layer": 1, "n_head": 1, "n_embd": 16 * 24}
+        model = {**extra, name: value} if kind is GPTConfig else {name: value}
+        kind.parse({**model, "n_embd": 24 * 16} if name == "n_head" else model)
+    for preset in PRESETS:
+        value = defaults(preset)[name]
+        assert low <= value <= high and round((value - low) / stride, 6).is_integer()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.usefixtures("_gpt2_stand_in")
+def test_every_preset_gives_a_plan_and_its_own_form_back(preset):
+    text = TEXT if PRESETS[preset].tokenizer == "char" else "abcdefgh" * 2000
+    filled = read_form(preset, _values(preset))
+    plan = plan_run(Corpus("own", text), filled.run, filled.model, filled.train, memory=10**12)
+    assert plan.config.preset == preset
+    given, shown = defaults(preset), values_of(plan.config)
+    free = EDITABLE_FIELDS.get(PRESETS[preset].architecture, forms.MODEL)  # the others stand at some GPT's
+    given, shown = ({name: form[name] for name in NAMES if name in free or name not in forms.MODEL}
+                    for form in (given, shown))  # fmt: skip
+    assert shown == given
+
+
+def test_the_lecture_s_model_has_the_parameters_of_the_lecture():
+    said = count_line(read_form("lecture", _values("lecture")), 65, SPEED, "en")
+    assert said.startswith("**10,788,929 parameters** (8.67 % of GPT-2 small)") and "on this machine" in said
+    assert count_line(read_form("gpt2", _values("gpt2")), 50_257, None, "en").startswith("**124,439,808 parameters**")
+    assert count_line(read_form("bigram", _values("bigram")), 65, None, "vi").startswith("**4,225 tham số**")
+
+
+def test_a_form_that_describes_no_model_is_refused_with_a_remedy():
+    with pytest.raises(ValueError, match="n_embd=100 is not divisible by n_head=3"):
+        count_line(read_form("x", _values(n_embd=100, n_head=3)), 65, None, "en")
+
+
+@pytest.mark.parametrize(("shown", "meant"), [("auto", None), ("yes", True), ("no", False)])
+def test_the_third_answer_of_qkv_bias_is_as_bias(shown, meant):
+    assert _plan(_values(qkv_bias=shown)).config.model.qkv_bias is meant
+
+
+def test_a_bigram_takes_from_the_form_what_it_has_a_use_for():
+    plan = _plan(_values(architecture="bigram", n_head=7))
+    assert plan.parameters == 65 * 65
+
+
+HOSTILE = [None, True, -1, 2.5, 10**30, float("nan"), float("inf"), -float("inf"), "abc", "\ud800\x00", "", [], [1], {}]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", HOSTILE, ids=repr)
+def test_a_hostile_value_in_any_field_is_refused_in_a_sentence_or_harmless(name, value):
+    try:
+        plan = _plan(_values(**{name: value}))
+    except ValueError as refusal:
+        assert len(str(refusal)) < 400 and "\n" not in str(refusal) and ";" in str(refusal), refusal
+    else:
+        allowed = {"bias": [True], "tie_weights": [True], "lm_head_bias": [True], "qkv_bias": [None, True],
+                   "weight_decay": [2.5], "grad_clip": [2.5], "learning_rate": [2.5], "muon_learning_rate": [2.5],
+                   "muon_weight_decay": [2.5], "prompt": [""]}  # fmt: skip
+        assert any(value is each or value == each for each in allowed.get(name, [])), plan.config
+
+
+@given(st.sampled_from(NAMES), st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5))
+def test_the_count_is_a_count_or_a_refusal(name, value):
+    try:
+        assert "parameters" in count_line(read_form("x", _values(**{name: value})), 65, SPEED, "en")
+    except ValueError as refusal:
+        assert "\n" not in str(refusal)
+
+
+def test_presets_are_offered_with_their_size_and_time():
+    choices = {name: words for words, name in forms.preset_choices(65, SPEED, "en")}
+    assert list(choices) == list(PRESETS) and "10.8 M" in choices["lecture"] and "about" in choices["lecture"]
+    assert all("measuring" in words for words, _ in forms.preset_choices(65, None, "en"))
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0"), (999, "999"), (4225, "4.22 k"), (809_984, "810 k"), (999_600, "1 M"), (10_788_929, "10.8 M"),
+     (124_439_808, "124 M"), (1_557_611_200, "1.56 B")],
+)  # fmt: skip
+def test_counts_are_said_short(count, said):
+    assert short(count) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, "measuring this machine …"), (0, "about 1 s"), (40, "about 40 s"), (120, "about 2 min"),
+     (7200, "about 2.0 hours"), (864_000, "about 10.0 days")],
+)  # fmt: skip
+def test_times_are_said_as_people_do(seconds, said):
+    assert duration(seconds, "en") == said

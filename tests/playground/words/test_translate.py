@@ -1,0 +1,103 @@
+"""Two languages, word for word: none is missing in either, and none that is asked for is missing in both."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from playground import build
+from playground.train import form as forms
+from playground.words.translate import LANGUAGES, WIDGET_WORDS_VI, WORDS, language, translate, widget_words
+
+PLAYGROUND = Path(build.__file__).parent
+SOURCES = [path.read_text(encoding="utf-8") for path in PLAYGROUND.rglob("*.py")]
+SCRIPTS = {path.stem: path.read_text(encoding="utf-8") for path in PLAYGROUND.rglob("*.js")}
+
+
+def _placeholders(text: str) -> set[tuple]:
+    return {(name, spec) for _, name, spec, _ in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_every_word_is_there_in_both_languages(key):
+    english, vietnamese = WORDS[key]
+    if key.startswith("help_") and english is None:  # stands with the field
+        assert forms.options_of(key.removeprefix("help_")).model_fields[key.removeprefix("help_")].description
+        assert not _placeholders(vietnamese)
+    else:
+        assert english and _placeholders(english) == _placeholders(vietnamese)
+    assert vietnamese
+
+
+@pytest.mark.parametrize("name", forms.NAMES)
+def test_every_field_of_the_form_has_its_help_in_both_languages(name):
+    english = forms.options_of(name).model_fields[name].description
+    assert english and translate(f"help_{name}", "en", english) == english
+    assert translate(f"help_{name}", "vi", english) not in ("", english, f"help_{name}")
+
+
+def _asked_for() -> set[str]:
+    """Find the keys that stand in the source: translate("key", words={"prop": "key"}, words={"prop": ("key", ...)}."""
+    found = set()
+    for source in SOURCES:
+        found.update(re.findall(r'translate\(\s*"(\w+)"', source))
+        for words in re.findall(r"words=\{(.*?)\}", source, re.DOTALL):
+            found.update(re.findall(r':\s*\(?"(\w+)"', words))
+    return found
+
+
+def test_every_word_that_the_code_asks_for_is_there():
+    asked = _asked_for()
+    assert len(asked) > 40 and asked - WORDS.keys() == set()
+
+
+def test_every_family_of_words_is_whole():
+    from core.runs.config import STATES
+    from core.runs.presets import PRESETS
+    from core.text.corpora import CORPUS_NAMES
+
+    families = {"state": STATES, "corpus": CORPUS_NAMES, "about": CORPUS_NAMES, "preset": (*PRESETS, "custom"),
+                "line": ("uniform", "unigram", "bigram", "trigram", "fivegram", "floor"),
+                "group": ("model", "training", "run")}  # fmt: skip
+    assert {f"{family}_{name}" for family, names in families.items() for name in names} - WORDS.keys() == set()
+
+
+def _script_words(script: str) -> dict[str, str] | None:
+    found = re.search(r"const WORDS = \{(.*?)\n\};", script, re.DOTALL)
+    if found is None:
+        return None
+    words = re.findall(r"""(\w+):\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""", found.group(1))
+    return {key: single or double for key, single, double in words}
+
+
+def test_the_scripts_words_were_found():
+    found = {name: _script_words(script) for name, script in SCRIPTS.items()}
+    assert {name for name, words in found.items() if words} >= {"loss_chart", "transport", "samples", "written"}
+
+
+@pytest.mark.parametrize("name", sorted(name for name, script in SCRIPTS.items() if _script_words(script)))
+def test_the_browser_says_everything_in_both_languages(name):
+    english, vietnamese = _script_words(SCRIPTS[name]), WIDGET_WORDS_VI[name]
+    assert vietnamese.keys() == english.keys()
+    for key, text in english.items():
+        assert _placeholders(text) == _placeholders(vietnamese[key]) and bool(text) == bool(vietnamese[key])
+
+
+def test_a_component_without_a_translation_speaks_its_own_english():
+    assert widget_words("vi") == WIDGET_WORDS_VI
+    assert widget_words("en") == {name: {} for name in WIDGET_WORDS_VI}
+
+
+def test_what_has_no_words_is_called_by_its_key_or_what_was_given():
+    assert translate("nothing_such", "vi") == "nothing_such" and translate("nothing_such", "vi", "this") == "this"
+    assert translate("help_n_head", "en", "How many heads.") == "How many heads."
+
+
+@pytest.mark.parametrize(
+    ("tag", "lang"),
+    [("vi", "vi"), ("vi-VN,vi;q=0.9,en;q=0.8", "vi"), (" VI ", "vi"), ("en", "en"), ("en-GB,vi;q=0.5", "en"),
+     ("fr", "en"), ("", "en"), (None, "en"), (5, "en"), (["vi"], "en"), ({"vi": 1}, "en"), ("\ud800", "en")],
+)  # fmt: skip
+def test_the_language_is_that_of_the_tag_and_otherwise_english(tag, lang):
+    assert language(tag) == lang in LANGUAGES
