@@ -1,16 +1,20 @@
-# Two commands do everything: `make run` opens the page, `make test` runs linter and tests.
+# Two commands do everything: `make run` opens the page, `make test` checks style and types and runs the tests.
 # Each sets up a virtual environment first, and again when its requirements change.
 PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: run test test-slow clean
+.PHONY: run test check test-slow clean
 run: $(VENV)/.ready-run
 	$(PY) app.py $(ARGS)
 
-test: $(VENV)/.ready-test
-	$(PY) -m ruff check .
+test: check
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: $(VENV)/.ready-test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m pyrefly check
 
 test-slow: $(VENV)/.ready-test
 	$(PY) -m pytest -m slow $(ARGS)
