@@ -22,14 +22,14 @@ from tqdm import tqdm
 
 from core.architectures import EDITABLE_FIELDS
 from core.config import GPTConfig, SampleConfig, TrainConfig
-from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, decode_text, load_corpus, own_text
 from core.device import choose_device
 from core.options import Options
+from core.runs.directory import RunDir, extend
 from core.runs.plan import RunOptions, plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.runs.training_run import train_run
-from core.runs.directory import RunDir, extend
 from core.sampling import generate
+from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, decode_text, load_corpus, own_text
 from core.tokenizers import named, tokenizer_from_json
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended, by the shells' custom
@@ -202,4 +202,3 @@ def _value(text: str) -> int | float | bool | str:
         except ValueError:
             continue
     return {"true": True, "false": False}.get(text.lower(), text)
-

@@ -13,15 +13,14 @@ from pydantic import Field
 
 from core.architectures import ARCHITECTURES
 from core.config import TrainConfig
-from core.text.corpora import Corpus, clean_text
 from core.device import choose_device, memory_available
 from core.formula import count_of
 from core.options import Options
 from core.runs.config import RunConfig
 from core.runs.cost import bytes_needed, check_memory
 from core.runs.directory import RunDir
-from core.tokenizers import split
-from core.tokenizers import CharTokenizer, BPETokenizer, Tokenizer, named, tokenizer_to_json
+from core.text.corpora import Corpus, clean_text
+from core.tokenizers import BPETokenizer, CharTokenizer, Tokenizer, named, split, tokenizer_to_json
 
 
 class RunOptions(Options):

@@ -10,14 +10,14 @@ from collections import Counter
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from core.text.corpora import DEFAULT_CORPUS, load_corpus
 from core.device import cores
+from core.runs.config import Status
+from core.runs.cost import SPEED_FILE, Speed
+from core.runs.directory import RunDir, delete, extend, list_runs, sweep
 from core.runs.plan import Plan, plan_run
 from core.runs.presets import PRESETS
-from core.runs.config import Status
-from core.runs.directory import RunDir, delete, extend, list_runs, sweep
-from core.runs.cost import SPEED_FILE, Speed
 from core.runs.processes import Process
+from core.text.corpora import DEFAULT_CORPUS, load_corpus
 
 WELCOME = "welcome"
 WELCOME_STEPS = 600

@@ -15,14 +15,14 @@ from dataclasses import asdict
 import torch
 
 from core import data
-from core.pretrained import loader as gpt2
 from core.architectures import build_model
-from core.text.ngrams import baselines
 from core.device import choose_device, threads_for
 from core.optim import make_optimizer
+from core.pretrained import loader as gpt2
 from core.runs.config import RunConfig, Status
 from core.runs.directory import RunDir
 from core.sampling import generate
+from core.text.ngrams import baselines
 from core.tokenizers import Tokenizer, tokenizer_from_json
 from core.training import Diverged, StepStats, evaluate, train
 
@@ -112,9 +112,7 @@ class _TrainingRun:
         self._say("running")
         if self.step == 0:
             self._first_look()
-        for stats in train(
-            self.model, self.tokens, self.config.train, optimizer=self.optimizer, start_step=self.step
-        ):
+        for stats in train(self.model, self.tokens, self.config.train, optimizer=self.optimizer, start_step=self.step):
             self.step = stats.step
             self.elapsed += stats.seconds
             self.unwritten.append(_row(stats, self.elapsed))

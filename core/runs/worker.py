@@ -16,10 +16,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from core.device import threads_for
-from core.runs.training_run import Stopped, end, train_run
 from core.runs.config import Status
-from core.runs.directory import RunDir, delete
 from core.runs.cost import SPEED_FILE, Speed, measure_speed
+from core.runs.directory import RunDir, delete
+from core.runs.training_run import Stopped, end, train_run
 from core.training import StepStats
 
 try:

@@ -6,9 +6,9 @@ import math
 import pytest
 import torch
 
-from core.runs import cost as speed
 from core.config import BigramConfig, GPTConfig
 from core.device import step_flops
+from core.runs import cost as speed
 from core.runs.cost import A_TABLE, Speed, measure_speed
 
 SMALL = GPTConfig(block_size=32, vocab_size=65, n_layer=2, n_head=2, n_embd=32)

@@ -13,10 +13,10 @@ import torch
 from core.architectures import build_model
 from core.config import GPTConfig, TrainConfig
 from core.optim import make_optimizer
+from core.pretrained.weights import optimizer_tensors
 from core.runs.config import STATES, RunConfig, Status
 from core.runs.directory import RunDir, list_runs, sweep
 from core.tokenizers import CharTokenizer, tokenizer_to_json
-from core.pretrained.weights import optimizer_tensors
 
 TEXT = "one two\r\nthree \U0001f600 four\n" * 3
 TOKENIZER = CharTokenizer.from_text(TEXT)

@@ -3,21 +3,21 @@
 import math
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.text.ngrams import baselines
 from core.config import BigramConfig, GPTConfig, TrainConfig
-from core.text.corpora import Corpus, load_corpus, own_text
 from core.downloads import DownloadError
 from core.formula import count_of
-from core.runs.plan import RunOptions, again, plan_run
 from core.runs.cost import bytes_needed, check_memory
+from core.runs.plan import RunOptions, again, plan_run
 from core.runs.presets import PRESETS
 from core.runs.training_run import train_run
+from core.text.corpora import Corpus, load_corpus, own_text
+from core.text.ngrams import baselines
 from core.tokenizers import CharTokenizer, tokenizer_from_json
+from tests.tiny_runs import PROJECT
 
 TEXT = "a small text, over and over again\n" * 40
 OWN = own_text(TEXT)
@@ -202,10 +202,9 @@ MEASURE = """
 import resource, torch
 from core.architectures import build_model
 from core.config import GPTConfig
-from core.runs.plan import bytes_needed
+from core.runs.cost import bytes_needed
 from core.config import TrainConfig
 from core.training import train
-from tests.tiny_runs import PROJECT
 torch.set_num_threads(1)
 def steps(shape):
     tokens = torch.arange(20_000) % 65

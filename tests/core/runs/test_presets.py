@@ -6,8 +6,8 @@ import torch
 from core.architectures import ARCHITECTURES, build_model
 from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.formula import count_of
-from core.runs.plan import RunOptions
 from core.runs.cost import bytes_needed
+from core.runs.plan import RunOptions
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.tokenizers import GPT2_VOCAB_SIZE
 from core.training import train

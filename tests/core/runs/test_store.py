@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from core.text.corpora import Corpus
-from core.runs.training_run import train_run
+from core.runs import store as runs_module
 from core.runs.config import Status
 from core.runs.directory import RunDir
-from core.runs import store as runs_module
 from core.runs.processes import Process
 from core.runs.store import RunStore
+from core.runs.training_run import train_run
+from core.text.corpora import Corpus
 from tests.tiny_runs import (
     PROJECT,
     TEXT,

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.runs import training_run
-from core.text.corpora import own_text
 from core.optim import AdamW
+from core.runs import training_run
+from core.runs.directory import RunDir, extend
 from core.runs.plan import plan_run
 from core.runs.training_run import Stopped, end, is_snapshot_step, train_run
-from core.runs.directory import RunDir, extend
+from core.text.corpora import own_text
 from core.training import evaluate
+from tests.tiny_runs import PROJECT
 
 TEXT = "".join(f"{a} and {b} went up the hill, {a * b} times.\n" for a in range(12) for b in range(9))
 STEPS = 16
@@ -30,7 +31,6 @@ KINDS = {
     "bigram": ({"architecture": "bigram"}, {"block_size": 8}),
 }
 TIMES = ("seconds", "elapsed", "time")
-from tests.tiny_runs import PROJECT
 
 
 def new_run(root: Path, kind: str = "gpt", name: str | None = None, **train) -> RunDir:

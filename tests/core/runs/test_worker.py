@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from core.runs.config import Status
-from core.runs.directory import RunDir
-from core.runs.cost import Speed
 from core.runs import worker as worker_module
+from core.runs.config import Status
+from core.runs.cost import Speed
+from core.runs.directory import RunDir, delete
 from core.runs.worker import Cores, Worker, work
-from core.runs.directory import delete
 from tests.tiny_runs import losses, tiny_plan
 
 
