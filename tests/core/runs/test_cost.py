@@ -9,7 +9,7 @@ import torch
 from core.config import BigramConfig, GPTConfig
 from core.device import step_flops
 from core.runs import cost as speed
-from core.runs.cost import A_TABLE, Speed, measure_speed
+from core.runs.cost import BIGRAM_LAYERS, Speed, measure_speed
 
 SMALL = GPTConfig(block_size=32, vocab_size=65, n_layer=2, n_head=2, n_embd=32)
 DEEP = SMALL.model_copy(update={"n_layer": 8})
@@ -22,7 +22,7 @@ def test_a_prediction_is_steps_times_layers_and_operations():
     assert machine.seconds(SMALL, 16, 1) == pytest.approx(expected)
     assert machine.seconds(SMALL, 16, 1000) == pytest.approx(1000 * expected)
     bigram = BigramConfig(block_size=8, vocab_size=65)
-    assert machine.seconds(bigram, 4, 1) == pytest.approx(A_TABLE * 0.001 + step_flops(bigram, 4) / 1e9)
+    assert machine.seconds(bigram, 4, 1) == pytest.approx(BIGRAM_LAYERS * 0.001 + step_flops(bigram, 4) / 1e9)
 
 
 def test_more_of_anything_takes_longer():

@@ -14,8 +14,9 @@ from core.architectures import build_model
 from core.config import GPTConfig, TrainConfig
 from core.optim import make_optimizer
 from core.pretrained.weights import optimizer_tensors
-from core.runs.config import STATES, RunConfig, Status
-from core.runs.directory import RunDir, list_runs, sweep
+from core.runs.config import STATES, ResumeState, RunConfig, Status
+from core.runs.directory import RunDir
+from core.runs.folder import list_runs, sweep
 from core.tokenizers import CharTokenizer, tokenizer_to_json
 
 TEXT = "one two\r\nthree \U0001f600 four\n" * 3
@@ -51,7 +52,7 @@ def test_a_new_run_is_queued_and_comes_back_as_it_was_made(run):
     assert left_over(run) == []
 
 
-@pytest.mark.parametrize("changes", [{"floor": 0.6, "owner": "me", "prompt": "two"}, {"created": 5}], ids=str)
+@pytest.mark.parametrize("changes", [{"entropy": 0.6, "owner": "me", "prompt": "two"}, {"created": 5}], ids=str)
 def test_every_field_of_a_config_survives_the_disk(tmp_path, changes):
     config = replace(CONFIG, **changes)
     assert RunDir.create(tmp_path, config, TEXT).config() == config
@@ -298,7 +299,7 @@ def test_the_state_to_go_on_from_is_replaced_once_the_next_is_whole(run, model, 
     with pytest.raises(OSError):
         run.write_resume(model, optimizer, 12, {"elapsed": 12.0})
     other = build_model(MODEL)
-    assert run.read_resume(other, make_optimizer(other, CONFIG.train)) == {"step": 9, "elapsed": 9.0}
+    assert run.read_resume(other, make_optimizer(other, CONFIG.train)) == ResumeState(step=9, elapsed=9.0)
     assert all(map(torch.equal, other.parameters(), model.parameters()))
 
 
@@ -335,7 +336,7 @@ def test_a_damaged_state_leaves_nothing_of_itself_behind(run, model, damage, old
     other = build_model(MODEL)
     start = [parameter.clone() for parameter in other.parameters()]
     memory = make_optimizer(other, CONFIG.train)
-    assert run.read_resume(other, memory) == ({"step": 5, "elapsed": 5.0} if older else None)
+    assert run.read_resume(other, memory) == (ResumeState(step=5, elapsed=5.0) if older else None)
     assert all(map(torch.equal, other.parameters(), model.parameters() if older else start))
     assert any(value.any() for value in optimizer_tensors(memory).values()) is older
 
@@ -363,7 +364,7 @@ DAMAGED_CONFIGS = {
     "huge": changed(model=MODEL.model_dump() | {"n_layer": 10**30}), "train": changed(train={"steps": -1}),
     "created text": changed(created="yesterday"), "created NaN": changed(created=math.nan),
     "created null": changed(created=None), "created huge": changed(created=10**400),
-    "corpus": changed(corpus=["plays"]), "device": changed(device=5), "floor": changed(floor="low"),
+    "corpus": changed(corpus=["plays"]), "device": changed(device=5), "entropy": changed(floor="low"),
     "prompt": changed(prompt=None), "no prompt": changed(prompt=""), "unknown prompt": changed(prompt="\u0416"),
     "half a character": changed(prompt="\ud800"), "sample": changed(sample_tokens=10**9), "owner": changed(owner=5),
     "tokenizer": changed(tokenizer={"kind": "pickle"}), "tokens": changed(tokenizer={"kind": "char", "chars": "ba"}),

@@ -42,7 +42,7 @@ def test_a_plan_says_all_that_the_run_will_be(tmp_path):
     plan = plan_run(OWN, options, MODEL, {"steps": 3, "seed": 5}, owner="me")
     config = plan.config
     assert (config.corpus, config.preset, config.device, config.owner) == ("own", "tiny", "cpu", "me")
-    assert (config.prompt, config.sample_tokens, config.floor) == ("a small", 7, None)
+    assert (config.prompt, config.sample_tokens, config.entropy) == ("a small", 7, None)
     assert config.model == GPTConfig(vocab_size=len(set(TEXT)), **MODEL)
     assert config.train == TrainConfig(steps=3, seed=5)
     assert tokenizer_from_json(config.tokenizer).chars == CharTokenizer.from_text(TEXT).chars
@@ -186,14 +186,14 @@ def test_a_run_that_no_longer_fits_is_not_begun_again(tmp_path, monkeypatch):
 # -- what loss is worth -----------------------------------------------------------------------------------------------
 
 
-def test_the_plays_have_a_floor_near_six_tenths_that_no_counting_model_reaches():
+def test_the_plays_have_an_entropy_near_six_tenths_that_no_counting_model_reaches():
     corpus = load_corpus("plays")
     plan = plan_run(corpus, {}, MODEL, {})
     ids = tokenizer_from_json(plan.config.tokenizer).encode(corpus.text)
     at = len(ids) * 9 // 10
     counted = baselines(np.array(ids[:at]), np.array(ids[at:]), plan.config.model.vocab_size)
-    assert 0.5 < plan.config.floor < 0.7
-    assert plan.config.floor < counted.fivegram < counted.trigram < counted.bigram < counted.unigram < counted.uniform
+    assert 0.5 < plan.config.entropy < 0.7
+    assert plan.config.entropy < counted.fivegram < counted.trigram < counted.bigram < counted.unigram < counted.uniform
 
 
 # -- memory -----------------------------------------------------------------------------------------------------------

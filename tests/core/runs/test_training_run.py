@@ -16,8 +16,8 @@ import torch
 
 from core.optim import AdamW
 from core.runs import training_run
-from core.runs.directory import RunDir, extend
-from core.runs.plan import plan_run
+from core.runs.directory import RunDir
+from core.runs.plan import extend, plan_run
 from core.runs.training_run import Stopped, end, is_snapshot_step, train_run
 from core.text.corpora import own_text
 from core.training import evaluate
@@ -390,8 +390,8 @@ def test_damaged_baselines_are_counted_again(undisturbed, tmp_path, damaged):
     assert run.baselines() == undisturbed.baselines()
 
 
-def test_a_floor_that_is_known_stands_among_the_baselines(tmp_path):
+def test_an_entropy_that_is_known_stands_among_the_baselines(tmp_path):
     plan = plan_run(own_text(TEXT), {}, KINDS["gpt"][1], {"steps": 1})
-    run = replace(plan, config=replace(plan.config, floor=0.25)).create(tmp_path)
+    run = replace(plan, config=replace(plan.config, entropy=0.25)).create(tmp_path)
     steps(run)
-    assert run.baselines()["floor"] == 0.25
+    assert run.baselines()["entropy"] == 0.25
