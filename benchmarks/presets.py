@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.machine import watched
 from benchmarks.report import head, row, spread
-from core.runs.directory import list_runs
+from core.runs.folder import list_runs
 from core.runs.plan import plan_run
 from core.runs.presets import PRESETS
 from core.runs.training_run import train_run

@@ -26,7 +26,9 @@ class GPTConfig(Options):
     activation: Literal["gelu", "relu"] = Field("gelu", description="The bend in the MLP; GPT-2's is the tanh GELU.")
     tie_weights: bool = Field(True, description="One matrix for reading tokens in (wte) and out (lm_head).")
     lm_head_bias: bool = Field(False, description="A bias on the output layer.")
-    init: Literal["gpt2", "sharp"] = Field("gpt2", description="How weights start: as GPT-2's, or with a head start.")
+    init: Literal["gpt2", "sinusoidal"] = Field(
+        "gpt2", description="How weights start: as GPT-2's, or with a head start."
+    )
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> "GPTConfig":

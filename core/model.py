@@ -98,7 +98,7 @@ class GPT(nn.Module):
             if name.endswith("c_proj.weight"):
                 # 2 * n_layer projections add up on the residual stream; without this its spread grows with depth.
                 nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * config.n_layer))
-        if config.init == "sharp":
+        if config.init == "sinusoidal":
             self._sharpen()
         if config.tie_weights:
             self.lm_head.weight = self.transformer["wte"].weight

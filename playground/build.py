@@ -67,7 +67,7 @@ class Playground(gr.Blocks):
         store.ready.wait()
         if self.settings.welcome:
             store.welcome()
-        store.settled.wait(PATIENCE)
+        store.warm_up_requested.wait(PATIENCE)
         store.warm_up()
         time.sleep(DRAWN)
         load_corpus(DEFAULT_CORPUS)  # written by a program: who presses Train need not wait for it

@@ -1,4 +1,4 @@
-"""Runs that are over in a second, and patience: what the tests of runs, workers and feed have in common."""
+"""Runs that are over in a second, and patience, for the tests of runs, workers and feed."""
 
 import multiprocessing
 import time
@@ -41,6 +41,15 @@ def losses(run: RunDir) -> dict[int, float]:
         if "loss" in row:
             assert found.setdefault(row["step"], row["loss"]) == row["loss"], f"step {row['step']} came out differently"
     return found
+
+
+def refusal(act: Callable, *arguments) -> str:
+    """Return the sentence that a call is refused with; "not refused" for one that is not."""
+    try:
+        act(*arguments)
+    except ValueError as error:
+        return str(error)
+    return "not refused"
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 90.0) -> object:

@@ -1,10 +1,10 @@
-"""The command line: the same functions and the same run directories as the page.
+"""The command line. It uses the same functions and the same run directories as the page.
 
     python -m core train --corpus plays --preset small --run my-run
     python -m core train --resume my-run [--steps 2000]
     python -m core generate my-run --prompt "Enter " --temperature 0.8
 
-This is the one file of core that prints.
+`core/__main__.py` calls `main`.
 """
 
 import argparse
@@ -22,14 +22,14 @@ from tqdm import tqdm
 
 from core.architectures import EDITABLE_FIELDS
 from core.config import GPTConfig, SampleConfig, TrainConfig
-from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, decode_text, load_corpus, own_text
 from core.device import choose_device
 from core.options import Options
-from core.runs.plan import RunOptions, plan_run
+from core.runs.directory import RunDir
+from core.runs.plan import RunOptions, extend, plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.runs.training_run import train_run
-from core.runs.directory import RunDir, extend
 from core.sampling import generate
+from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, decode_text, load_corpus, own_text
 from core.tokenizers import named, tokenizer_from_json
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended, by the shells' custom
@@ -51,18 +51,18 @@ def _train(options: argparse.Namespace) -> int:
     run = _new_run(options) if options.resume is None else _resumed(options)
     config = run.config()
     print(f"{config.preset} on {config.corpus}, in {run.path}", file=sys.stderr)
-    recording = train_run(run)
+    training = train_run(run)
     last = "nothing yet"
     bar = tqdm(total=config.train.steps, initial=run.status().step, unit="step", file=sys.stderr)
     with bar, _ctrl_c() as asked_to_pause:
-        for stats in recording:
+        for stats in training:
             bar.update(stats.step - bar.n)
             if stats.val_loss is not None:
                 last = f"train {stats.train_loss:.4f}, validation {stats.val_loss:.4f}"
                 bar.write(f"step {stats.step}: {last}", file=sys.stderr)
             bar.set_postfix(loss=f"{stats.loss:.3f}", refresh=False)
             if asked_to_pause.is_set():
-                recording.close()
+                training.close()
     status = run.status()
     if status.state == "paused":
         print(f"paused; go on with: python -m core train --resume {shlex.quote(str(run.path))}", file=sys.stderr)
@@ -73,7 +73,7 @@ def _train(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _ctrl_c() -> Iterator[threading.Event]:
-    """Let Ctrl-C ask for a pause after the step that is being taken; pressed once more, it ends the program at once."""
+    """Let the first Ctrl-C ask for a pause after the current step, and the second end the program at once."""
     asked = threading.Event()
 
     def ask(number: int, frame: object) -> None:
@@ -183,10 +183,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_options(parser: argparse.ArgumentParser, model: type[Options], leave_out: str = "") -> None:
-    """Give the parser a flag for every field; what it may be is for the options themselves to say."""
+    """Give the parser a flag for every field; the options themselves check the values later."""
     for name, field in model.model_fields.items():
         if name != leave_out:
-            kind = str if field.annotation is str else _value  # a prompt of 5 is a text
+            kind = str if field.annotation is str else _value  # a prompt of 5 is text
             parser.add_argument(f"--{name}", type=kind, help=(field.description or "").replace("%", "%%"))
 
 
@@ -195,11 +195,10 @@ def _given(options: argparse.Namespace, model: type[Options]) -> dict:
 
 
 def _value(text: str) -> int | float | bool | str:
-    """Read 4 as int, 0.1 as float, true as bool, and leave anything else as text."""
+    """Read 4 as int, 0.1 as float, true as bool, and anything else as text."""
     for kind in (int, float):
         try:
             return kind(text)
         except ValueError:
             continue
     return {"true": True, "false": False}.get(text.lower(), text)
-

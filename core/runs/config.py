@@ -1,6 +1,7 @@
-"""What a run is and where it stands: what `run_dir.py` keeps as run.json, status.json and resume/*/state.json.
+"""What a run is and where it stands: what `directory.py` keeps as run.json, status.json and resume/*/state.json.
 
-What is read back is checked field by field, for a directory may come from anywhere.
+A directory may come from anywhere, so every field that is read back is checked. run.json carries the version of the
+format: `_upgraded` renames what older versions called otherwise, and a newer version than ours is refused.
 """
 
 import functools
@@ -15,8 +16,15 @@ from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.options import Options
 from core.tokenizers import GPT2_VOCAB_SIZE, named, tokenizer_from_json
 
+VERSION = 2  # of run.json; version 1 had no such field
+
 State = Literal["queued", "running", "paused", "done", "stopped", "failed"]
 STATES = get_args(State)
+ACTIVE: tuple[State, ...] = ("queued", "running")  # a worker has the run, or is to have it
+
+
+class NewerVersion(ValueError):
+    """A run.json that a later version of this program wrote: nothing is wrong with it, but it cannot be read here."""
 
 
 @dataclass(frozen=True)
@@ -30,28 +38,30 @@ class RunConfig:
     preset: str = "custom"
     device: str = "auto"
     weights: Literal["new", "gpt2"] = "new"  # drawn from the seed, or GPT-2's as published
-    prompt: Annotated[str, Field(min_length=1)] = "\n"  # what each sample goes on from
+    prompt: Annotated[str, Field(min_length=1)] = "\n"  # each sample continues it
     sample_tokens: Annotated[int, Field(ge=1, le=1000)] = 120
-    floor: float | None = None  # nats per token that no model can beat on the validation part, where known
-    owner: str | None = None  # of a page with several people; None: everyone on this machine
+    entropy: float | None = None  # of the validation part, nats per token: no model can beat it; None: unknown
+    owner: str | None = None  # on a page with several people; None: everyone on this machine
     created: float = field(default_factory=time.time)
 
     def to_json(self) -> dict:
         """Return the config as plain JSON values."""
-        plain = {**asdict(self), "model": self.model.model_dump(), "train": self.train.model_dump()}
-        plain["architecture"] = architecture_of(self.model)
-        return plain
+        model, train = self.model.model_dump(), self.train.model_dump()
+        architecture = architecture_of(self.model)
+        return {"version": VERSION, **asdict(self), "architecture": architecture, "model": model, "train": train}
 
     @classmethod
     def from_json(cls, plain: Any) -> "RunConfig":
-        """Read a config back; ValueError with one sentence for anything that is not one."""
+        """Read a config of this version or an older one; ValueError, one sentence, for anything else."""
         try:
-            plain = dict(plain)
+            plain = _upgraded(dict(plain))
             shape = ARCHITECTURES[plain.pop("architecture")]
             plain["model"] = shape.parse(plain["model"])
             plain["train"] = TrainConfig.parse(plain["train"])
             config = checked(cls, plain)
             _check_tokenizer(config)
+        except NewerVersion:
+            raise
         except (KeyError, TypeError, ValueError) as error:
             cause = str(error) if isinstance(error, ValueError) else f"{error!r:.80}"
             raise ValueError(f"run.json does not describe a run ({cause})") from None
@@ -70,7 +80,7 @@ class Status:
 
 
 class ResumeState(Options):
-    """What going on needs to know beside the tensors."""
+    """What a run needs to know to go on, beside the tensors."""
 
     step: int = Field(ge=0)
     elapsed: float = Field(ge=0)  # seconds of training so far
@@ -88,11 +98,31 @@ def checked(cls: type, plain: Any) -> Any:
 @functools.cache
 def _checker(cls: type) -> type[Options]:
     hints = get_type_hints(cls, include_extras=True)
-    return create_model(cls.__name__, __base__=Options, **{name: (hint, None) for name, hint in hints.items()})
+    fields: dict[str, Any] = {name: (hint, None) for name, hint in hints.items()}
+    return create_model(cls.__name__, __base__=Options, **fields)
+
+
+def _upgraded(plain: dict) -> dict:
+    """Return what a run.json says in the names of today's version, without the version itself."""
+    version = plain.pop("version", 1)
+    if type(version) is not int or version < 1:
+        raise ValueError(f"version={version!r:.40} is not possible; it must be a whole number from 1 to {VERSION}")
+    if version > VERSION:
+        raise NewerVersion(
+            f"run.json is of version {version!r:.40}, but this program reads versions up to {VERSION}; "
+            f"update the program to open the run"
+        )
+    if version == 1:
+        model = plain.get("model")
+        if "floor" in plain:
+            plain["entropy"] = plain.pop("floor")
+        if isinstance(model, dict) and model.get("init") == "sharp":
+            plain["model"] = {**model, "init": "sinusoidal"}
+    return plain
 
 
 def _check_tokenizer(config: RunConfig) -> None:
-    """Refuse a vocabulary that is not the model's; GPT-2's is known, and not read for that (it may be far away)."""
+    """Refuse a vocabulary that is not the model's. GPT-2's file may be missing, but its size is known without it."""
     if config.tokenizer == {"kind": "gpt2"}:
         size, unknown = GPT2_VOCAB_SIZE, []
     else:

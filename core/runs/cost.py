@@ -1,4 +1,4 @@
-"""What a run costs before it has begun: memory, operations, and the time on this machine, whose speed is measured."""
+"""What a run will cost: memory, operations, and time on this machine, whose speed is measured once."""
 
 import json
 import math
@@ -10,14 +10,14 @@ from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.device import choose_device, step_flops, threads_for, tokens_at_once
 from core.formula import count_of
 
-SPEED_FILE = "machine.json"  # where it is written down, below the runs
-A_TABLE = 0.15  # layers' worth of time that a bigram takes, measured
-PROBE_STEPS = 8  # of which the quickest counts; the first is thrown away, it pays for first uses
+SPEED_FILE = "machine.json"  # keeps the speed, beside the runs
+BIGRAM_LAYERS = 0.15  # a bigram takes as long as this many layers, measured
+PROBE_STEPS = 8  # the quickest of them counts; one more before them pays for first uses
 # How many tokens a text has, by the kind of tokenizer. Tiny Shakespeare: its first 90 %, the part to train on.
 SHAKESPEARE_TOKENS = {"char": 1_003_854, "gpt2": 301_966}
 # WebText is 40 GB of text (Radford et al., 2019, section 2.1), never published; about 9 billion GPT-2 tokens.
 WEBTEXT_TOKENS = {"char": 40_000_000_000, "gpt2": 9_000_000_000}
-BYTES = {"fp32": 4, "bf16": 2}  # a parameter
+BYTES = {"fp32": 4, "bf16": 2}  # per parameter
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,19 @@ class Speed:
     flops: float
 
     def seconds(self, model: GPTConfig | BigramConfig, batch_size: int, steps: int) -> float:
-        """Predict the seconds of training, evaluation and samples not counted."""
-        layers = model.n_layer + 1 if isinstance(model, GPTConfig) else A_TABLE
+        """Predict the seconds of training, without evaluation and samples."""
+        layers = model.n_layer + 1 if isinstance(model, GPTConfig) else BIGRAM_LAYERS
         return steps * (self.per_layer * layers + step_flops(model, batch_size) / self.flops)
 
     def save(self, path: Path) -> None:
-        """Write the speed down for other processes."""
+        """Write the speed to a file, for other processes."""
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(asdict(self)))
         temporary.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> "Speed | None":
-        """Read the speed that was written down; None when there is none, or it makes no sense."""
+        """Read the speed from its file; None when there is none, or it makes no sense."""
         try:
             speed = cls(**json.loads(path.read_text()))
             return speed if 0 <= speed.per_layer < math.inf and 0 < speed.flops < math.inf else None
@@ -49,9 +49,9 @@ class Speed:
 
 
 def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None) -> Speed:
-    """Train probe_steps of a narrow and of a wide model, and solve for the two numbers. Takes less than a second.
+    """Train a narrow and a wide model for probe_steps each, and solve for the two numbers. Takes less than a second.
 
-    threads: how many to use, where a run would take as many as its size is worth.
+    threads: how many to use; by default as many as a run of that size would.
     """
     narrow = GPTConfig(block_size=32, vocab_size=65, n_layer=3, n_head=2, n_embd=64)
     wide = GPTConfig(block_size=64, vocab_size=65, n_layer=3, n_head=4, n_embd=256)
@@ -64,7 +64,7 @@ def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None) ->
 
 
 def _step_seconds(model: GPTConfig, batch_size: int, probe_steps: int, threads: int | None) -> float:
-    import torch  # who only predicts needs none of these
+    import torch  # a prediction needs none of these
 
     from core.optim import make_optimizer
     from core.training import train
@@ -122,5 +122,5 @@ def flops_per_token(config: GPTConfig | BigramConfig) -> tuple[float, float]:
 
 
 def pass_seconds(config: GPTConfig | BigramConfig, tokens: int, speed: Speed, batch_size: int = 1) -> float:
-    """Predict the seconds in which a machine trains on a text once, if only the model fits into its memory."""
+    """Predict the seconds in which a machine trains on a text of so many tokens once, if the model fits its memory."""
     return speed.seconds(config, batch_size, max(1, round(tokens / (batch_size * config.block_size))))

@@ -1,15 +1,16 @@
-"""A run on disk. The directory is the only channel of results: who trains writes it, who watches reads it by cursor.
+"""A run on disk. All results go through its directory: the trainer writes it, and the page reads it by cursor.
 
-    run.json              what is trained, on what, and how (written once, rewritten when a run is continued)
+    run.json              the version of the format; what is trained, on what, and how (rewritten by `plan.extend`)
     corpus.txt            the text itself, so that the directory is complete on any machine
     status.json           state, step, message, and the process that trains
     metrics.jsonl         a line a step           samples.jsonl   a line a sample
-    baselines.json        what loss is worth on this corpus
-    snapshots/step-*/     model.safetensors, meta.json: looking back
-    resume/step-*/        model.safetensors, optimizer.safetensors, state.json: going on, exactly
+    baselines.json        the losses of simple models on this text, and its entropy where it is known
+    snapshots/step-*/     model.safetensors, meta.json: to look back at
+    resume/step-*/        model.safetensors, optimizer.safetensors, state.json: to go on from, exactly
 
 A file or a snapshot becomes visible by an atomic rename, complete or not at all. Weights are safetensors, everything
-else is JSON; nothing is ever pickled. What writes these files while a model trains is `recording.py`.
+else is JSON; nothing is ever pickled. `training_run.py` writes these files while a model trains, `folder.py` deals
+with many such directories, and `config.py` says what run.json and status.json hold.
 """
 
 import json
@@ -18,12 +19,11 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.config import TrainConfig
 from core.runs.config import ResumeState, RunConfig, Status, checked
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class RunDir:
-    """One run's directory. Holds no state of its own but the path: several processes may look at the same run."""
+    """One run's directory. It keeps nothing but the path in memory, so several processes may use the same run."""
 
     def __init__(self, path: Path):
         self.path = Path(path)
@@ -67,7 +67,7 @@ class RunDir:
 
     @classmethod
     def open(cls, root: Path, run_id: Any) -> "RunDir":
-        """Return the run called run_id; ValueError when there is none (the same words whoever asks)."""
+        """Return the run called run_id; ValueError when there is none."""
         known = isinstance(run_id, str) and VALID_ID.fullmatch(run_id) and (root / run_id / "run.json").is_file()
         if not known:
             name = run_id[:40] if isinstance(run_id, str) else type(run_id).__name__
@@ -81,7 +81,7 @@ class RunDir:
         return RunConfig.from_json(_read_json(self.path / "run.json"))
 
     def write_config(self, config: RunConfig) -> None:
-        """Replace run.json (a run that goes on for longer)."""
+        """Replace run.json, for a run that is to train longer."""
         _write_json(self.path / "run.json", config.to_json())
 
     def text(self) -> str:
@@ -93,7 +93,7 @@ class RunDir:
             raise ValueError(f"corpus.txt cannot be read ({type(error).__name__})") from None
 
     def status(self) -> Status:
-        """Read where the run stands; ValueError when status.json is damaged."""
+        """Read the run's state and step; ValueError when status.json is damaged."""
         plain = _read_json(self.path / "status.json")
         try:
             return checked(Status, plain)
@@ -101,13 +101,13 @@ class RunDir:
             raise ValueError(f"status.json does not say where a run stands ({error})") from None
 
     def write_status(self, status: Status) -> None:
-        """Say where the run stands."""
+        """Replace status.json, with the time of now."""
         _write_json(self.path / "status.json", {**asdict(status), "updated": time.time()})
 
     # -- what it wrote --------------------------------------------------------------------------------------------
 
     def append(self, name: str, rows: list[dict]) -> None:
-        """Add rows to name.jsonl in one write; a line cut short by a crash stays alone on its line."""
+        """Add rows to name.jsonl in one write. If a crash cut the last line short, the new rows begin on a new line."""
         if not rows:
             return
         with open(self.path / f"{name}.jsonl", "ab+") as file:
@@ -116,7 +116,7 @@ class RunDir:
             file.write("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode())
 
     def rows(self, name: str, offset: int = 0) -> tuple[list[dict], int]:
-        """Read the rows of name.jsonl from a byte offset; return them and where to go on. Broken lines are skipped."""
+        """Read the rows of name.jsonl from a byte offset, but for broken lines; return them and the next offset."""
         try:
             with open(self.path / f"{name}.jsonl", "rb") as file:
                 file.seek(offset)
@@ -127,28 +127,31 @@ class RunDir:
         return list(_parsed(whole)), offset + len(whole)
 
     def baselines(self) -> dict[str, float] | None:
-        """Read what loss is worth on this corpus; None when it has not been counted, or the file is damaged."""
+        """Read the losses of simple models on this text; None when they are not counted, or the file is damaged."""
         try:
             values = _read_json(self.path / "baselines.json")
         except ValueError:
             return None
-        whole = isinstance(values, dict) and all(type(value) in (int, float) for value in values.values())
-        return values if whole else None
+        if not isinstance(values, dict) or any(type(value) not in (int, float) for value in values.values()):
+            return None
+        if "floor" in values:  # what version 1 called it
+            values["entropy"] = values.pop("floor")
+        return values
 
     def write_baselines(self, values: dict[str, float]) -> None:
-        """Write what loss is worth on this corpus."""
+        """Write the losses of simple models on this text, in nats per token, by name."""
         _write_json(self.path / "baselines.json", values)
 
-    # -- weights (they alone need torch, and bring it with them) ---------------------------------------------------
+    # -- weights (only these methods need torch, and import it) ----------------------------------------------------
 
     def write_snapshot(self, model: "nn.Module", step: int, meta: dict) -> None:
-        """Keep the weights of a step for looking back."""
+        """Keep the weights of a step, to look back at."""
         from core.pretrained.weights import weights
 
         self._write_folder("snapshots", step, {"model": weights(model)}, {"meta": {**meta, "step": step}})
 
     def snapshots(self) -> list[int]:
-        """Return the steps that can be looked back at, in order."""
+        """Return the steps that have a snapshot, in order."""
         return [step for step, _ in _folders(self.path / "snapshots")]
 
     def load_snapshot(self, step: int | None = None) -> "nn.Module":
@@ -165,7 +168,7 @@ class RunDir:
         return model.eval()
 
     def write_resume(self, model: "nn.Module", optimizer: "CombinedOptimizer", step: int, state: dict) -> None:
-        """Keep all that is needed to go on from a step exactly; older states are dropped once this one is whole."""
+        """Keep all that is needed to go on from a step exactly; delete older states once this one is complete."""
         from core.pretrained.weights import optimizer_tensors, weights
 
         tensors = {"model": weights(model), "optimizer": optimizer_tensors(optimizer)}
@@ -174,8 +177,8 @@ class RunDir:
             if old != step:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def read_resume(self, model: "nn.Module", optimizer: "CombinedOptimizer") -> dict | None:
-        """Put the newest whole resume state into model and optimizer; return its state.json, None if there is none."""
+    def read_resume(self, model: "nn.Module", optimizer: "CombinedOptimizer") -> ResumeState | None:
+        """Load the newest complete resume state into model and optimizer; return its state.json, None without one."""
         from core.pretrained.weights import check_weights, load_optimizer, load_weights, read_tensors
 
         for step, folder in reversed(_folders(self.path / "resume")):
@@ -184,12 +187,12 @@ class RunDir:
                 if state.step != step:
                     raise ValueError(f"{folder.name} holds the state of step {state.step}")
                 tensors = read_tensors(folder / "model.safetensors")
-                check_weights(model, tensors)  # before the optimizer changes: both are put in, or neither
+                check_weights(model, tensors)  # before the optimizer changes: both are loaded, or neither
                 load_optimizer(optimizer, read_tensors(folder / "optimizer.safetensors"))
                 load_weights(model, tensors)
-                return state.model_dump()
+                return state
             except ValueError:
-                shutil.rmtree(folder, ignore_errors=True)  # damaged: an older one may be whole, the start always is
+                shutil.rmtree(folder, ignore_errors=True)  # damaged: an older one may be complete, the start always is
         return None
 
     def _write_folder(self, kind: str, step: int, tensors: dict[str, dict], notes: dict[str, dict]) -> None:
@@ -210,49 +213,6 @@ class RunDir:
             os.rename(making, final)
         finally:
             shutil.rmtree(making, ignore_errors=True)  # after the rename there is nothing of that name
-
-
-def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
-    """Return the readable runs below root, newest first, and a sentence for each directory that is damaged."""
-    runs, problems = [], []
-    for path in root.iterdir() if root.is_dir() else ():
-        if path.name.startswith(".") or not path.is_dir():
-            continue
-        run = RunDir(path)
-        try:
-            if not VALID_ID.fullmatch(run.id):
-                raise ValueError("a run's name has only letters, digits, - and _ (at most 64)")
-            created = run.config().created
-            run.status()
-        except ValueError as error:
-            problems.append(f"The run in {run.id[:64]!r} is damaged and left out: {error}")
-        else:
-            runs.append((created, run))
-    return [run for _, run in sorted(runs, key=lambda entry: -entry[0])], problems
-
-
-def delete(run: RunDir) -> None:
-    """Delete a run: out of sight at once, then file by file (what a crash leaves is swept at the next start)."""
-    gone = run.path.with_name(f".new-{secrets.token_hex(8)}")
-    try:
-        os.rename(run.path, gone)
-    except FileNotFoundError:
-        return
-    shutil.rmtree(gone, ignore_errors=True)
-
-
-def sweep(root: Path, writing: Callable[[Status], bool] = lambda status: False) -> None:
-    """Remove what a crash left half-made; `writing` tells whether a process is still at a run."""
-    leftovers = [*root.glob(".new-*")]
-    for run in (RunDir(path.parent) for path in root.glob("*/status.json")):
-        try:
-            busy = writing(run.status())
-        except ValueError:
-            busy = False
-        if not busy:
-            leftovers += [*run.path.glob(".snapshots-*"), *run.path.glob(".resume-*"), *run.path.glob(".*.tmp")]
-    for leftover in leftovers:
-        shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def _folders(path: Path) -> list[tuple[int, Path]]:
@@ -289,18 +249,3 @@ def _parsed(lines: bytes) -> Iterator[dict]:
 
 def _listed(steps: dict[int, Path]) -> str:
     return ", ".join(str(step) for step in sorted(steps)) or "none yet"
-
-
-def extend(run: RunDir, steps: int | None) -> RunDir:
-    """Let a run go on, for up to `steps` steps in all if given; its schedule is stretched to the new end.
-
-    Raises ValueError when nothing would be left to do.
-    """
-    config, status = run.config(), run.status()
-    train = config.train if steps is None else TrainConfig.parse({**config.train.model_dump(), "steps": steps})
-    done = status.step
-    if train.steps < done or (train.steps == done and status.state == "done"):  # paused at the very end is not done
-        raise ValueError(f"The run has done {done:,} steps already; ask for more than that, such as {2 * done:,}")
-    if train != config.train:
-        run.write_config(replace(config, train=train))
-    return run

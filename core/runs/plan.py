@@ -1,6 +1,6 @@
-"""From what somebody asked for to a run that can be trained: everything is checked before anything is made.
+"""Turn what somebody asked for into a run that can be trained, and check all of it before anything is written.
 
-Page and command line both end in `plan_run`. A plan that exists fits the text, the machine's memory and every bound.
+The page and the command line both call `plan_run`. `again` plans a run once more, and `extend` gives it more steps.
 """
 
 import secrets
@@ -12,20 +12,19 @@ from typing import Literal
 from pydantic import Field
 
 from core.architectures import ARCHITECTURES
-from core.config import TrainConfig
-from core.text.corpora import Corpus, clean_text
+from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.device import choose_device, memory_available
 from core.formula import count_of
 from core.options import Options
 from core.runs.config import RunConfig
 from core.runs.cost import bytes_needed, check_memory
 from core.runs.directory import RunDir
-from core.tokenizers import split
-from core.tokenizers import CharTokenizer, BPETokenizer, Tokenizer, named, tokenizer_to_json
+from core.text.corpora import Corpus, clean_text
+from core.tokenizers import BPETokenizer, CharTokenizer, Tokenizer, named, split, tokenizer_to_json
 
 
 class RunOptions(Options):
-    """What a run is made of, beside the model's and the training's own options."""
+    """The options of a run that are neither the model's nor the training's."""
 
     preset: str = Field("custom", max_length=40, description="The preset that the options began with.")
     architecture: Literal["gpt", "modern", "bigram"] = Field(
@@ -42,7 +41,7 @@ class RunOptions(Options):
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that could start now."""
+    """A run that fitted its text, every bound and the memory that was free when it was planned; nothing is reserved."""
 
     config: RunConfig
     text: str
@@ -57,26 +56,23 @@ class Plan:
 def plan_run(
     corpus: Corpus, options: dict, model: dict, train: dict, owner: str | None = None, memory: int | None = None
 ) -> Plan:
-    """Check options, model and train (fields by name, vocab_size left out) against the corpus and this machine.
+    """Check the options, model and train fields (without vocab_size) against the corpus and this machine.
 
-    memory is the number of bytes that may be used, by default what is free now. Raises ValueError, one sentence.
+    memory: how many bytes may be used; by default, those that are free now. Raises ValueError, one sentence.
     """
     chosen = RunOptions.parse(options)
     if not isinstance(model, dict):
         raise ValueError(f"The model's options must be named fields, but are of type {type(model).__name__}")
-    if chosen.device not in ("auto", "cpu"):  # which are everywhere
+    if chosen.device not in ("auto", "cpu"):  # every machine has these
         choose_device(chosen.device)
     tokenizer: Tokenizer = CharTokenizer.from_text(corpus.text) if chosen.tokenizer == "char" else BPETokenizer()
     model_config = ARCHITECTURES[chosen.architecture].parse({**model, "vocab_size": tokenizer.vocab_size})
     train_config = TrainConfig.parse(train)
     if chosen.weights == "gpt2":
-        from core.pretrained import loader  # brings torch, which a plan needs for nothing else
-
-        loader.check_start(model_config, chosen.tokenizer)
+        _check_start(model_config, chosen.tokenizer)
     needed = bytes_needed(model_config, train_config.batch_size)
     check_memory(needed, memory_available() if memory is None else memory)
-    ids = tokenizer.encode(corpus.text)
-    train_ids, val_ids = split(ids, model_config.block_size)
+    train_ids, val_ids = split(tokenizer.encode(corpus.text), model_config.block_size)
     config = RunConfig(
         corpus=corpus.name,
         tokenizer=tokenizer_to_json(tokenizer),
@@ -87,20 +83,43 @@ def plan_run(
         weights=chosen.weights,
         prompt=_sample_prompt(chosen.prompt, corpus.text, tokenizer),
         sample_tokens=chosen.sample_tokens,
-        floor=_floor(corpus, tokenizer, train_ids, val_ids),
+        entropy=_entropy(corpus, tokenizer, train_ids, val_ids),
         owner=owner,
     )
     return Plan(config, corpus.text, count_of(model_config), needed)
 
 
 def again(run: RunDir, new_seed: bool = False, owner: str | None = None) -> Plan:
-    """Plan a run once more: the same text and settings, and the same seed unless a new one is asked for."""
+    """Plan a run once more, with the same text, settings and seed; new_seed: draw another seed."""
     config = run.config()
     seed = secrets.randbelow(100_000) if new_seed else config.train.seed
     train = config.train.model_copy(update={"seed": seed})
     check_memory(needed := bytes_needed(config.model, train.batch_size), memory_available())
     config = replace(config, train=train, owner=owner, created=time.time())
     return Plan(config, run.text(), count_of(config.model), needed)
+
+
+def extend(run: RunDir, steps: int | None) -> RunDir:
+    """Let a run train until it has done `steps` steps in all, and stretch its schedule to the new end.
+
+    steps: None keeps the number that it has. Raises ValueError when no step would be left.
+    """
+    config, status = run.config(), run.status()
+    train = config.train if steps is None else TrainConfig.parse({**config.train.model_dump(), "steps": steps})
+    done = status.step
+    if train.steps < done or (train.steps == done and status.state == "done"):  # paused at the very end is not done
+        raise ValueError(f"The run has done {done:,} steps already; ask for more than that, such as {2 * done:,}")
+    if train != config.train:
+        run.write_config(replace(config, train=train))
+    return run
+
+
+def _check_start(model: GPTConfig | BigramConfig, tokenizer: str) -> None:
+    from core.pretrained import loader  # imports torch, which a plan needs for nothing else
+
+    if not isinstance(model, GPTConfig):
+        raise ValueError("architecture='bigram' does not fit GPT-2's weights; choose architecture='gpt'")
+    loader.check_start(model, tokenizer)
 
 
 def _sample_prompt(asked: str, text: str, tokenizer: Tokenizer) -> str:
@@ -112,8 +131,8 @@ def _sample_prompt(asked: str, text: str, tokenizer: Tokenizer) -> str:
     return prompt
 
 
-def _floor(corpus: Corpus, tokenizer: Tokenizer, train_ids: list[int], val_ids: list[int]) -> float | None:
-    """Return the loss, in nats per token, that no model can beat on the validation part, if the corpus knows it."""
+def _entropy(corpus: Corpus, tokenizer: Tokenizer, train_ids: list[int], val_ids: list[int]) -> float | None:
+    """Return the entropy of the validation part in nats per token, which no model can beat; None if it is unknown."""
     if corpus.entropy is None:
         return None
     start = len(tokenizer.decode(train_ids))

@@ -1,4 +1,7 @@
-"""A worker process as the server sees it: how it starts, its pipe, and what it was last asked."""
+"""A worker process, as the server sees it: its start, its pipe, and its last commands.
+
+`app.py` imports this first of all and calls `prepare`, so nothing heavy is imported here.
+"""
 
 import gc
 import multiprocessing
@@ -9,16 +12,16 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
-MOST_WAITING = 100  # orders; a pipe holds some more, and to write to a full one would stop the page
-# Where it is safe to fork, workers come from a process that has imported torch for all of them: a new one is there at
-# once. They inherit nothing of the server, as with spawn.
+MAX_PENDING = 100  # commands; a pipe holds a few more, and writing to a full one would block the page
+# Where forking is safe, workers are forked from a process that has imported torch already, so that they start at once.
+# Like spawned ones, they inherit nothing of the server.
 START = "forkserver" if sys.platform == "linux" else "spawn"
 
 
 def prepare() -> None:
-    """Let torch be imported for the workers, in a process and on a core of its own, while the page is being made.
+    """Begin to import torch for the workers, in a process of its own, while this one builds the page.
 
-    Without it the first worker waits for that; so it does if the server runs in another folder than the project's.
+    Otherwise the first worker imports it. That also happens if the server runs in another folder than the project's.
     """
     if START == "forkserver":
         multiprocessing.set_forkserver_preload(["core.runs.worker"])
@@ -27,25 +30,25 @@ def prepare() -> None:
 
 @dataclass(frozen=True)
 class Command:
-    """What a worker was last asked to do with a run, and how many orders it had been given by then."""
+    """The last command about a run that a worker was sent."""
 
-    number: int
+    number: int  # of commands that the worker had been sent by then, this one included
     command: str
     steps: int | None = None
 
     @property
     def is_to_the_end(self) -> bool:
-        """Tell whether the run trains already, and on; then there is nothing to add."""
+        """Tell whether the command is to train until the run's last step."""
         return self.command == "train" and self.steps is None
 
 
 class Process:
-    """A worker process, its pipe, and whose turn it is in there."""
+    """A worker process, its pipe, and the run whose turn it is."""
 
     def __init__(self, root: Path, measure: bool = False):
-        """measure: let it tell how fast this machine is."""
+        """Start the process. measure: it also measures the speed of this machine."""
         context = multiprocessing.get_context(START)
-        # Only the worker writes these, and a lock would stay locked if it were killed while it holds it.
+        # Without locks: only the worker writes these, and if it were killed it would not release a lock.
         self.running_run_id, self.acknowledged = context.RawArray("c", 80), context.RawValue("Q", 0)
         self.pipe, theirs = context.Pipe()
         arguments = (theirs, str(root), self.running_run_id, self.acknowledged, measure)
@@ -54,17 +57,17 @@ class Process:
         self.process.start()
         theirs.close()
         self.sent = 0
-        self.commands: dict[str, Command] = {}  # the last one of every run that is in there, or may be
+        self.commands: dict[str, Command] = {}  # by run, for every run that the worker has or may have
 
     def send(self, command: str, run_id: str, steps: int | None = None) -> None:
-        """Hand over an order; a worker that has just died is replaced by the watch, which hands it over again."""
-        if self.sent - self.acknowledged.value >= MOST_WAITING:
+        """Send a command; if the worker has just died, the store sends it again to the successor."""
+        if self.sent - self.acknowledged.value >= MAX_PENDING:
             raise ValueError("The training process is busy and has many commands waiting; try again in a moment")
         self.commands[run_id] = Command(self.sent + 1, command, steps)
         self._write((command, run_id, steps))
 
     def warm_up(self) -> None:
-        """Let it make itself ready in its own time: nobody waits for a page just now."""
+        """Let the worker pay for torch's first uses while it has no command to handle."""
         self._write(("warm_up",))
 
     def _write(self, command: tuple) -> None:
@@ -75,13 +78,13 @@ class Process:
             pass
 
     def has_handled(self, run_id: str) -> bool:
-        """Tell whether nothing that was asked for a run is still waiting."""
+        """Tell whether the worker has handled all commands about a run."""
         return self.commands[run_id].number <= self.acknowledged.value
 
 
 def work(*arguments: Any) -> None:
-    """Be a worker, in a process of its own; only there is torch imported for it."""
+    """Run a worker, in its own process: only there its module, and with it torch, is imported."""
     from core.runs import worker
 
-    gc.freeze()  # what is inherited is shared until it is touched, and to look for garbage in it is to touch it
+    gc.freeze()  # inherited memory is shared until it is written to, and the garbage collector would write to it
     worker.work(*arguments)

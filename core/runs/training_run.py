@@ -1,79 +1,79 @@
-"""train(), with all that happens written into the run's directory: what the command line and the workers both drive.
+"""Train a run and write everything that happens into its directory, for the command line and the workers alike.
 
-A generator like train() itself: a turn is a step. Closing it pauses the run; throwing `Stopped` into it ends the run
-where it stands. Either way the directory holds all that is needed to go on exactly, and so it does after a crash, from
-the last state that was saved.
+`train_run` is a generator like `core.training.train`, and yields one step a turn. Closing it pauses the run; throwing
+`Stopped` into it ends the run at its current step. Either way the directory holds all that is needed to go on exactly.
+After a crash, the run goes on from the last state that was saved.
 """
 
-import functools
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict
 
 import torch
 
 from core import data
-from core.pretrained import loader as gpt2
 from core.architectures import build_model
-from core.text.ngrams import baselines
 from core.device import choose_device, threads_for
+from core.model import GPT
 from core.optim import make_optimizer
-from core.runs.config import RunConfig, Status
+from core.pretrained import loader
+from core.runs.config import RunConfig, State, Status
 from core.runs.directory import RunDir
 from core.sampling import generate
+from core.text.ngrams import baselines
 from core.tokenizers import Tokenizer, tokenizer_from_json
 from core.training import Diverged, StepStats, evaluate, train
 
 SAVE_EVERY = 5.0  # seconds of training between two resume states, or more when saving is slow
 WRITE_EVERY = 0.1  # seconds between two writes of metrics
 SAMPLE_SEED = 1
-FIRST_TOKENS = 2048  # of each part for the estimate at step 0: untrained, a model finds every window equally hard
+FIRST_TOKENS = 2048  # of each part, for the estimate at step 0: all windows are equally hard for an untrained model
 
 
 class Stopped(Exception):
-    """Thrown into a recording to end its run where it stands."""
+    """Thrown into `train_run` to end the run at its current step."""
 
 
 def is_snapshot_step(step: int) -> bool:
-    """Tell whether a step is one of 0, 1, 2, 5, 10, 20, 50, 100 ...: most looks where most happens."""
+    """Tell whether a step is one of 0, 1, 2, 5, 10, 20, 50, 100 ...: most snapshots where most happens."""
     return step == 0 or str(step).rstrip("0") in {"1", "2", "5"}
 
 
-def train_run(run: RunDir) -> Iterator[StepStats]:
-    """Train the run in its directory from where it stands, one step a turn, and write down what happens.
+def train_run(run: RunDir) -> Generator[StepStats, None, None]:
+    """Train a run from its current step, one step a turn, and write what happens into its directory.
 
-    The directory's status says "running" from the first turn on, and at the end "done", "stopped" (after Stopped),
-    "paused" (after close) or "failed" with a sentence. Errors in what the run asks for are raised as ValueError.
+    Its status is "running" from the first turn on, and in the end "done", "stopped" (after Stopped), "paused" (after
+    close) or "failed" with a sentence. Raises ValueError when the run cannot be trained as its directory says.
     """
-    recording = _prepared(run)
+    training = _prepared(run)
     try:
-        yield from recording.steps()
-        recording.leave("done")
+        yield from training.steps()
+        training.leave("done")
     except GeneratorExit:
-        recording.leave("paused")
+        training.leave("paused")
         raise
     except Stopped:
-        recording.leave("stopped")
+        training.leave("stopped")
     except Diverged as error:
-        recording.give_up(error)
+        training.give_up(error)
     except KeyboardInterrupt:  # in the middle of a step: what was saved before it is whole
-        run.write_status(Status("paused", recording.saved_step))
+        run.write_status(Status("paused", training.saved_step))
         raise
     except Exception as error:
-        run.write_status(Status("failed", recording.step, f"Training ended with an error: {error!s:.300}"))
+        run.write_status(Status("failed", training.step, f"Training ended with an error: {error!s:.300}"))
         raise
 
 
 def end(run: RunDir) -> None:
-    """End a run that nobody trains at the moment, where it stands."""
+    """End a run that nobody trains at the moment, at its current step."""
     if run.status().state in ("queued", "paused"):
         _prepared(run).leave("stopped")
 
 
 def _prepared(run: RunDir) -> "_TrainingRun":
-    """Make ready to train; what stands in the way (a damaged file, no memory) is the run's status too."""
+    """Build all that training needs; an error (a damaged file, no memory) also becomes the run's status."""
     try:
         return _TrainingRun(run)
     except Exception as error:
@@ -82,7 +82,7 @@ def _prepared(run: RunDir) -> "_TrainingRun":
 
 
 class _TrainingRun:
-    """The run as it is trained in this process: model, optimizer, and what has not been written yet."""
+    """A run while this process trains it: its model and optimizer, and the rows that are not written yet."""
 
     def __init__(self, run: RunDir):
         self.run, self.config = run, run.config()
@@ -97,24 +97,23 @@ class _TrainingRun:
             self.model = build_model(self.config.model).to(device)
         self.optimizer = make_optimizer(self.model, self.config.train)
         state = run.read_resume(self.model, self.optimizer)
-        if state is None:
-            state = {"step": 0, "elapsed": 0.0}
-            if self.config.weights == "gpt2":
-                gpt2.start_from(self.model)
-        self.step, self.elapsed = state["step"], state["elapsed"]
+        if state is None and self.config.weights == "gpt2":
+            if not isinstance(self.model, GPT):
+                raise ValueError("weights='gpt2' fits no other architecture than 'gpt'; choose weights='new'")
+            loader.start_from(self.model)
+        self.step, self.elapsed = (state.step, state.elapsed) if state else (0, 0.0)
+        self.needs_baselines = run.baselines() is None
         self.unwritten: list[dict] = []
         self.written_at = self.saved_at = time.monotonic()
         self.saved_step, self.save_took = self.step, 0.0
         self.losses: dict[str, float | None] = {"train": None, "val": None}
 
-    def steps(self) -> Iterator[StepStats]:
-        """Yield the steps that are left, each written down as it comes."""
-        self._say("running")
+    def steps(self) -> Generator[StepStats, None, None]:
+        """Train the steps that are left, and write down each one before it is yielded."""
+        self._write_status("running")
         if self.step == 0:
             self._first_look()
-        for stats in train(
-            self.model, self.tokens, self.config.train, optimizer=self.optimizer, start_step=self.step
-        ):
+        for stats in train(self.model, self.tokens, self.config.train, optimizer=self.optimizer, start_step=self.step):
             self.step = stats.step
             self.elapsed += stats.seconds
             self.unwritten.append(_row(stats, self.elapsed))
@@ -132,17 +131,17 @@ class _TrainingRun:
             if self.needs_baselines and self.elapsed > 1.0:
                 self._count_baselines()
             yield stats
-            torch.set_num_threads(self.threads)  # other runs take turns in this process
+            torch.set_num_threads(self.threads)  # other runs had their turns in this process
 
-    def leave(self, state: str) -> None:
-        """Write all that is not written yet, and say where the run stands."""
+    def leave(self, state: State) -> None:
+        """Write everything that is not written yet, and then the state."""
         self._write()
         if self.step != self.saved_step:
             self._save()
         if state != "paused" and self.step not in self.run.snapshots():
             self._snapshot()
-        self._say(state)
-        if self.needs_baselines:  # a run too short to have come to it
+        self._write_status(state)
+        if self.needs_baselines:  # the run was too short to count them earlier
             self._count_baselines()
 
     def give_up(self, error: Diverged) -> None:
@@ -152,19 +151,15 @@ class _TrainingRun:
         self.step = error.kept_step
         if self.step not in self.run.snapshots():
             self._snapshot()
-        self._say("failed", str(error))
-
-    @functools.cached_property
-    def needs_baselines(self) -> bool:
-        return self.run.baselines() is None
+        self._write_status("failed", str(error))
 
     def _first_look(self) -> None:
-        """Write down what the untrained model makes of the text: step 0 of the story."""
+        """Write down the losses and a sample of the untrained model, as step 0."""
         limit = min(self.config.train.eval_tokens, FIRST_TOKENS)
         train_loss, val_loss = (evaluate(self.model, part, limit) for part in self.splits)
         self.losses = {"train": train_loss, "val": val_loss}
         self.unwritten.append({"step": 0, "train_loss": train_loss, "val_loss": val_loss, "elapsed": 0.0})
-        self._write()  # who watches sees the first point before the first sample is written
+        self._write()  # so that the chart has its first point before the first sample is ready
         self._sample()
         self._snapshot()
 
@@ -177,14 +172,14 @@ class _TrainingRun:
             self.run.write_snapshot(self.model, self.step, self.losses)
 
     def _is_sound(self) -> bool:
-        """Tell whether all weights are numbers: a step may break them, and only the next one's loss tells."""
+        """Tell whether all weights are finite: a step may break them, and only the loss of the next one shows it."""
         return all(torch.isfinite(parameter).all() for parameter in self.model.parameters())
 
     def _write(self) -> None:
         self.run.append("metrics", self.unwritten)
         self.unwritten = []
         self.written_at = time.monotonic()
-        self._say("running")
+        self._write_status("running")
 
     def _save(self) -> None:
         self._write()
@@ -194,19 +189,19 @@ class _TrainingRun:
         self.saved_at, self.saved_step = time.monotonic(), self.step
         self.save_took = self.saved_at - began
 
-    def _say(self, state: str, message: str | None = None) -> None:
+    def _write_status(self, state: State, message: str | None = None) -> None:
         self.run.write_status(Status(state, self.step, message, os.getpid()))
 
     def _count_baselines(self) -> None:
         values = _baselines_of(*self.splits, self.config.model.vocab_size)
-        if self.config.floor is not None:
-            values = {**values, "floor": self.config.floor}
+        if self.config.entropy is not None:
+            values = {**values, "entropy": self.config.entropy}
         self.run.write_baselines(values)
         self.needs_baselines = False
 
 
 def sample_text(model: torch.nn.Module, tokenizer: Tokenizer, config: RunConfig) -> str:
-    """Write the run's sample: what the model makes of the run's prompt, always from the same seed."""
+    """Continue the run's prompt with the model, always from the same seed."""
     prompt = torch.tensor([tokenizer.encode(config.prompt)])
     ids = [token.id for token in generate(model, prompt, config.sample_tokens, seed=SAMPLE_SEED)]
     return tokenizer.decode(ids)
@@ -217,7 +212,7 @@ def _row(stats: StepStats, elapsed: float) -> dict:
     return {**row, "elapsed": round(elapsed, 4), "time": round(time.time(), 3)}
 
 
-_counted: dict[str, dict[str, float]] = {}  # by checksum: runs on the same text count its n-grams once
+_counted: dict[str, dict[str, float]] = {}  # by checksum: runs on the same text share one count of its n-grams
 
 
 def _baselines_of(train_tokens: torch.Tensor, val_tokens: torch.Tensor, vocab_size: int) -> dict[str, float]:

@@ -1,7 +1,7 @@
-"""A process that trains: it takes turns over its runs' recordings, a slice of time each.
+"""A worker process: it trains its runs by turns, a slice of time each.
 
-It hears commands through a pipe from `runs.py` and answers through the run directories alone. When the pipe closes,
-because the server ended or died, it pauses what it trains and ends too.
+It gets commands from the server's `RunStore` through a pipe, and answers through the run directories alone. When the
+pipe closes, because the server ended or died, it pauses its runs and ends too.
 """
 
 import inspect
@@ -9,56 +9,58 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from core.device import threads_for
-from core.runs.training_run import Stopped, end, train_run
-from core.runs.config import Status
-from core.runs.directory import RunDir, delete
+from core.runs.config import ACTIVE, Status
 from core.runs.cost import SPEED_FILE, Speed, measure_speed
+from core.runs.directory import RunDir
+from core.runs.folder import delete
+from core.runs.training_run import Stopped, end, train_run
 from core.training import StepStats
 
 try:
     import fcntl
-except ImportError:  # Windows has no such locks: there the processes share the cores as the system sees fit
+except ImportError:  # Windows has no such locks: there the system shares the cores out
     fcntl = None
 
 ROUND = 4.0  # seconds in which every run has had its turn, when steps are quick
 SHORTEST, LONGEST = 0.1, 0.25  # seconds of a turn
-SOON, QUIET = 1.0, 3.0  # seconds without a command: the page has been drawn; the machine is likely to be quiet
+SOON, QUIET = 1.0, 3.0  # seconds without a command: by then the page is drawn; the machine is probably quiet
 
 
 @dataclass
 class Turn:
-    """A run that takes turns here."""
+    """A run that takes turns in this process."""
 
     run: RunDir
-    recording: Iterator[StepStats]
+    training: Generator[StepStats, None, None]
     all_cores: bool
     last_step: int
-    steps_left: int | None  # then it pauses; None: to its end
+    steps_left: int | None  # before it pauses; None: it trains to its end
 
     @property
     def has_begun(self) -> bool:
-        """Tell whether it has had its first turn: before that there is nothing to close."""
-        return inspect.getgeneratorstate(self.recording) != inspect.GEN_CREATED
+        """Tell whether the run has had its first turn; before that there is nothing to close."""
+        return inspect.getgeneratorstate(self.training) != inspect.GEN_CREATED
 
 
 class Worker:
     """The runs of one process."""
 
-    def __init__(self, root: Path, current):
-        """root is where the runs are; current is shared memory that tells the server whose turn it is."""
-        self.root, self.running_run_id = root, current
+    def __init__(self, root: Path, running_run_id: Any):
+        """root: the folder of runs; running_run_id: shared memory that tells the server whose turn it is."""
+        self.root, self.running_run_id = root, running_run_id
         self.turns: deque[Turn] = deque()
         self.cores = Cores(root)
 
     def handle(self, command: str, run_id: str, steps: int | None = None) -> None:
-        """Do what the server asks: train, pause, stop or forget a run. Whatever goes wrong ends that run alone."""
+        """Train, pause, stop or delete a run. An error ends that run alone."""
         run = RunDir(self.root / run_id)
         turn = next((turn for turn in self.turns if turn.run.id == run_id), None)
         self.running_run_id.value = run_id.encode()
@@ -69,15 +71,15 @@ class Worker:
             if turn:
                 self.turns.remove(turn)
             if command == "pause":
-                self._leave(turn, run)
+                self._pause(turn, run)
             elif command == "stop":
                 self._stop(turn, run)
             elif command == "delete":
                 if turn:
-                    turn.recording.close()
+                    turn.training.close()
                 delete(run)
         except Exception as error:
-            _say_failed(run, error)
+            _write_failure(run, error)
         finally:
             self.running_run_id.value = b""
 
@@ -95,12 +97,12 @@ class Worker:
             self.turns.append(turn)
 
     def pause_all(self) -> None:
-        """Pause everything: the server is gone."""
+        """Pause all runs, because the server is gone."""
         for turn in self.turns:
             try:
-                self._leave(turn, turn.run)
+                self._pause(turn, turn.run)
             except Exception as error:
-                _say_failed(turn.run, error)
+                _write_failure(turn.run, error)
         self.turns.clear()
 
     def _train(self, turn: Turn | None, run: RunDir, steps: int | None) -> None:
@@ -117,55 +119,55 @@ class Worker:
         self.turns.appendleft(Turn(run, train_run(run), all_cores, config.train.steps, steps))
 
     def _one_step(self, turn: Turn) -> bool:
-        """Take a step; return whether the run leaves this process."""
+        """Take a step; return whether the run has no more turns here."""
         try:
-            stats = next(turn.recording)
+            stats = next(turn.training)
             if stats.step >= turn.last_step:
-                next(turn.recording)  # ends it: a run does not rest at its last step, whoever asked for that one
+                next(turn.training)  # ends the run: it is done after its last step, even if only that one was asked for
             if turn.steps_left is not None:
                 turn.steps_left -= 1
                 if turn.steps_left <= 0:
-                    turn.recording.close()
+                    turn.training.close()
                     return True
         except StopIteration:
             return True
         except Exception as error:
-            _say_failed(turn.run, error)
+            _write_failure(turn.run, error)
             return True
         return False
 
-    def _leave(self, turn: Turn | None, run: RunDir) -> None:
+    def _pause(self, turn: Turn | None, run: RunDir) -> None:
         if turn and turn.has_begun:
-            turn.recording.close()
-        elif run.status().state in ("queued", "running"):  # not begun here yet, or of a process that died
+            turn.training.close()
+        elif run.status().state in ACTIVE:  # it has not begun, or its process died
             run.write_status(Status("paused", run.status().step))
 
     def _stop(self, turn: Turn | None, run: RunDir) -> None:
         try:
             if turn and turn.has_begun:
-                turn.recording.throw(Stopped())
+                turn.training.throw(Stopped())
             else:
                 end(run)
         except StopIteration:
             pass
 
 
-def _say_failed(run: RunDir, error: Exception) -> None:
-    """Write down why a run cannot go on here; the other runs go on."""
+def _write_failure(run: RunDir, error: Exception) -> None:
+    """Write down why a run cannot go on. The other runs can."""
     print(f"run {run.id[:8]}: {type(error).__name__}: {error!s:.200}", flush=True)
     try:
         status = run.status()
-        if status.state in ("queued", "running"):
+        if status.state in ACTIVE:
             run.write_status(Status("failed", status.step, f"Training ended with an error: {error!s:.300}"))
     except (ValueError, OSError):  # deleted, or no disk space even for that
         pass
 
 
 class Cores:
-    """Who may compute now: one run on all cores, or several runs on one each, over all worker processes.
+    """Locks on the cores, shared by all worker processes: for one run on all cores, or several on one core each.
 
     Two processes that each use all cores slow each other down far more than twofold. The kernel frees a lock when its
-    process dies, however it dies. The turnstile keeps the many small from starving the one large.
+    process dies, however it dies. The turnstile keeps many small runs from starving one large run.
     """
 
     def __init__(self, root: Path):
@@ -173,7 +175,7 @@ class Cores:
         self.lock = open(root / ".cores.lock", "wb")  # noqa: SIM115
 
     def are_busy(self) -> bool:
-        """Tell whether anybody computes at this moment."""
+        """Tell whether any process computes at this moment."""
         if fcntl is None:
             return False
         try:
@@ -198,17 +200,16 @@ class Cores:
             fcntl.flock(self.lock, fcntl.LOCK_UN)
 
 
-def work(commands: Connection, root: str, current, acknowledged, measure: bool = False) -> None:
-    """Train what the commands ask for until the pipe closes. Told to settle, it makes itself ready while it has nothing
-    to do; measure: and tells how fast this machine is.
+def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any, measure: bool = False) -> None:
+    """Handle commands and train until the pipe closes. This is the entry point of the process.
 
-    The entry point of the process. In shared memory it tells the server whose turn it is (current) and how many
-    commands it has carried out (acknowledged).
+    running_run_id, acknowledged: shared memory that tells the server whose turn it is, and how many commands this
+    process has handled. measure: after a "warm_up", also measure the speed of this machine.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
-    _be_humble()
-    worker = Worker(Path(root), current)
-    chores: list[tuple] = []
+    _lower_priority()
+    worker = Worker(Path(root), running_run_id)
+    chores: list[tuple[float, Callable[[Path, Cores], None]]] = []  # and after how many quiet seconds to do them
     while True:
         try:
             idle = chores and not worker.turns and not commands.poll(chores[0][0])
@@ -229,25 +230,25 @@ def work(commands: Connection, root: str, current, acknowledged, measure: bool =
 
 
 def _warm_up(root: Path, cores: Cores) -> None:
-    """Pay for torch's first uses before the first run does, on one core."""
+    """Pay for torch's first uses on one core, so that the first run need not."""
     with cores.held(all_cores=False):
         measure_speed(probe_steps=1, threads=1)
 
 
 def _measure(root: Path, cores: Cores) -> None:
-    """Write down how fast this machine trains; while somebody trains, what an earlier start wrote will do."""
+    """Measure how fast this machine trains, but not beside a run if the speed is known from an earlier start."""
     if Speed.load(root / SPEED_FILE) and cores.are_busy():
         return
     with cores.held(all_cores=True):
         speed = measure_speed()
     try:
         speed.save(root / SPEED_FILE)
-    except OSError:  # no disk space: then nobody is told how long a run will take
+    except OSError:  # no disk space: then the page does not say how long a run will take
         pass
 
 
-def _be_humble() -> None:
-    """Let the page go first, and be the one that the system ends when memory runs out."""
+def _lower_priority() -> None:
+    """Let the page go first, and let the system kill this process first when memory runs out."""
     if hasattr(os, "nice"):
         os.nice(10)
     try:

@@ -155,7 +155,7 @@ def _lines(baselines: dict | None, lang: str) -> list[dict] | None:
         return None
     # Of word pieces there are too many to count five in a row: there the trigram is the best of counting.
     best = min(("trigram", "fivegram"), key=lambda key: baselines.get(key, 0.0))
-    shown = ("uniform", "unigram", "bigram", best, "floor")
+    shown = ("uniform", "unigram", "bigram", best, "entropy")
     return [
         {"key": key, "label": translate(f"line_{key}", lang), "value": baselines[key]}
         for key in shown

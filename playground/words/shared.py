@@ -71,7 +71,7 @@ WORDS = {
     "line_bigram": ("bigram", "bigram"),
     "line_trigram": ("trigram", "trigram"),
     "line_fivegram": ("5-gram: the best of counting", "5-gram: giới hạn của việc đếm"),
-    "line_floor": ("entropy: nobody can beat this", "entropy: không ai vượt qua được"),
+    "line_entropy": ("entropy: nobody can beat this", "entropy: không ai vượt qua được"),
     "meaning_counting": (
         "The first estimate is here; counting what it is worth …",
         "Đã có ước lượng đầu tiên; đang tính mốc so sánh …",
@@ -104,7 +104,7 @@ WORDS = {
         "Better than the best that counting can do (5-gram, {value}): it knows more than letter statistics.",
         "Tốt hơn mọi cách đếm (5-gram, {value}): mô hình biết nhiều hơn thống kê ký tự.",
     ),
-    "meaning_floor": (
+    "meaning_entropy": (
         "Within 0.1 of the text's own entropy: there is hardly anything left to learn.",
         "Chỉ cách entropy của văn bản dưới 0,1: hầu như không còn gì để học.",
     ),

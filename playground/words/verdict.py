@@ -16,9 +16,9 @@ def verdict(estimates: list[tuple], baselines: dict | None, lang: str) -> str | 
     loss = estimates[-1][2]
     if baselines is None:
         return translate("meaning_counting", lang)
-    floor = baselines.get("floor")
-    if floor is not None and loss < floor + 0.1:
-        return translate("meaning_floor", lang)
+    entropy = baselines.get("entropy")
+    if entropy is not None and loss < entropy + 0.1:
+        return translate("meaning_entropy", lang)
     ladder = sorted(("fivegram", "trigram", "bigram", "unigram", "uniform"), key=lambda key: baselines[key])
     for key in ladder:
         if loss < baselines[key] - NOTICEABLE:

@@ -232,7 +232,7 @@ def test_counting_a_model_that_starts_in_its_own_way_does_not_compute_that_start
     code = """import sys
 from core.config import GPTConfig
 from core.parameters import empty_model
-config = GPTConfig(block_size=8, vocab_size=11, n_layer=1, n_head=1, n_embd=4, init="sharp")
+config = GPTConfig(block_size=8, vocab_size=11, n_layer=1, n_head=1, n_embd=4, init="sinusoidal")
 assert empty_model(config).config == config
 sys.exit("torch._dynamo" in sys.modules)"""
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT).returncode == 0

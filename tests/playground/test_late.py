@@ -33,7 +33,7 @@ assert any("parameters" in str(value) for value in answer.json()["data"]), answe
 shape = {"block_size": 8, "n_layer": 1, "n_head": 1, "n_embd": 8}
 plan = plan_run(Corpus("own", "to be or not to be " * 99), {}, shape, {})
 plan.create(root)
-print(store.settled.is_set(), loader.loaded(), "torch" in sys.modules, flush=True)
+print(store.warm_up_requested.is_set(), loader.loaded(), "torch" in sys.modules, flush=True)
 import_torch()
 print(sys.modules["torch"].get_num_threads(), loader.loaded(), flush=True)
 os._exit(0)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.runs.command_line import main
-from core.runs.directory import RunDir, list_runs
+from core.runs.directory import RunDir
+from core.runs.folder import list_runs
 from tests.tiny_runs import PROJECT
 
 TEXT = "".join(f"{a} and {b} went up the hill, {a * b} times.\n" for a in range(12) for b in range(9))
@@ -123,9 +124,8 @@ def test_a_character_that_cannot_be_shown_at_the_end_is_not_lost(runs, capsys):
 # -- refusals ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
+def test_what_cannot_be_trained_is_refused_in_one_line_and_nothing_is_made(runs, capsys):
+    for arguments, sentence in (
         (["--n_embd", "9"], "n_embd=9 is not divisible by n_head=2; try n_embd=8 or 10"),
         (["--steps", "0"], "steps=0 is not possible; it must be a whole number from 1 to 1,000,000"),
         (["--steps", "ten"], "steps='ten' is not possible"),
@@ -146,26 +146,21 @@ def test_a_character_that_cannot_be_shown_at_the_end_is_not_lost(runs, capsys):
         (["--text", "no-such-file"], "[Errno 2] No such file or directory: 'no-such-file'"),
         (["--text", "."], "[Errno 21] Is a directory: '.'"),
         (["--text", ""], "[Errno 21] Is a directory: '.'"),
-    ],
-    ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
-)
-def test_what_cannot_be_trained_is_refused_in_one_line_and_nothing_is_made(runs, capsys, arguments, sentence):
-    assert refused(capsys, "train", "--text", "text.txt", *TINY, *arguments).startswith(sentence)
+    ):
+        said = refused(capsys, "train", "--text", "text.txt", *TINY, *arguments)
+        assert said.startswith(sentence), (arguments, said)
 
 
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
+def test_a_text_that_is_none_is_refused_in_one_line(runs, capsys):
+    for content, sentence in (
         (b"", "The text is empty"),
         (b"to be or not", "The text has 12 tokens, but block_size=8 needs at least 90"),
         (b"\xff\xfe\x00", "This begins like a text in UTF-16 but is damaged"),
         (b"PK\x03\x04", "This looks like a zip archive"),
-    ],
-    ids=["empty", "short", "bytes", "zip"],
-)
-def test_a_text_that_is_none_is_refused_in_one_line(runs, capsys, content, sentence):
-    Path("text.txt").write_bytes(content)
-    assert refused(capsys, "train", "--text", "text.txt", *TINY).startswith(sentence)
+    ):
+        Path("text.txt").write_bytes(content)
+        said = refused(capsys, "train", "--text", "text.txt", *TINY)
+        assert said.startswith(sentence), (content, said)
 
 
 def test_a_run_that_cannot_be_gone_on_with_is_refused_in_one_line(runs, capsys):
@@ -185,9 +180,9 @@ def test_a_run_that_cannot_be_gone_on_with_is_refused_in_one_line(runs, capsys):
     assert refused(capsys, "train", "--resume", "a", "--steps", 8) == "run.json cannot be read (JSONDecodeError)"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
+def test_what_cannot_be_written_is_refused_in_one_line(runs, capsys):
+    train("--steps", "2", "--run", "a")
+    for arguments, sentence in (
         (["--step", "3"], "The run has no snapshot of step 3; it has 0, 1, 2"),
         (["--temperature", "-1"], "temperature=-1 is not possible"),
         (["--temperature", "hot"], "temperature='hot' is not possible"),
@@ -195,12 +190,9 @@ def test_a_run_that_cannot_be_gone_on_with_is_refused_in_one_line(runs, capsys):
         (["--max_new_tokens", "many"], "max_new_tokens='many' is not possible"),
         (["--max_new_tokens", "0"], "max_new_tokens=0 is not possible"),
         (["--device", "toaster"], "device='toaster' is not on this machine"),
-    ],
-    ids=str,
-)
-def test_what_cannot_be_written_is_refused_in_one_line(runs, capsys, arguments, sentence):
-    train("--steps", "2", "--run", "a")
-    assert refused(capsys, "generate", "a", *arguments).startswith(sentence)
+    ):
+        said = refused(capsys, "generate", "a", *arguments)
+        assert said.startswith(sentence), (arguments, said)
 
 
 def test_a_damaged_snapshot_is_refused_in_one_line(runs, capsys):

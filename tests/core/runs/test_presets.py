@@ -6,8 +6,8 @@ import torch
 from core.architectures import ARCHITECTURES, build_model
 from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.formula import count_of
-from core.runs.plan import RunOptions
 from core.runs.cost import bytes_needed
+from core.runs.plan import RunOptions
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.tokenizers import GPT2_VOCAB_SIZE
 from core.training import train
@@ -19,30 +19,25 @@ def shape_of(name: str, characters: int = 65) -> GPTConfig | BigramConfig:
     return ARCHITECTURES[preset.architecture].parse({**preset.model, "vocab_size": size})
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_lies_within_the_bounds_of_its_options(name):
-    preset = PRESETS[name]
-    assert shape_of(name) and TrainConfig.parse(preset.train)
-    RunOptions.parse({"preset": name, "architecture": preset.architecture, "tokenizer": preset.tokenizer})
+def test_every_preset_lies_within_the_bounds_of_its_options():
+    for name, preset in PRESETS.items():
+        assert shape_of(name) and TrainConfig.parse(preset.train)
+        RunOptions.parse({"preset": name, "architecture": preset.architecture, "tokenizer": preset.tokenizer})
 
 
-@pytest.mark.parametrize(
-    ("name", "count"),
+def test_every_preset_has_the_parameters_that_it_is_known_for():
     # bigram: 65 x 65. tiny: 12 C^2 + 2 C a block (no biases), embeddings 97 C, C for the last LayerNorm; so the others.
-    [
-        ("bigram", 65 * 65),
-        ("tiny", 2 * (12 * 64**2 + 2 * 64) + (65 + 32 + 1) * 64),
-        ("express", 2 * (12 * 128**2 + 2 * 128) + (65 + 64 + 1) * 128),
-        ("small", 4 * (12 * 128**2 + 2 * 128) + (65 + 64 + 1) * 128),
-        ("modern", 4 * 12 * 128**2 + 2 * 65 * 128),
-        ("best", 4 * (12 * 256**2 + 2 * 256) + (65 + 128 + 1) * 256),
-        ("lecture", 10_788_929),
-        ("gpt2", 124_439_808),
-        ("finetune", 124_439_808 - (1024 - 128) * 768),
-    ],
-)
-def test_every_preset_has_the_parameters_that_it_is_known_for(name, count):
-    assert count_of(shape_of(name)) == count
+    assert {name: count_of(shape_of(name)) for name in PRESETS} == {
+        "bigram": 65 * 65,
+        "tiny": 2 * (12 * 64**2 + 2 * 64) + (65 + 32 + 1) * 64,
+        "express": 2 * (12 * 128**2 + 2 * 128) + (65 + 64 + 1) * 128,
+        "small": 4 * (12 * 128**2 + 2 * 128) + (65 + 64 + 1) * 128,
+        "modern": 4 * 12 * 128**2 + 2 * 65 * 128,
+        "best": 4 * (12 * 256**2 + 2 * 256) + (65 + 128 + 1) * 256,
+        "lecture": 10_788_929,
+        "gpt2": 124_439_808,
+        "finetune": 124_439_808 - (1024 - 128) * 768,
+    }
 
 
 def test_the_sizes_are_those_of_every_preset_and_grow():

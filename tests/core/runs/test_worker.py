@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from core.runs.config import Status
-from core.runs.directory import RunDir
-from core.runs.cost import Speed
 from core.runs import worker as worker_module
+from core.runs.config import Status
+from core.runs.cost import Speed
+from core.runs.directory import RunDir
+from core.runs.folder import delete
 from core.runs.worker import Cores, Worker, work
-from core.runs.directory import delete
 from tests.tiny_runs import losses, tiny_plan
 
 
@@ -214,7 +214,7 @@ def test_one_run_on_all_cores_or_several_on_one_each(tmp_path):
 
 @pytest.fixture
 def in_this_process(monkeypatch):
-    monkeypatch.setattr(worker_module, "_be_humble", lambda: None)
+    monkeypatch.setattr(worker_module, "_lower_priority", lambda: None)
     monkeypatch.setattr(worker_module, "SOON", 0.0)
     monkeypatch.setattr(worker_module, "_warm_up", lambda *_: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)

@@ -19,6 +19,7 @@ from playground.attention import downloads as attention_downloads
 from playground.server.feed import MOST_POINTS, MOST_SAMPLES, Feed
 from playground.server.routes import Routes, Viewers
 from playground.train import downloads as train_downloads
+from tests.older_runs import version_1_run
 from tests.tiny_runs import tiny_plan
 
 STEPS = 60
@@ -67,6 +68,14 @@ def test_a_trained_run_is_told_whole(feed, trained):
     assert (told["state"], told["step"], told["steps"], told["message"]) == ("done", STEPS, STEPS, None)
     assert told["next"] == {"points": STEPS, "evals": 3, "samples": 3}
     assert told["meaning"] and {"uniform", "bigram"} < {line["key"] for line in told["baselines"]}
+
+
+def test_a_run_of_an_older_version_is_told_with_its_entropy(tmp_path):
+    run = version_1_run(tmp_path)
+    told = Feed(RunStore(tmp_path, workers=1)).follow(run.id)
+    assert (told["step"], told["steps"], len(told["points"])) == (3, 6, 3)
+    lines = {line["key"]: (line["label"], line["value"]) for line in told["baselines"]}
+    assert lines["entropy"] == ("entropy: nobody can beat this", 0.5)
 
 
 def test_a_cursor_gives_what_is_new_and_only_that(feed, run):

@@ -58,7 +58,7 @@ def test_every_family_of_words_is_whole():
     from core.text.corpora import CORPUS_NAMES
 
     families = {"state": STATES, "corpus": CORPUS_NAMES, "about": CORPUS_NAMES, "preset": (*PRESETS, "custom"),
-                "line": ("uniform", "unigram", "bigram", "trigram", "fivegram", "floor"),
+                "line": ("uniform", "unigram", "bigram", "trigram", "fivegram", "entropy"),
                 "group": ("model", "training", "run")}  # fmt: skip
     assert {f"{family}_{name}" for family, names in families.items() for name in names} - WORDS.keys() == set()
 

@@ -35,8 +35,8 @@ def test_a_loss_stands_on_its_rung(loss, key, lang):
 
 
 def test_near_the_entropy_of_the_text_there_is_nothing_left_to_learn():
-    assert verdict([(0, 1.0, 1.05)], {**LADDER, "floor": 1.0}, "en") == _said("floor")
-    assert verdict([(0, 1.0, 1.15)], {**LADDER, "floor": 1.0}, "en") == _said("fivegram", value="1.70")
+    assert verdict([(0, 1.0, 1.05)], {**LADDER, "entropy": 1.0}, "en") == _said("entropy")
+    assert verdict([(0, 1.0, 1.15)], {**LADDER, "entropy": 1.0}, "en") == _said("fivegram", value="1.70")
 
 
 def test_where_counting_five_is_worse_than_counting_three_the_best_is_named():

@@ -1,0 +1,78 @@
+"""The folder that holds many runs: list them, delete one, and clean up after a crash."""
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from core.runs.config import NewerVersion, Status
+from core.runs.directory import VALID_ID, RunDir
+
+
+def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
+    """Return the readable runs below root, newest first, and a sentence for each directory that cannot be read."""
+    runs, problems = [], []
+    for path in root.iterdir() if root.is_dir() else ():
+        if path.name.startswith(".") or not path.is_dir():
+            continue
+        run = RunDir(path)
+        try:
+            if not VALID_ID.fullmatch(run.id):
+                raise ValueError("a run's name has only letters, digits, - and _ (at most 64)")
+            created = run.config().created
+            run.status()
+        except NewerVersion as error:
+            problems.append(f"The run in {run.id[:64]!r} is left out: {error}")
+        except ValueError as error:
+            problems.append(f"The run in {run.id[:64]!r} is damaged and left out: {error}")
+        else:
+            runs.append((created, run))
+    return [run for _, run in sorted(runs, key=lambda entry: -entry[0])], problems
+
+
+def delete(run: RunDir) -> None:
+    """Delete a run: hide it at once, then delete file by file. After a crash in between, `sweep` deletes the rest."""
+    gone = run.path.with_name(f".new-{secrets.token_hex(8)}")
+    try:
+        os.rename(run.path, gone)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def sweep(root: Path) -> None:
+    """Delete what a crash left half-made, except in runs whose process is alive and may be writing."""
+    leftovers = [*root.glob(".new-*")]
+    for run in (RunDir(path.parent) for path in root.glob("*/status.json")):
+        try:
+            busy = is_alive(run.status())
+        except ValueError:
+            busy = False
+        if not busy:
+            leftovers += [*run.path.glob(".snapshots-*"), *run.path.glob(".resume-*"), *run.path.glob(".*.tmp")]
+    for leftover in leftovers:
+        shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+
+
+def is_alive(status: Status) -> bool:
+    """Tell whether the process that wrote a status still runs, and is not another one with the same number."""
+    if not isinstance(status.pid, int) or status.pid <= 0 or os.name == "nt":  # os.kill would end it there
+        return False
+    try:
+        os.kill(status.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    started = _start_time(status.pid)
+    return started is None or started <= (status.updated or 0.0) + 2.0
+
+
+def _start_time(pid: int) -> float | None:
+    """Return when a process started, in seconds since 1970; None where that cannot be read (not Linux)."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = next(line.split()[1] for line in Path("/proc/stat").read_text().splitlines() if line[:5] == "btime")
+        return int(boot) + int(after_name[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, StopIteration):
+        return None
