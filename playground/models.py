@@ -44,8 +44,7 @@ def int8_gpt2_writer(lang: str = "en") -> tuple[Writer, str]:
     """Return GPT-2 with its linear layers' weights in 8 bits, and a sentence about what that costs."""
     writer = gpt2_writer(lang)
     rounded, exact_loss, rounded_loss = _int8_gpt2()
-    said = translate("int8_note", lang).format(exact=f"{exact_loss:.3f}", rounded=f"{rounded_loss:.3f}")
-    return Writer(rounded, writer.tokenizer), said
+    return Writer(rounded, writer.tokenizer), translate("int8_note", lang, exact=exact_loss, rounded=rounded_loss)
 
 
 @lru_cache(maxsize=1)

@@ -29,7 +29,7 @@ def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en")
     shown = [{"t": c if c in unknown and not replace else stand_in.get(c, c), "unknown": c in unknown} for c in text]
     first_seen = [c for c in dict.fromkeys(text) if c in unknown]
     key = "unknown_replaced" if replace else "unknown_dropped"
-    sentence = translate(key, lang).format(names=named(first_seen))
+    sentence = translate(key, lang, names=named(first_seen))
     return "".join(stand_in.get(c, c) for c in text), shown, " ".join(filter(None, [note, sentence]))
 
 

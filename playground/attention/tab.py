@@ -251,6 +251,6 @@ def brightness_note(seen: "Look", rises: list[list[float]], lang: str) -> str:
     bright = divmod(int(brightest.argmax()), nh)
     flat = [(rise, (layer, head)) for layer, row in enumerate(rises) for head, rise in enumerate(row)]
     most, top = max(flat)
-    said = {"bright": "{}.{}".format(*bright), "weight": f"{float(brightest[bright]):.2f}", "most": f"{most:.3f}",
-            "cost": f"{rises[bright[0]][bright[1]]:.3f}", "top": "{}.{}".format(*top)}  # fmt: skip
-    return translate("silence_same" if bright == top else "silence_note", lang).format(**said)
+    names = {"bright": "{}.{}".format(*bright), "top": "{}.{}".format(*top)}
+    said = {"weight": float(brightest[bright]), "most": most, "cost": rises[bright[0]][bright[1]]}
+    return translate("silence_same" if bright == top else "silence_note", lang, **names, **said)

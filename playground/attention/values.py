@@ -79,7 +79,7 @@ def _seen(writer: Writer, text: str, fallback: str, induction: torch.Tensor | No
     ids = tokenizer.encode(known) or tokenizer.encode(fallback)
     most = min(MOST_TOKENS, model.config.block_size)
     if len(ids) > most:
-        note = " ".join(filter(None, [note, translate("looked_at_first", lang).format(most=most, count=len(ids))]))
+        note = " ".join(filter(None, [note, translate("looked_at_first", lang, most=most, count=len(ids))]))
     idx = torch.tensor([ids[:most]])
     observed = observe(model, idx)
     measured = heads.head_scores(observed.weights, idx[0])

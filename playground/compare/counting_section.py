@@ -28,7 +28,7 @@ class CountingSection:
         add(gr.Markdown, elem_classes="intro", words={"value": "count_heading"})
         with gr.Row(equal_height=True):
             with gr.Column(scale=2, min_width=260):
-                self.family = add(Dropdown, choices=family_choices(), value="gpt2", elem_id="count-family",
+                self.family = add(Dropdown, choices=family_choices("en"), value="gpt2", elem_id="count-family",
                                   words={"label": "count_beside"})  # fmt: skip
             with gr.Column(scale=3, min_width=300):
                 self.rule = add(Radio, choices=rule_choices("en"), value="once", elem_id="count-rule",
@@ -90,12 +90,12 @@ class CountingSection:
 
     def translate(self, lang: str) -> list:
         """Return what else of the section follows the language."""
-        return [gr.update(choices=rule_choices(lang))]
+        return [gr.update(choices=family_choices(lang)), gr.update(choices=rule_choices(lang))]
 
     @property
     def translated(self) -> list[gr.components.Component]:
         """The widgets that `translate` changes."""
-        return [self.rule]
+        return [self.family, self.rule]
 
     def _config(self, run_id: Any) -> RunConfig | None:
         """Return what the run in view is; None where there is none, or it cannot be read."""
@@ -105,9 +105,9 @@ class CountingSection:
             return None
 
 
-def family_choices() -> list[tuple[str, str]]:
+def family_choices(lang: str) -> list[tuple[str, str]]:
     """Return (words, name) of each model of the family, with its size."""
-    return [(f"{FAMILY_NAMES[name]} · {short(count_of(config))}", name) for name, config in FAMILY.items()]
+    return [(f"{FAMILY_NAMES[name]} · {short(count_of(config), lang)}", name) for name, config in FAMILY.items()]
 
 
 def rule_choices(lang: str) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.architectures import architecture_of
 from core.config import BigramConfig, GPTConfig
-from core.formula import RULES, count_of, formula
+from core.formula import RULES, Term, count_of, formula
 from core.insight.modules import list_modules
 from core.parameters import Part, list_parameters, list_parts, total_of
 from core.pretrained.family import FAMILY, FAMILY_NAMES
@@ -16,7 +16,8 @@ from core.runs.config import RunConfig
 from core.runs.cost import BYTES, SHAKESPEARE_TOKENS, WEBTEXT_TOKENS, Speed, flops_per_token, pass_seconds
 from playground.compare.count_table import CountTable
 from playground.compare.parameter_list import ParameterList
-from playground.words.numbers import long_time, percent, short, si
+from playground.words.durations import long_time
+from playground.words.numbers import format_number, localize, percent, short, si
 from playground.words.run_names import run_label
 from playground.words.translate import translate, widget_words
 
@@ -71,15 +72,17 @@ def numbers_table(columns: list[Column], rule: str, lang: str) -> dict:
 
 def _number_row(rule: str, columns: list[Column], lang: str) -> list:
     first = {"t": translate(f"count_rule_{rule}", lang), "sub": translate(f"count_how_{rule}", lang)}
-    return [first, *(_number(rule, each) for each in columns), _left(f"count_seen_{rule}", lang, wraps=True)]
+    return [first, *(_number(rule, each, lang) for each in columns), _left(f"count_seen_{rule}", lang, wraps=True)]
 
 
-def _number(rule: str, column: Column) -> str:
+def _number(rule: str, column: Column, lang: str) -> str:
     if rule == "paper":
-        return PRINTED.get(column.key, "–")
+        return localize(PRINTED.get(column.key, "–"), lang)
     if rule == "matrices":
-        return next((f"{term.count:,}" for term in formula(column.config) if term.name == "matrices"), "–")
-    return f"{total_of(column.config, rule):,}"
+        return next(
+            (format_number(term.count, lang) for term in formula(column.config) if term.name == "matrices"), "–"
+        )
+    return format_number(total_of(column.config, rule), lang)
 
 
 def parts_table(columns: list[Column], rule: str, lang: str) -> dict:
@@ -91,7 +94,7 @@ def parts_table(columns: list[Column], rule: str, lang: str) -> dict:
             cells = [cell for each, parts in zip(columns, found, strict=True)
                      for cell in _part_cells(parts.get(name), total_of(each.config, rule), lang)]  # fmt: skip
             rows.append((_state(name, found), [_part_name(name, columns, lang), *cells]))
-    totals = [[_begins(""), "", f"{total_of(each.config, rule):,}", ""] for each in columns]
+    totals = [[_begins(""), "", format_number(total_of(each.config, rule), lang), ""] for each in columns]
     rows.append(("total", [translate("count_total", lang), *(cell for cells in totals for cell in cells)]))
     names = [translate(f"count_{key}", lang) for key in ("shape", "each", "all", "share")]
     return _table("parts", _grouped("count_part", columns, names, lang), rows, lang, "count_shapes_note")
@@ -100,13 +103,13 @@ def parts_table(columns: list[Column], rule: str, lang: str) -> dict:
 def _part_cells(part: Part | None, total: int, lang: str) -> list:
     if part is None:
         return [_begins("–"), "", "", ""]
-    shapes = " + ".join(" × ".join(f"{side:,}" for side in shape) for shape in part.shapes)
+    shapes = " + ".join(_shape(shape, lang) for shape in part.shapes)
     if part.state != "counted" and not part.count:
         return [_begins(shapes), "", translate(f"count_{part.state}", lang), ""]
-    each = f"{part.count // part.blocks:,}" if part.blocks else ""
+    each = format_number(part.count // part.blocks, lang) if part.blocks else ""
     times = {"t": each, "sub": f"× {part.blocks}"} if part.blocks else ""
     share = part.count / total if total else 0.0
-    return [_begins(shapes), times, f"{part.count:,}", {"t": percent(share), "share": share}]
+    return [_begins(shapes), times, format_number(part.count, lang), {"t": percent(share, lang), "share": share}]
 
 
 def _part_name(name: str, columns: list[Column], lang: str) -> dict:
@@ -125,33 +128,38 @@ def formula_table(columns: list[Column], rule: str, lang: str) -> dict:
     rows = []
     for name in TERMS:
         if any(name in terms for terms in found):
-            cells = [cell for terms in found for cell in _term_cells(terms.get(name))]
+            cells = [cell for terms in found for cell in _term_cells(terms.get(name), lang)]
             rows.append(("", [translate(f"count_term_{name}", lang), *cells]))
     sums = [sum(term.count for term in terms.values()) for terms in found]
     counts = [total_of(each.config, rule) for each in columns]
-    rows.append(("total", [translate("count_sum", lang), *_last_of_three(f"{total:,}" for total in sums)]))
+    rows.append(
+        ("total", [translate("count_sum", lang), *_last_of_three(format_number(total, lang) for total in sums)])
+    )
     agree = (translate("count_agrees" if a == b else "count_differs", lang) for a, b in zip(sums, counts, strict=True))
-    checked = [{"t": f"{count:,}", "sub": said} for count, said in zip(counts, agree, strict=True)]
+    checked = [{"t": format_number(count, lang), "sub": said} for count, said in zip(counts, agree, strict=True)]
     rows.append(("check", [translate("count_counted", lang), *_last_of_three(checked)]))
     names = [translate(f"count_{key}", lang) for key in ("letters", "filled", "parameters")]
     head = _grouped("count_term", columns, names, lang)
     for group, each in zip(head[0][1:], columns, strict=True):
-        group["sub"] = _sizes(each.config)
+        group["sub"] = _sizes(each.config, lang)
     return _table("formula", head, rows, lang, "count_formula_note")
 
 
-def _term_cells(term: Any) -> list:
-    return [_begins(term.letters), term.numbers, f"{term.count:,}"] if term else [_begins("–"), "", ""]
+def _term_cells(term: Term | None, lang: str) -> list:
+    if term is None:
+        return [_begins("–"), "", ""]
+    return [_begins(term.letters), localize(term.numbers, lang), format_number(term.count, lang)]
 
 
 def _last_of_three(cells: Any) -> list:
     return [each for cell in cells for each in (_begins(""), "", cell)]
 
 
-def _sizes(config: GPTConfig | BigramConfig) -> str:
+def _sizes(config: GPTConfig | BigramConfig, lang: str) -> str:
+    sizes = {"L": "n_layer", "C": "n_embd", "V": "vocab_size", "T": "block_size"}
     if isinstance(config, BigramConfig):
-        return f"V = {config.vocab_size:,}"
-    return f"L = {config.n_layer}, C = {config.n_embd:,}, V = {config.vocab_size:,}, T = {config.block_size:,}"
+        sizes = {"V": "vocab_size"}
+    return ", ".join(f"{letter} = {format_number(getattr(config, name), lang)}" for letter, name in sizes.items())
 
 
 def config_table(run: RunConfig | None, family: str, lang: str) -> dict:
@@ -166,7 +174,7 @@ def config_table(run: RunConfig | None, family: str, lang: str) -> dict:
     fields.append((translate("count_tokens", lang), kinds))
     rows = [("", [name, *(_mine(cell, each, family) for cell, each in zip(cells, columns, strict=True))])
             for name, cells in fields]  # fmt: skip
-    totals = [_mine(f"{count_of(each.config):,}", each, family) for each in columns]
+    totals = [_mine(format_number(count_of(each.config), lang), each, family) for each in columns]
     rows.append(("total", [translate("count_parameters", lang), *totals]))
     head = [_left("count_field", lang), *({**_heading(each), "mine": each.key == family} for each in columns)]
     return _table("config", [head], rows, lang)
@@ -178,7 +186,7 @@ def _field(name: str, config: GPTConfig | BigramConfig, lang: str) -> str:
         value = config.bias
     if isinstance(value, bool):
         return translate("count_yes" if value else "count_no", lang)
-    return f"{value:,}" if isinstance(value, int) else value
+    return format_number(value, lang) if isinstance(value, int) else value
 
 
 def _mine(text: str, column: Column, family: str) -> dict | str:
@@ -205,15 +213,16 @@ def _cost_row(column: Column, speed: Speed | None, lang: str) -> list:
     config, count = column.config, count_of(column.config)
     sizes = [_field(name, config, lang) for name in ("n_layer", "n_head", "n_embd")]
     forward, training = flops_per_token(config)
-    fp32, bf16 = (si(count * BYTES[kind], "B") for kind in ("fp32", "bf16"))
+    fp32, bf16 = (si(count * BYTES[kind], "B", lang) for kind in ("fp32", "bf16"))
+    flops = [_begins(si(forward, "FLOP", lang)), si(training, "FLOP", lang)]
     times = []
     for texts in (SHAKESPEARE_TOKENS, WEBTEXT_TOKENS):
         tokens = texts[column.tokenizer]
         seconds = pass_seconds(config, tokens, speed, column.batch_size) if speed else None
-        said = translate("count_token_count", lang).format(tokens=f"{tokens:,}" if tokens < 1e7 else short(tokens))
-        times.append({"t": long_time(seconds, lang), "sub": said})
+        said = format_number(tokens, lang) if tokens < 1e7 else short(tokens, lang)
+        times.append({"t": long_time(seconds, lang), "sub": translate("count_token_count", lang, tokens=said)})
     name = {"t": column.name, "sub": column.sub}
-    return [name, *sizes, f"{count:,}", _begins(fp32), bf16, _begins(si(forward, "FLOP")), si(training, "FLOP"),
+    return [name, *sizes, format_number(count, lang), _begins(fp32), bf16, *flops,
             {**times[0], "begins": True}, times[1]]  # fmt: skip
 
 
@@ -253,8 +262,8 @@ def _list_note(config: GPTConfig | BigramConfig, lang: str) -> str:
     fused = next((each for each in list_parameters(config) if each.name.endswith("c_attn.weight")), None)
     if fused is None:
         return translate("count_bigram_note", lang)
-    here, there = (" × ".join(f"{side:,}" for side in shape) for shape in (fused.shape, fused.stored))
-    return translate("count_stored_note", lang).format(here=here, there=there)
+    here, there = (_shape(shape, lang) for shape in (fused.shape, fused.stored))
+    return translate("count_stored_note", lang, here=here, there=there)
 
 
 # -- cells ------------------------------------------------------------------------------------------------------------
@@ -277,6 +286,10 @@ def _grouped(first: str, columns: list[Column], names: list[str], lang: str) -> 
 
 def _left(key: str, lang: str, wraps: bool = False) -> dict:
     return {"t": translate(key, lang), "left": True, "wraps": wraps}
+
+
+def _shape(shape: tuple[int, ...], lang: str) -> str:
+    return " × ".join(format_number(size, lang) for size in shape)
 
 
 def _begins(text: str) -> dict:

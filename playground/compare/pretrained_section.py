@@ -174,7 +174,7 @@ class PretrainedSection:
         stopped = lambda: request.session_hash in self.stops  # noqa: E731
         for boxes, phase in contenders.continue_all([mine, theirs], text, TEMPERATURES, stopped):
             if phase == "late":
-                phase, note = "stopped", translate("time_is_up", lang).format(seconds=contenders.MOST_SECONDS)
+                phase, note = "stopped", translate("time_is_up", lang, seconds=contenders.MOST_SECONDS)
             yield _continued(names, boxes, phase, lang, note, why)
 
     def stop(self, request: gr.Request) -> None:

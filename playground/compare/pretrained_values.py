@@ -22,6 +22,7 @@ from playground.compare.beside import TextReading, WeightPictures, WeightView
 from playground.compare.contenders import Contender
 from playground.compare.count_table import CountTable
 from playground.prompts import GPT2, pieces
+from playground.words.numbers import format_number
 from playground.words.translate import translate, widget_words
 
 LIKELIEST = 10
@@ -74,13 +75,8 @@ def tokens_of(tokenizer: Tokenizer, ids: list[int]) -> list[tuple[str, int]]:
 
 def proof(found: Proof, vocabulary: int, lang: str) -> str:
     """Say how far two computations of the same logits are apart."""
-    return translate("beside_proved", lang).format(
-        largest=f"{found.largest:.1e}",
-        mean=f"{found.mean:.1e}",
-        tokens=f"{found.tokens:,}",
-        logits=f"{found.tokens * vocabulary:,}",
-        seconds=f"{found.seconds:.1f}",
-    )
+    compared = {"tokens": found.tokens, "logits": found.tokens * vocabulary, "seconds": found.seconds}
+    return translate("beside_proved", lang, largest=found.largest, mean=found.mean, **compared)
 
 
 # -- weights ----------------------------------------------------------------------------------------------------------
@@ -114,18 +110,18 @@ def _table(models: Models, found: list[dict], names: list[str], lang: str) -> di
     columns = [{"t": headings[0], "begins": True}, *headings[1:]] * len(models)
     rows = []
     for name in names:
-        cells = [cell for each in found for cell in _cells(each.get(name), facts)]
+        cells = [cell for each in found for cell in _cells(each.get(name), facts, lang)]
         part = translate(f"count_part_{name.rpartition('.')[0]}", lang, " ")
         rows.append(("", [{"t": name, "sub": part.strip()}, *cells]))
     head = [["", *groups], [{"t": translate("beside_parameter", lang), "left": True}, *columns]]
     return CountTable.pack(translate("beside_table_title", lang), translate("beside_table_about", lang), head, rows)
 
 
-def _cells(layers: list[Statistics] | None, facts: tuple[str, ...]) -> list:
+def _cells(layers: list[Statistics] | None, facts: tuple[str, ...], lang: str) -> list:
     if layers is None:
         return [{"t": "–", "begins": True}, *[""] * (len(facts) - 1)]
     together = pooled(layers)
-    first, *rest = (short(getattr(together, fact)) for fact in facts)
+    first, *rest = (three_digits(getattr(together, fact), lang) for fact in facts)
     return [{"t": first, "begins": True}, *rest]
 
 
@@ -157,13 +153,13 @@ def _pictures(models: Models, lang: str) -> dict:
     for name, model in models:
         found = positions(model)
         if found is None:
-            without.append(translate("beside_no_positions", lang).format(name=name))
+            without.append(translate("beside_no_positions", lang, name=name))
             continue
         limit = max(float(found.weights.abs().flatten().quantile(BRIGHT)), 1e-6)
         T, C = model.transformer["wpe"].weight.shape
-        captions = [translate("beside_positions", lang).format(T=f"{T:,}", C=f"{C:,}", limit=short(limit))]
+        captions = [translate("beside_positions", lang, T=T, C=C, limit=three_digits(limit, lang))]
         for key, n in (("beside_every_position", found.rows), ("beside_every_channel", found.columns)):
-            captions += [translate(key, lang).format(n=n)] if n > 1 else []
+            captions += [translate(key, lang, n=n)] if n > 1 else []
         cell = translate("beside_cell", lang)
         pictures.append(WeightPictures.picture(name, "; ".join(captions), found.weights.numpy(), limit,
                                                (found.rows, found.columns), cell))  # fmt: skip
@@ -174,7 +170,7 @@ def _pictures(models: Models, lang: str) -> dict:
     return WeightPictures.pack(translate("beside_pictures_title", lang), about, words, pictures)
 
 
-def short(number: float) -> str:
-    """Say a number in three digits: 0.141, −0.00212, 4.53."""
-    plain = f"{number:.3g}"
-    return (plain if "e" not in plain else f"{number:.1e}").replace("-", "−")
+def three_digits(number: float, lang: str) -> str:
+    """Return a number in three digits: 0.141, −0.00212, 4.53; in two and a power of ten where it is very small."""
+    spec = ".1e" if "e" in f"{number:.3g}" else ".3g"
+    return format_number(number, lang, spec).replace("-", "−")

@@ -11,6 +11,7 @@ from playground.generate.written import WrittenText
 from playground.page import PageContext
 from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
 from playground.widgets.inputs import Checkbox, Dropdown, Number, Radio, Slider, Textbox, show_errors, text_of
+from playground.words.numbers import format_number
 from playground.words.translate import translate, widget_words
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class GenerateTab:
 
 def step_choices(steps: list[int], lang: str) -> list[tuple[str, int | str]]:
     """Return (words, value) of each snapshot: whatever is the latest, then each by its step."""
-    return [(translate("latest", lang), LATEST), *((f"{step:,}", step) for step in reversed(steps))]
+    return [(translate("latest", lang), LATEST), *((format_number(step, lang), step) for step in reversed(steps))]
 
 
 def unknown_choices(lang: str) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ def write(
     ids = tokenizer.encode(prompt) or tokenizer.encode(fallback)
     note = " ".join(filter(None, [note, said])) or None
     if len(ids) > T:
-        sentence = translate("too_long", lang).format(block_size=T, count=len(ids))
+        sentence = translate("too_long", lang, block_size=T, count=len(ids))
         note = " ".join(filter(None, [note, sentence]))
     _mark_unseen(shown, max(0, len(ids) - T), replace)
     if not shown:
@@ -40,7 +40,7 @@ def write(
         now = time.monotonic()
         value["speed"] = len(value["tokens"]) / max(now - began, 1e-9)
         if now - began > MOST_SECONDS:
-            value["note"] = translate("time_is_up", lang).format(seconds=MOST_SECONDS)
+            value["note"] = translate("time_is_up", lang, seconds=MOST_SECONDS)
             break
         if now - shown_at > REFRESH:
             shown_at = now

@@ -20,8 +20,9 @@ def curve_picture(asked: Asked) -> Response:
     """Answer with the loss curve as png or svg, in the language of the page."""
     from playground.train.figures import loss_figure  # brings matplotlib
 
-    rows = asked.feed.follow(asked.run.id, lang=language(asked.query.get("lang")))
-    return picture(loss_figure(rows), asked.name[-3:], asked.stem)
+    lang = language(asked.query.get("lang"))
+    rows = asked.feed.follow(asked.run.id, lang=lang)
+    return picture(loss_figure(rows, lang), asked.name[-3:], asked.stem)
 
 
 def settings(asked: Asked) -> Response:

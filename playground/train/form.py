@@ -17,7 +17,9 @@ from core.runs.presets import PRESETS
 from core.tokenizers import GPT2_VOCAB_SIZE
 from playground.widgets.inputs import Checkbox, Dropdown, Number, Slider, Textbox
 from playground.widgets.translations import Translations
-from playground.words.numbers import duration, short
+from playground.words.durations import duration
+from playground.words.numbers import format_number, short
+from playground.words.run_names import preset_name
 from playground.words.translate import translate
 
 MODEL = ("block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "qkv_bias", "activation", "tie_weights",
@@ -122,9 +124,9 @@ def count_line(filled: Filled, vocab_size: int, speed: Speed | None, lang: str) 
     train = TrainConfig.parse(filled.train)
     count = count_of(model)
     share = 100 * count / GPT2_SMALL
-    share = f"{share:.3g} %" if share < 999.5 else f"{share:,.0f} %"
+    share = f"{format_number(share, lang, '.3g' if share < 999.5 else ',.0f')} %"
     seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
-    return translate("count_line", lang).format(count=count, share=share, time=duration(seconds, lang))
+    return translate("count_line", lang, count=count, share=share, time=duration(seconds, lang))
 
 
 def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tuple[str, str]]:
@@ -135,8 +137,8 @@ def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tupl
         shape = ARCHITECTURES[preset.architecture]
         model, train = shape.parse({**preset.model, "vocab_size": size}), TrainConfig.parse(preset.train)
         seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
-        said = {"name": translate(f"preset_{name}", lang), "count": short(count_of(model))}
-        choices.append((translate("preset_choice", lang).format(**said, time=duration(seconds, lang)), name))
+        said = {"name": preset_name(name, lang), "count": short(count_of(model), lang)}
+        choices.append((translate("preset_choice", lang, **said, time=duration(seconds, lang)), name))
     return choices
 
 

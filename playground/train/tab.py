@@ -30,6 +30,7 @@ from playground.train.samples import SampleTable
 from playground.train.transport import Transport
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
+from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
 
 FILES = {
@@ -67,7 +68,7 @@ class TrainTab:
         add, first = self.page.words.add, run_form.defaults(DEFAULT_PRESET)
         self.corpus = add(Dropdown, choices=corpus_choices("en"), value=DEFAULT_CORPUS, words={"label": "corpus"},
                           elem_id="corpus")  # fmt: skip
-        self.about = gr.Markdown(translate(f"about_{DEFAULT_CORPUS}", "en"), elem_classes="about")
+        self.about = gr.Markdown(translate(f"about_{DEFAULT_CORPUS}", "en", ""), elem_classes="about")
         with gr.Group(visible=False) as self.own:
             self.text = add(Textbox, lines=6, max_lines=12, max_length=MAX_CHARACTERS, elem_id="own-text",
                             words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
@@ -121,7 +122,7 @@ class TrainTab:
 
     def choose_corpus(self, corpus: Any, lang: str) -> tuple:
         """Show what a corpus is, and the box for one's own text."""
-        about = translate(f"about_{corpus}", lang) if corpus in CORPUS_NAMES else ""
+        about = translate(f"about_{corpus}", lang, "") if corpus in CORPUS_NAMES else ""
         return about, gr.update(visible=corpus == "own")
 
     def read_file(self, path: str | None, lang: str) -> tuple:
@@ -131,7 +132,7 @@ class TrainTab:
         text, note = clean_text(decode_text(Path(path).read_bytes()))
         if len(text) > MAX_CHARACTERS:
             own_text(text)  # refuses, in its own words
-        said = translate("uploaded", lang).format(name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
+        said = translate("uploaded", lang, name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
         return text, f"{said}. {note or ''}"
 
     def choose_preset(self, preset: Any, corpus: Any, text: Any, lang: str) -> str:
@@ -248,7 +249,7 @@ def files_of(run: RunDir | None) -> dict[str, str]:
 
 def corpus_choices(lang: str) -> list[tuple[str, str]]:
     """Return (words, name) of each corpus."""
-    return [(translate(f"corpus_{name}", lang), name) for name in CORPUS_NAMES]
+    return [(corpus_name(name, lang), name) for name in CORPUS_NAMES]
 
 
 def chosen_corpus(name: Any, text: Any, progress: Any = None) -> Corpus:

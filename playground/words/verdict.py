@@ -12,7 +12,7 @@ def verdict(estimates: list[tuple], baselines: dict | None, lang: str) -> str | 
         return None
     if overfits(estimates):
         best = min(estimates, key=lambda row: row[2])
-        return translate("meaning_overfitting", lang).format(step=best[0], best=f"{best[2]:.2f}")
+        return translate("meaning_overfitting", lang, step=best[0], best=best[2])
     loss = estimates[-1][2]
     if baselines is None:
         return translate("meaning_counting", lang)
@@ -22,7 +22,7 @@ def verdict(estimates: list[tuple], baselines: dict | None, lang: str) -> str | 
     ladder = sorted(("fivegram", "trigram", "bigram", "unigram", "uniform"), key=lambda key: baselines[key])
     for key in ladder:
         if loss < baselines[key] - NOTICEABLE:
-            return translate(f"meaning_{key}", lang).format(value=f"{baselines[key]:.2f}")
+            return translate(f"meaning_{key}", lang, value=baselines[key])
     if loss > baselines["uniform"] + 0.3:
         return translate("meaning_worse", lang)
     return translate("meaning_nothing", lang)

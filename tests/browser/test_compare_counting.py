@@ -23,7 +23,6 @@ from playground.compare import counting_values as values
 from playground.compare import counting_words
 from playground.compare.counting_section import CountingSection, known
 from playground.words import translate as i18n
-from playground.words.numbers import long_time, percent, si
 from tests.served import served_section, visited
 from tests.tiny_runs import TEXT, tiny_plan
 
@@ -151,27 +150,6 @@ def test_a_model_that_is_not_in_the_family_is_refused_in_one_short_sentence(wron
     with pytest.raises(ValueError, match="choose one of: gpt2, ") as refused:
         known(wrong)
     assert len(str(refused.value)) < 200
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [(497_759_232, "498 MB"), (999_600, "1.00 MB"), (1.0766e12, "1.08 TB"), (140, "140 B"), (9.7e21, "9700000 PB")],
-)
-def test_large_numbers_are_said_in_three_digits(value, said):
-    assert si(value, "B") == said
-
-
-@pytest.mark.parametrize(
-    ("part", "said"), [(0, "0.0 %"), (0.31, "31.0 %"), (0.0063, "0.63 %"), (1.4e-7, "0.000014 %"), (1, "100.0 %")]
-)
-def test_shares_are_said_in_two_digits_or_more(part, said):
-    assert percent(part) == said
-
-
-def test_times_may_last_for_centuries():
-    year = 365.25 * 86_400
-    assert "3,400 years" in long_time(3410 * year, "en") and "1.7 years" in long_time(1.73 * year, "en")
-    assert "days" in long_time(0.9 * year, "en") and "năm" in long_time(5 * year, "vi")
 
 
 # -- words ------------------------------------------------------------------------------------------------------------

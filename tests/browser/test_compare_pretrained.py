@@ -387,7 +387,7 @@ def test_a_model_without_positions_or_blocks_is_shown_all_the_same(here):
 
 @pytest.mark.parametrize(("number", "said"), [(0.14123, "0.141"), (-0.002, "−0.002"), (0, "0"), (-1.5e-05, "−1.5e−05")])
 def test_numbers_are_said_in_three_digits(number, said):
-    assert values.short(number) == said
+    assert values.three_digits(number, "en") == said
 
 
 # -- in a browser -----------------------------------------------------------------------------------------------------
