@@ -19,8 +19,8 @@ from core.runs.cost import Speed
 from core.runs.plan import plan_run
 from core.runs.store import RunStore
 from core.text.corpora import Corpus
+from playground.compare import counting_cells, counting_words, family_values
 from playground.compare import counting_values as values
-from playground.compare import counting_words
 from playground.compare.counting_section import CountingSection, known
 from playground.words import translate as i18n
 from tests.served import served_section, visited
@@ -64,9 +64,9 @@ def run(request):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_table_has_as_many_cells_in_each_row_as_its_headings_span(run, rule, lang):
-    columns = values.columns_of(run, "gpt2", lang)
+    columns = counting_cells.columns_of(run, "gpt2", lang)
     tables = [make(columns, rule, lang) for make in (values.numbers_table, values.parts_table, values.formula_table)]
-    tables += [values.config_table(run, "gpt2", lang), values.scaling_table(run, "gpt2", SPEED, lang)]
+    tables += [family_values.config_table(run, "gpt2", lang), family_values.scaling_table(run, "gpt2", SPEED, lang)]
     for each in map(table, tables):
         widths = {sum(cell.get("span", 1) if isinstance(cell, dict) else 1 for cell in head) for head in each["head"]}
         assert widths == {len(each["rows"][0]["cells"])} == {len(row["cells"]) for row in each["rows"]}
@@ -75,40 +75,42 @@ def test_every_table_has_as_many_cells_in_each_row_as_its_headings_span(run, rul
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("family", FAMILY)
 def test_the_breakdown_adds_up_to_the_total_of_its_rule(family, rule):
-    rows = list(rows_of(values.parts_table([values.member(family)], rule, "en")).values())
+    rows = list(rows_of(values.parts_table([counting_cells.member(family)], rule, "en")).values())
     counts = [int(row[2].replace(",", "")) for row in rows if row[2][:1].isdigit()]
     assert sum(counts[:-1]) == counts[-1] == total_of(FAMILY[family], rule)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_formula_agrees_with_what_was_counted(run, rule):
-    *terms, total, counted = table(values.formula_table(values.columns_of(run, "gpt2-xl", "en"), rule, "en"))["rows"]
+    *terms, total, counted = table(values.formula_table(counting_cells.columns_of(run, "gpt2-xl", "en"), rule, "en"))[
+        "rows"
+    ]
     assert texts(total["cells"])[1:] == texts(counted["cells"])[1:]
     said = [cell["sub"] for cell in counted["cells"] if isinstance(cell, dict) and "sub" in cell]
     assert set(said) == {i18n.translate("count_agrees", "en")} and len(said) == (1 if run is None else 2)
 
 
 def test_gpt2_small_shows_each_number_in_circulation():
-    rows = table(values.numbers_table([values.member("gpt2")], "head_again", "en"))["rows"]
+    rows = table(values.numbers_table([counting_cells.member("gpt2")], "head_again", "en"))["rows"]
     said = ["124,439,808", "163,037,184", "85,056,000", "84,934,656", "117 M"]
     assert [texts(row["cells"])[1] for row in rows] == said
     assert [row["kind"] for row in rows] == ["", "chosen", "", "", ""]
 
 
 def test_no_paper_is_quoted_for_a_model_that_has_none():
-    assert len(table(values.numbers_table([values.member("distilgpt2")], "once", "en"))["rows"]) == 4
+    assert len(table(values.numbers_table([counting_cells.member("distilgpt2")], "once", "en"))["rows"]) == 4
 
 
 def test_the_configurations_are_those_of_the_run_and_the_family():
     config = tiny_plan().config
-    rows = rows_of(values.config_table(config, "gpt2", "en"))
+    rows = rows_of(family_values.config_table(config, "gpt2", "en"))
     assert rows["n_layer"] == ["1", "12", "24", "36", "48", "6", "96"]
     assert rows["n_embd"] == ["8", "768", "1,024", "1,280", "1,600", "768", "12,288"]
     assert list(rows.values())[-1] == [f"{count_of(each):,}" for each in (config.model, *FAMILY.values())]
 
 
 def test_costs_are_shown_from_the_smallest_model_to_the_largest():
-    rows = list(rows_of(values.scaling_table(tiny_plan().config, "gpt2", SPEED, "en")).values())
+    rows = list(rows_of(family_values.scaling_table(tiny_plan().config, "gpt2", SPEED, "en")).values())
     counts = [int(row[3].replace(",", "")) for row in rows]
     assert counts == sorted(counts) and len(counts) == 7
     small = next(row for row in rows if row[3] == "124,439,808")
@@ -116,28 +118,28 @@ def test_costs_are_shown_from_the_smallest_model_to_the_largest():
 
 
 def test_times_wait_for_the_machine_to_be_measured(lang):
-    rows = rows_of(values.scaling_table(None, "gpt2", None, lang))
+    rows = rows_of(family_values.scaling_table(None, "gpt2", None, lang))
     assert {time for row in rows.values() for time in row[-2:]} == {i18n.translate("time_unknown", lang)}
 
 
 def test_a_run_reads_tiny_shakespeare_with_its_own_tokenizer():
     config = tiny_plan().config
-    rows = table(values.scaling_table(config, "gpt2", SPEED, "en"))["rows"]
+    rows = table(family_values.scaling_table(config, "gpt2", SPEED, "en"))["rows"]
     assert "1,003,854" in rows[0]["cells"][-2]["sub"] and "301,966" in rows[1]["cells"][-2]["sub"]
     other = replace(config, tokenizer={"kind": "gpt2"})
-    assert "301,966" in table(values.scaling_table(other, "gpt2", SPEED, "en"))["rows"][0]["cells"][-2]["sub"]
+    assert "301,966" in table(family_values.scaling_table(other, "gpt2", SPEED, "en"))["rows"][0]["cells"][-2]["sub"]
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_chart_has_every_part_in_its_order(run, rule):
-    for model in values.parts_chart(values.columns_of(run, "gpt2", "en"), rule, "en")["models"]:
+    for model in values.parts_chart(counting_cells.columns_of(run, "gpt2", "en"), rule, "en")["models"]:
         assert sum(count for _, _, count, _ in model["parts"]) == model["total"]
         assert all(bool(count) != bool(why) for _, _, count, why in model["parts"])
         assert {name for name, *_ in model["parts"]} <= set(values.PARTS)
 
 
 def test_the_list_holds_every_parameter_and_module(run, lang):
-    lists = values.parameter_lists(values.columns_of(run, "gpt2", lang), lang)["lists"]
+    lists = family_values.parameter_lists(counting_cells.columns_of(run, "gpt2", lang), lang)["lists"]
     facts = json.loads(lists[-1]["facts"])
     assert sum(count for _, _, _, count, _, owner, _ in facts["parameters"] if not owner) == 124_439_808
     fused = next(row for row in facts["parameters"] if row[0].endswith("h.0.attn.c_attn.weight"))
@@ -177,11 +179,11 @@ def test_the_scripts_words_are_there_in_both_languages(name):
 
 
 def test_no_key_is_shown_instead_of_its_words(run, lang):
-    columns = values.columns_of(run, "gpt3", lang)
+    columns = counting_cells.columns_of(run, "gpt3", lang)
     shown = [make(columns, "once", lang) for make in (values.numbers_table, values.parts_table, values.formula_table,
                                                       values.parts_chart)]  # fmt: skip
-    shown += [values.config_table(run, "gpt3", lang), values.scaling_table(run, "gpt3", None, lang),
-              {**values.parameter_lists(columns, lang), "lists": []}]  # fmt: skip
+    shown += [family_values.config_table(run, "gpt3", lang), family_values.scaling_table(run, "gpt3", None, lang),
+              {**family_values.parameter_lists(columns, lang), "lists": []}]  # fmt: skip
     assert not re.search(r"count_\w+", json.dumps(shown).replace("head_again", ""))
 
 
@@ -339,5 +341,5 @@ def test_on_a_phone_tables_scroll_in_their_own_boxes_and_the_page_does_not(site,
 def test_the_values_of_a_bigram_run_are_those_of_its_table():
     config = bigram_plan().config
     assert isinstance(config.model, BigramConfig)
-    rows = rows_of(values.parts_table(values.columns_of(config, "gpt2", "en"), "once", "en"))
+    rows = rows_of(values.parts_table(counting_cells.columns_of(config, "gpt2", "en"), "once", "en"))
     assert rows["wte"][2] == f"{config.model.vocab_size**2:,}"

@@ -29,7 +29,7 @@ from core.runs.training_run import train_run
 from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer
 from playground.compare import contenders, pretrained_words
 from playground.compare import pretrained_values as values
-from playground.compare.contenders import Contender, continue_all, fitted, gpt2_contender, run_contender
+from playground.compare.contenders import Contender, continue_all, gpt2_contender, run_contender, shared_text
 from playground.compare.pretrained_section import MOST_TEXT, TEMPERATURES, PretrainedSection
 from playground.page import PageContext
 from playground.server.settings import Settings
@@ -148,11 +148,11 @@ def test_static_parts_hold_nothing_that_gradio_would_run():
 
 
 def test_a_run_reads_a_text_after_its_own_prompt_which_costs_nothing(run):
-    side = run_contender(run, "en")
-    value = values.reading(side, TEXT, "en")
+    contender = run_contender(run, "en")
+    value = values.reading(contender, TEXT, "en")
     found = packed(value)
-    known = torch.tensor(side.tokenizer.encode("\n" + TEXT))
-    nats = read(side.model, known).nats
+    known = torch.tensor(contender.tokenizer.encode("\n" + TEXT))
+    nats = read(contender.model, known).nats
     assert [token[0] for token in found["tokens"]] == list(TEXT)
     assert [token[2] for token in found["tokens"]] == pytest.approx(nats.tolist(), abs=1e-4)
     score = found["score"]
@@ -162,10 +162,10 @@ def test_a_run_reads_a_text_after_its_own_prompt_which_costs_nothing(run):
 
 
 def test_a_prompt_of_several_tokens_is_given_as_a_whole(run):
-    side = run_contender(run, "en")
-    longer = Contender(side.name, side.model, side.tokenizer, tuple(side.tokenizer.encode("4 is ")))
+    contender = run_contender(run, "en")
+    longer = Contender(contender.name, contender.model, contender.tokenizer, tuple(contender.tokenizer.encode("4 is ")))
     tokens = packed(values.reading(longer, "12.", "en"))["tokens"]
-    nats = read(side.model, longer.ids("12.")).nats
+    nats = read(contender.model, longer.ids("12.")).nats
     assert [token[2] for token in tokens] == pytest.approx(nats[-3:].tolist(), abs=1e-4)
 
 
@@ -175,60 +175,62 @@ def test_no_text_has_no_score_but_something_comes_next(run):
 
 
 def test_gpt2_reads_after_its_end_of_text(here):
-    side = gpt2_contender()
-    assert side.ids("hé").tolist() == [END_OF_TEXT, 104, 195, 169] and END_OF_TEXT == GPT2_VOCAB_SIZE - 1
-    found = packed(values.reading(side, "hé", "en", second=True))
+    contender = gpt2_contender()
+    assert contender.ids("hé").tolist() == [END_OF_TEXT, 104, 195, 169] and END_OF_TEXT == GPT2_VOCAB_SIZE - 1
+    found = packed(values.reading(contender, "hé", "en", second=True))
     assert [token[:2] for token in found["tokens"]] == [["h", 104], ["", 195], ["é", 169]]
     assert found["score"]["characters"] == 2
 
 
 def test_both_read_the_text_in_the_characters_that_the_run_knows():
-    known, note = fitted("abé", CharTokenizer("\nabe"), "en")
+    known, note = shared_text("abé", CharTokenizer("\nabe"), "en")
     assert known == "abe" and "'é' (U+00E9)" in note and note.endswith("Both models read the changed text.")
-    assert fitted("abe", CharTokenizer("\nabe"), "en") == ("abe", None)
+    assert shared_text("abe", CharTokenizer("\nabe"), "en") == ("abe", None)
 
 
 def test_without_the_weights_the_run_reads_and_gpt2s_card_says_what_to_do(section):
-    mine, theirs = section.read("mine", TEXT, "en", True)
+    mine, theirs = section.read_with_run("mine", TEXT, "en", True)
     assert packed(mine)["score"] and packed(theirs)["tokens"] == []
     assert theirs["empty"] == "Load GPT-2 above." and "merges" in theirs["note"]
-    assert section.weigh("mine", TEXT, "en", True) == gr.skip()
+    assert section.read_with_gpt2("mine", TEXT, "en", True) == gr.skip()
 
 
 def test_without_the_weights_gpt2s_tokens_are_shown_if_its_merges_are_here(section, monkeypatch):
     monkeypatch.setattr(contenders, "byte_pairs_here", Bytes)
-    _, theirs = section.read("mine", "3 é", "en", True)
+    _, theirs = section.read_with_run("mine", "3 é", "en", True)
     assert [token[2] for token in packed(theirs)["tokens"]] == [None] * len("3 x")  # the run knows no é
     assert theirs["note"] is None and theirs["second"]
 
 
 def test_with_the_weights_gpt2_is_left_to_the_queue_and_reads_the_same(section, here):
-    mine, theirs = section.read("mine", "3 é", "en", True)
+    mine, theirs = section.read_with_run("mine", "3 é", "en", True)
     assert theirs == gr.skip()
-    value = section.weigh("mine", "3 é", "en", True)
+    value = section.read_with_gpt2("mine", "3 é", "en", True)
     same = ["".join(token[0] for token in packed(each)["tokens"]) for each in (mine, value)]
     assert same[0] == same[1] and value["note"] == mine["note"] and value["title"] == "GPT-2 small"
 
 
 @pytest.mark.parametrize(("name", "said"), [("begun", "no snapshot yet"), ("nobody", "no run yet")])
 def test_without_a_run_that_can_read_gpt2_reads_alone(section, here, name, said):
-    mine, _ = section.read(name, "3 é", "en", True)
+    mine, _ = section.read_with_run(name, "3 é", "en", True)
     assert said in mine["empty"] and packed(mine)["tokens"] == []
-    assert packed(section.weigh(name, "3 é", "en", True))["tokens"][-1][0] == "é"
-    assert packed(section.weigh_weights(name, "en", True)[1])["names"] == ["GPT-2 small"]
+    assert packed(section.read_with_gpt2(name, "3 é", "en", True))["tokens"][-1][0] == "é"
+    assert packed(section.draw_weights(name, "en", True)[1])["names"] == ["GPT-2 small"]
 
 
 def test_nothing_is_computed_for_a_browser_that_has_not_opened_the_tab(section, here, monkeypatch):
     monkeypatch.setattr(values, "reading", None)
     monkeypatch.setattr(values, "weights", None)
-    assert section.read("mine", TEXT, "en", False) == [gr.skip()] * 2
-    assert section.weigh("mine", TEXT, "en", False) == gr.skip()
-    assert section.draw_weights("mine", "en", False) == section.weigh_weights("mine", "en", False) == [gr.skip()] * 3
+    assert section.read_with_run("mine", TEXT, "en", False) == [gr.skip()] * 2
+    assert section.read_with_gpt2("mine", TEXT, "en", False) == gr.skip()
+    assert (
+        section.draw_known_weights("mine", "en", False) == section.draw_weights("mine", "en", False) == [gr.skip()] * 3
+    )
 
 
 @pytest.mark.parametrize("text", ["x" * (MOST_TEXT + 1), 5, ["a"], {"a": 1}])
 def test_what_is_no_short_text_is_refused_in_words(section, here, text):
-    for handler in (section.read, section.weigh):
+    for handler in (section.read_with_run, section.read_with_gpt2):
         with pytest.raises(ValueError, match="^The text (has|must)"):
             handler("mine", text, "en", True)
 
@@ -238,10 +240,10 @@ def test_merges_that_cannot_be_had_are_told_once_a_minute_and_not_asked_for_at_e
     monkeypatch.setattr(gpt2, "gpt2_tokenizer", lambda name: asked.append(name) or _refuse())
     monkeypatch.setattr(contenders, "byte_pairs_here", lambda: None)
     for _ in range(3):
-        assert "merges could not be had" in section.weigh("mine", TEXT, "en", True)["empty"]
+        assert "merges could not be had" in section.read_with_gpt2("mine", TEXT, "en", True)["empty"]
     assert len(asked) == 1
     monkeypatch.setattr(contenders, "RETRY", 0.0)
-    section.weigh("mine", TEXT, "en", True)
+    section.read_with_gpt2("mine", TEXT, "en", True)
     assert len(asked) == 2
 
 
@@ -317,7 +319,7 @@ def test_stop_ends_the_writing_of_its_own_page_only(section, here, monkeypatch):
 def test_the_state_of_the_loading_is_told(section, monkeypatch, state):
     monkeypatch.setattr(gpt2, "status", lambda name: gpt2.Loading(state, 5, 10, "why"))
     monkeypatch.setattr(gpt2, "is_cached", lambda name: True)
-    value = section.look("vi")
+    value = section.loading("vi")
     assert (value["state"], value["done"], value["total"], value["message"]) == (state, 5, 10, "why")
     assert value["cached"] == (state == "absent") and value["text"]["load"] == "Tải GPT-2"
 
