@@ -1,4 +1,4 @@
-"""The Attention tab: what each token of a text looks at, in any run and at any step that it has a snapshot of."""
+"""The Attention tab: what each token of a text attends to, in any snapshot of a run or in GPT-2."""
 
 import time
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ class AttentionTab:
                 self.lines = HeadLines(elem_id="head-lines")
         self.downloads = Downloads(elem_id="attention-downloads")
         self.sight = VisibilityTrigger()
-        self.step = gr.State(None)  # which snapshot is looked at; None: the last
+        self.step = gr.State(None)  # of the snapshot; None: the last
         self.head = gr.State((0, 0))  # which head is chosen, for the downloads
 
     def connect(self, tab: gr.Tab) -> None:

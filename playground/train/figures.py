@@ -1,4 +1,4 @@
-"""The loss curve as a matplotlib figure: a picture to take away.
+"""The loss curve as a matplotlib figure, to download.
 
 Pure: no torch, no gradio, and no pyplot, whose state is shared by all threads.
 """

@@ -1,4 +1,4 @@
-"""One line in plain words on what the current loss means, by comparison with what counting can do on this text."""
+"""The verdict on a loss: one line that compares it with what counting can do on the same text."""
 
 from playground.words.translate import translate
 
@@ -7,7 +7,7 @@ OVERFITTING = 0.05  # nats by which validation must have risen above its best wh
 
 
 def verdict(estimates: list[tuple], baselines: dict | None, lang: str) -> str | None:
-    """Say what (step, train_loss, val_loss) estimates mean; None before the first one."""
+    """Return the verdict on (step, train_loss, val_loss) estimates; None before the first one."""
     if not estimates or estimates[-1][2] is None:
         return None
     if overfits(estimates):
@@ -29,7 +29,7 @@ def verdict(estimates: list[tuple], baselines: dict | None, lang: str) -> str | 
 
 
 def overfits(estimates: list[tuple]) -> bool:
-    """Tell whether validation has turned up and stayed there while training still fell."""
+    """Return whether the validation loss has risen and stayed up while the training loss went on falling."""
     known = [row for row in estimates if row[1] is not None and row[2] is not None]
     if len(known) < 3:
         return False
