@@ -102,5 +102,5 @@ def import_torch() -> None:
     Until then the handlers import what they need themselves, so that the page is there before torch is.
     """
     from playground.attention import values  # noqa: F401
-    from playground.compare import contenders, counting_values, pretrained_values  # noqa: F401
+    from playground.compare import contenders, counting_values, family_values, pretrained_values  # noqa: F401
     from playground.generate import writing  # noqa: F401

@@ -129,7 +129,7 @@ class Header:
 
 def _machine(lang: str) -> str:
     device = translate("machine_gpu" if has_gpu() else "machine_cpu", lang)
-    return translate("machine", lang).format(cores=cores(), device=device)
+    return translate("machine", lang, cores=cores(), device=device)
 
 
 def _is_token(text: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Snapshots and GPT-2, kept ready for the tabs. This file brings torch: handlers import it when they first need it."""
+"""Snapshots and GPT-2, cached for the tabs. This file imports torch, so handlers import it when they first need it."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +22,7 @@ class Writer:
     tokenizer: Tokenizer
 
 
-# Lewis Carroll, 1865: what the loss of GPT-2 is compared on, in 8 bits and in full.
+# From "Alice in Wonderland", Lewis Carroll, 1865: the text on which GPT-2's losses in 8 bits and in full are compared.
 PARAGRAPH = (
     "Alice was beginning to get very tired of sitting by her sister on the bank, and of having nothing to do: once or "
     "twice she had peeped into the book her sister was reading, but it had no pictures or conversations in it, and "
@@ -31,7 +31,7 @@ PARAGRAPH = (
 
 
 def gpt2_writer(lang: str = "en") -> Writer:
-    """Return GPT-2 with its published weights; ValueError that says where to load it when it is not in memory."""
+    """Return GPT-2 with its published weights; ValueError when they are not on this machine."""
     model = loader.loaded()
     if model is None:
         if not loader.is_cached():
@@ -41,11 +41,10 @@ def gpt2_writer(lang: str = "en") -> Writer:
 
 
 def int8_gpt2_writer(lang: str = "en") -> tuple[Writer, str]:
-    """Return GPT-2 with its linear layers' weights in 8 bits, and a sentence about what that costs."""
+    """Return GPT-2 with the weights of its linear layers in 8 bits, and a sentence about what that costs."""
     writer = gpt2_writer(lang)
     rounded, exact_loss, rounded_loss = _int8_gpt2()
-    said = translate("int8_note", lang).format(exact=f"{exact_loss:.3f}", rounded=f"{rounded_loss:.3f}")
-    return Writer(rounded, writer.tokenizer), said
+    return Writer(rounded, writer.tokenizer), translate("int8_note", lang, exact=exact_loss, rounded=rounded_loss)
 
 
 @lru_cache(maxsize=1)
@@ -83,5 +82,5 @@ def load_writer(run: RunDir, step: int | None = None) -> Writer:
 
 
 def snapshot_stamp(run: RunDir, step: int) -> int:
-    """Return what changes when a snapshot is another one by the same name."""
+    """Return a stamp that differs between a snapshot and a later one under the same path."""
     return (run.path / "snapshots" / f"step-{step:07d}").stat().st_mtime_ns

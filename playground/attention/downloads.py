@@ -1,4 +1,4 @@
-"""What can be taken away from the Attention tab: one head's heatmap, the grid of all heads, or their numbers."""
+"""The downloads of the Attention tab: one head's heatmap, the grid of all heads, or their weights as numbers."""
 
 import io
 from typing import TYPE_CHECKING
@@ -11,16 +11,16 @@ from playground.server.files import Asked, attachment, number, picture
 from playground.words.run_names import run_label
 
 if TYPE_CHECKING:
-    from playground.attention.values import Look
+    from playground.attention.values import TextAttention
 
 
 def heatmap(asked: Asked) -> Response:
     """Answer with the weights of one head as png or svg."""
     from playground.attention.figures import heatmap_figure
 
-    seen, layer, head = _asked_for(asked)
-    title = f"Head {layer}.{head} of {_said(asked, seen)}"
-    figure = heatmap_figure(seen.observed.weights.numpy()[layer, head], seen.tokens, title)
+    attention, layer, head = _asked_for(asked)
+    title = f"Head {layer}.{head} of {_snapshot_name(asked, attention)}"
+    figure = heatmap_figure(attention.observed.weights.numpy()[layer, head], attention.tokens, title)
     return picture(figure, asked.name[-3:], f"{asked.stem}-head-{layer}-{head}")
 
 
@@ -28,33 +28,40 @@ def grid(asked: Asked) -> Response:
     """Answer with thumbnails of all heads as png or svg."""
     from playground.attention.figures import grid_figure
 
-    seen, _, _ = _asked_for(asked)
-    figure = grid_figure(seen.observed.weights.numpy(), seen.labels, f"All heads of {_said(asked, seen)}")
+    attention, _, _ = _asked_for(asked)
+    figure = grid_figure(
+        attention.observed.weights.numpy(), attention.labels, f"All heads of {_snapshot_name(asked, attention)}"
+    )
     return picture(figure, asked.name[-3:], f"{asked.stem}-heads")
 
 
 def weights(asked: Asked) -> Response:
     """Answer with the weights (L, nh, T, T), ids and tokens for numpy."""
-    seen, _, _ = _asked_for(asked)
+    attention, _, _ = _asked_for(asked)
     numbers = io.BytesIO()
-    arrays = {"weights": seen.observed.weights.numpy(), "ids": seen.ids.numpy(), "tokens": np.array(seen.tokens)}
+    arrays = {
+        "weights": attention.observed.weights.numpy(),
+        "ids": attention.ids.numpy(),
+        "tokens": np.array(attention.tokens),
+    }
     np.savez_compressed(numbers, **arrays)
     return attachment(numbers.getvalue(), "application/octet-stream", f"{asked.stem}-attention.npz")
 
 
-def _asked_for(asked: Asked) -> tuple["Look", int, int]:
-    """Return what the query asks to look at: the text at a snapshot, and the layer and head, which must be there."""
-    from playground.attention.values import look
+def _asked_for(asked: Asked) -> tuple["TextAttention", int, int]:
+    """Return the attention that the query asks for, and its layer and head; ValueError when there is no such head."""
+    from playground.attention.values import text_attention
 
     query = asked.query
-    seen = look(asked.run, query.get("text", "")[:MOST_TEXT], number(query.get("step"), default=None))
+    step = number(query.get("step"), default=None)
+    attention = text_attention(asked.run, query.get("text", "")[:MOST_TEXT], step)
     layer, head = number(query.get("layer")), number(query.get("head"))
-    seen.scores_before_mask(layer, head)  # refuses a head that is not there
-    return seen, layer, head
+    attention.scores_before_mask(layer, head)  # raises when there is no such head
+    return attention, layer, head
 
 
-def _said(asked: Asked, seen: "Look") -> str:
-    return f"{run_label(asked.run.config(), 'en')}, step {seen.step}"
+def _snapshot_name(asked: Asked, attention: "TextAttention") -> str:
+    return f"{run_label(asked.run.config(), 'en')}, step {attention.step}"
 
 
 DOWNLOADS = {

@@ -1,4 +1,4 @@
-"""Attention as matplotlib figures: pictures to take away.
+"""Attention as matplotlib figures, to download.
 
 Pure: no torch, no gradio, and no pyplot, whose state is shared by all threads.
 """
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 
 def heatmap_figure(weights: np.ndarray, tokens: list[str], title: str) -> Figure:
-    """Draw the weights (T, T) of one head, query by key; what lies in the future is grey, not zero."""
+    """Draw the weights (T, T) of one head, query by key; the future is grey, not zero."""
     T = len(tokens)
     side = max(4.5, 0.17 * T + 1.5)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
@@ -25,7 +25,7 @@ def heatmap_figure(weights: np.ndarray, tokens: list[str], title: str) -> Figure
 
 
 def grid_figure(weights: np.ndarray, labels: list[list[tuple | None]], title: str) -> Figure:
-    """Draw the weights (L, nh, T, T) of all heads as thumbnails, with the label of each that has one."""
+    """Draw the weights (L, nh, T, T) of all heads as thumbnails, with the labels of those that have one."""
     L, nh = weights.shape[:2]
     figure = Figure(figsize=(max(5.0, 1.5 * nh), 1.7 * L + 0.7), layout="constrained")
     grid = figure.subplots(L, nh, squeeze=False)
@@ -48,5 +48,5 @@ def _draw_weights(axes, weights: np.ndarray):
 
 
 def visible(token: str) -> str:
-    """Return a token as it can be read on an axis: a space and a line's end as symbols."""
+    """Return a token with symbols for its spaces, tabs and line ends, so that an axis can show it."""
     return token.replace("\n", "\u21b5").replace("\t", "\u21e5").replace(" ", "\u2423") or "\u2205"

@@ -1,4 +1,4 @@
-"""The Attention tab: what each token of a text looks at, in any run and at any step that it has a snapshot of."""
+"""The Attention tab: what each token of a text attends to, in any snapshot of a run or in GPT-2."""
 
 import time
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ from playground.widgets.visibility import VisibilityTrigger
 from playground.words.translate import translate, widget_words
 
 if TYPE_CHECKING:
-    from playground.attention.values import Look
+    from playground.attention.values import TextAttention
 
-REDRAW = 0.25  # seconds between two pictures of the map while heads are silenced
+REDRAW = 0.25  # seconds between two updates of the map while heads are silenced
 # Texts in which known patterns show: a name called again, brackets and quotes that close, words that come back.
 EXAMPLES = {
     "plays": ("SILLOLIN:\nCome, Sillolin, come!", '[Enter HOBVER, crying "By cart!"]', "the cat and the cat and the"),
@@ -64,7 +64,7 @@ class AttentionTab:
                 self.lines = HeadLines(elem_id="head-lines")
         self.downloads = Downloads(elem_id="attention-downloads")
         self.sight = VisibilityTrigger()
-        self.step = gr.State(None)  # which snapshot is looked at; None: the last
+        self.step = gr.State(None)  # of the snapshot; None: the last
         self.head = gr.State((0, 0))  # which head is chosen, for the downloads
 
     def connect(self, tab: gr.Tab) -> None:
@@ -99,17 +99,15 @@ class AttentionTab:
     def draw(self, run_id: Any, source: Any, text: Any, step: Any, lang: str, head: Any) -> list:
         """Return the view of a text, and the downloads that belong to it."""
         if source == GPT2:
-            from playground.attention import values
-
-            seen = values.look_gpt2(text_of(text, MOST_TEXT, "The text"), lang)
-            return [self._packed([], seen, lang), Downloads.pack(None, FILES, lang)]
+            attention = self._attention(run_id, GPT2, text, step, lang)
+            return [_packed([], attention, lang), Downloads.pack(None, FILES, lang)]
         run = self.page.store.get(run_id)
         if not has_attention(run) or not run.snapshots():
             why = "no_snapshot_yet" if has_attention(run) else "no_attention"
             empty = {"text": {**widget_words(lang)["attention"], "empty": translate(why, lang)}}
             return [empty, Downloads.pack(None, FILES, lang)]
-        seen = self._look(run_id, RUN, text, step, lang)
-        return [self._packed(run.snapshots(), seen, lang), self._links(run, seen, text, head, lang)]
+        attention = self._attention(run_id, RUN, text, step, lang)
+        return [_packed(run.snapshots(), attention, lang), _links(run, attention.step, text, head, lang)]
 
     def draw_lines(self, run_id: Any, source: Any, text: Any, lang: str) -> dict:
         """Return how the scores of each head grew over the run's snapshots."""
@@ -121,34 +119,34 @@ class AttentionTab:
             return HeadLines.pack([], {}, words, CHANNEL)
         from playground.attention import values
 
-        steps, scores = values.history(run, text_of(text, MOST_TEXT, "The text"), lang)
+        steps, scores = values.score_history(run, text_of(text, MOST_TEXT, "The text"), lang)
         return HeadLines.pack(steps, scores, words, CHANNEL)
 
     def go_to_step(
         self, run_id: Any, source: Any, text: Any, step: Any, lang: str, head: Any, event: gr.EventData = None
     ) -> list:
-        """Show the same text at another snapshot."""
+        """Return the same text at another snapshot."""
         step = getattr(event, "step", None)
         return [step, *self.draw(run_id, source, text, step, lang, head)]
 
     def choose_head(
         self, run_id: Any, source: Any, text: Any, step: Any, lang: str, event: gr.EventData = None
     ) -> list:
-        """Remember which head is looked at; the browser has drawn it already."""
+        """Return the chosen head and its downloads; the browser has drawn the head already."""
         layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)  # the mean's downloads are head 0's
         chosen = (layer, head if isinstance(head, int) else 0)
         if source == GPT2:
             return [chosen, Downloads.pack(None, FILES, lang)]
-        run, seen = self.page.store.get(run_id), self._look(run_id, RUN, text, step, lang)
-        return [chosen, self._links(run, seen, text, chosen, lang)]
+        run, attention = self.page.store.get(run_id), self._attention(run_id, RUN, text, step, lang)
+        return [chosen, _links(run, attention.step, text, chosen, lang)]
 
     def explain(self, run_id: Any, source: Any, text: Any, step: Any, lang: str, event: gr.EventData = None) -> dict:
-        """Return one head's scores before the mask, from what was observed already."""
+        """Return one head's scores before the mask."""
         layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)
-        seen = self._look(run_id, source, text, step, lang)
-        scores = seen.scores_before_mask(layer, head)
+        attention = self._attention(run_id, source, text, step, lang)
+        scores = attention.scores_before_mask(layer, head)
         words = widget_words(lang)["attention_detail"]
-        return AttentionDetail.pack(seen.tokens, layer, head, scores.numpy(), words, CHANNEL)
+        return AttentionDetail.pack(attention.tokens, layer, head, scores.numpy(), words, CHANNEL)
 
     def silence(self, run_id: Any, source: Any, step: Any, text: Any, lang: str) -> Iterator[dict]:
         """Silence each head in turn and draw the rises of the loss as they come."""
@@ -158,8 +156,8 @@ class AttentionTab:
         title = translate("silence_title", lang)
         if source != GPT2 and not has_attention(run):
             raise ValueError(translate("no_attention", lang))
-        seen = self._look(run_id, source, text, step, lang)
-        L, nh = seen.observed.weights.shape[:2]
+        attention = self._attention(run_id, source, text, step, lang)
+        L, nh = attention.observed.weights.shape[:2]
         rises: list[list[float | None]] = [[None] * nh for _ in range(L)]
         yield HeadMap.pack(rises, title, None, words, CHANNEL)
         shown_at = time.monotonic()
@@ -168,20 +166,20 @@ class AttentionTab:
             if time.monotonic() - shown_at > REDRAW:
                 shown_at = time.monotonic()
                 yield HeadMap.pack(rises, title, None, words, CHANNEL)
-        yield HeadMap.pack(rises, title, brightness_note(seen, rises, lang), words, CHANNEL)
+        yield HeadMap.pack(rises, title, brightness_note(attention, rises, lang), words, CHANNEL)
 
     def use_example(self, sample: Any) -> str:
         """Put an example into the text."""
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
 
     def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
-        """Return what of the tab belongs to another run: examples, a fitting text, nothing old, and the tab's `due`."""
+        """Return what follows the run in view: its examples, a text of its kind, empty cards, and the tab's `due`."""
         corpus = run.config().corpus if run else DEFAULT_CORPUS
         examples = EXAMPLES.get(corpus) or (own_example(run),)
         words = widget_words(lang)
         view = words["attention"]
         if run and has_attention(run) and run.snapshots():
-            view = {**view, "empty": translate("looking", lang)}  # it is, as soon as the tab is opened
+            view = {**view, "empty": translate("looking", lang)}  # drawn as soon as the tab is opened
         return [
             gr.update(samples=[[example] for example in examples]),
             examples[0],
@@ -207,31 +205,34 @@ class AttentionTab:
         """The widgets that `translate` changes."""
         return [self.source]
 
-    def _look(self, run_id: Any, source: Any, text: Any, step: Any, lang: str) -> "Look":
-        text = text_of(text, MOST_TEXT, "The text")
+    def _attention(self, run_id: Any, source: Any, text: Any, step: Any, lang: str) -> "TextAttention":
+        """Return what the chosen model attends to in the text; ValueError for a text or snapshot that cannot be."""
         from playground.attention import values
 
+        text = text_of(text, MOST_TEXT, "The text")
         if source == GPT2:
-            return values.look_gpt2(text, lang)
-        return values.look(self.page.store.get(run_id), text, step, lang)
+            return values.gpt2_text_attention(text, lang)
+        return values.text_attention(self.page.store.get(run_id), text, step, lang)
 
-    def _packed(self, steps: list[int], seen: "Look", lang: str) -> dict:
-        return AttentionView.pack(
-            seen.tokens,
-            seen.observed.weights.numpy(),
-            seen.predictions,
-            {"scores": {name: score.tolist() for name, score in seen.scores.items()}, "labels": seen.labels},
-            note=seen.note,
-            step=seen.step,
-            steps=steps,
-            text=widget_words(lang)["attention"],
-            lang=lang,
-            channel=CHANNEL,
-        )
 
-    def _links(self, run: RunDir, seen: "Look", text: str, head: Any, lang: str) -> dict:
-        layer, head = head if isinstance(head, list | tuple) and len(head) == 2 else (0, 0)
-        return Downloads.pack(run.id, FILES, lang, text=text, step=str(seen.step), layer=str(layer), head=str(head))
+def _packed(steps: list[int], attention: "TextAttention", lang: str) -> dict:
+    return AttentionView.pack(
+        attention.tokens,
+        attention.observed.weights.numpy(),
+        attention.predictions,
+        {"scores": {name: score.tolist() for name, score in attention.scores.items()}, "labels": attention.labels},
+        note=attention.note,
+        step=attention.step,
+        steps=steps,
+        text=widget_words(lang)["attention"],
+        lang=lang,
+        channel=CHANNEL,
+    )
+
+
+def _links(run: RunDir, step: int, text: str, head: Any, lang: str) -> dict:
+    layer, head = head if isinstance(head, list | tuple) and len(head) == 2 else (0, 0)
+    return Downloads.pack(run.id, FILES, lang, text=text, step=str(step), layer=str(layer), head=str(head))
 
 
 def has_attention(run: RunDir) -> bool:
@@ -244,13 +245,13 @@ def own_example(run: RunDir | None) -> str:
     return " ".join(run.text()[:200].split())[:40] if run else ""
 
 
-def brightness_note(seen: "Look", rises: list[list[float]], lang: str) -> str:
-    """Set the head with the brightest single weights beside the head that the loss needs most."""
-    brightest = seen.observed.weights[:, :, 1:].amax(-1).mean(-1)  # (L, nh), the mean over queries from 1
+def brightness_note(attention: "TextAttention", rises: list[list[float]], lang: str) -> str:
+    """Compare the head with the largest single weights to the head whose silencing raises the loss most."""
+    brightest = attention.observed.weights[:, :, 1:].amax(-1).mean(-1)  # (L, nh), the mean over queries from 1
     nh = brightest.shape[1]
     bright = divmod(int(brightest.argmax()), nh)
     flat = [(rise, (layer, head)) for layer, row in enumerate(rises) for head, rise in enumerate(row)]
     most, top = max(flat)
-    said = {"bright": "{}.{}".format(*bright), "weight": f"{float(brightest[bright]):.2f}", "most": f"{most:.3f}",
-            "cost": f"{rises[bright[0]][bright[1]]:.3f}", "top": "{}.{}".format(*top)}  # fmt: skip
-    return translate("silence_same" if bright == top else "silence_note", lang).format(**said)
+    names = {"bright": "{}.{}".format(*bright), "top": "{}.{}".format(*top)}
+    said = {"weight": float(brightest[bright]), "most": most, "cost": rises[bright[0]][bright[1]]}
+    return translate("silence_same" if bright == top else "silence_note", lang, **names, **said)

@@ -25,14 +25,14 @@ WORDS = {
         "Bấm nút: từng đầu được tắt lần lượt trên phần validation của lượt này.",
     ),
     "silence_note": (
-        "Bright is not important: head {bright}, which looks hardest at one place ({weight}), costs {cost} nats when "
-        "silenced; the head that matters most is {top}, with {most} nats.",
-        "Sáng không có nghĩa là quan trọng: đầu {bright}, nhìn chăm chú nhất vào một chỗ ({weight}), khi tắt chỉ mất "
-        "{cost} nat; đầu quan trọng nhất là {top}, với {most} nat.",
+        "Bright is not important: head {bright}, which looks hardest at one place ({weight:.2f}), costs {cost:.3f} nats when "
+        "silenced; the head that matters most is {top}, with {most:.3f} nats.",
+        "Sáng không có nghĩa là quan trọng: đầu {bright}, nhìn chăm chú nhất vào một chỗ ({weight:.2f}), khi tắt chỉ mất "
+        "{cost:.3f} nat; đầu quan trọng nhất là {top}, với {most:.3f} nat.",
     ),
     "silence_same": (
-        "Here the head that looks hardest at one place ({weight}), {top}, is also the one that matters most: {most} nats.",
-        "Ở đây đầu nhìn chăm chú nhất vào một chỗ ({weight}), {top}, cũng là đầu quan trọng nhất: {most} nat.",
+        "Here the head that looks hardest at one place ({weight:.2f}), {top}, is also the one that matters most: {most:.3f} nats.",
+        "Ở đây đầu nhìn chăm chú nhất vào một chỗ ({weight:.2f}), {top}, cũng là đầu quan trọng nhất: {most:.3f} nat.",
     ),
     "looking": ("Looking at the text …", "Đang xem văn bản …"),
     "no_attention": (

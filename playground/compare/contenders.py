@@ -1,4 +1,4 @@
-"""The two that are compared, the run in view and GPT-2: each a model, its tokenizer, and where a text begins."""
+"""The two models that are compared, that of the run in view and GPT-2, and what they write side by side."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,21 +15,21 @@ from core.runs.directory import RunDir
 from core.sampling import generate
 from core.tokenizers import MERGES_NAMES, MERGES_SHA256, BPETokenizer, CharTokenizer, Tokenizer
 from playground.models import load_writer
-from playground.prompts import GPT2, Joined, fit_prompt
+from playground.prompts import GPT2, DecodeStream, fit_prompt
 from playground.words.run_names import run_label
 from playground.words.translate import translate
 
 SEED = 1
-CHARACTERS = 160  # of a continuation, as many tokens for a character tokenizer, and a fourth of it in GPT-2's
+CHARACTERS = 160  # of a continuation: as many tokens of a character tokenizer, a fourth as many of GPT-2's
 CHARACTERS_PER_TOKEN = 4
 MOST_SECONDS = 60
-REFRESH = 0.1  # seconds between two pictures of the stream
-RETRY = 60.0  # seconds before the merges are asked for again: every key pressed would
+REFRESH = 0.1  # seconds between two values of the stream
+RETRY = 60.0  # seconds before the merges are asked for again, which every key pressed would do
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One of two models. start: ids that stand before every text, given and not scored."""
+    """One of the two models, with its tokenizer. start: the ids before every text, which are given and not scored."""
 
     name: str
     model: nn.Module
@@ -37,12 +37,12 @@ class Contender:
     start: tuple[int, ...]
 
     def ids(self, text: str) -> torch.Tensor:
-        """Return the ids (T,) of a text, with those that it starts after."""
+        """Return the ids (T,) of start and text."""
         return torch.tensor([*self.start, *self.tokenizer.encode(text)])
 
 
 def run_contender(run: RunDir, lang: str) -> Contender:
-    """Return the last snapshot of a run; a text starts after the prompt of its samples. ValueError if there is none."""
+    """Return the last snapshot of a run, whose start is the prompt of its samples; ValueError if there is none."""
     writer, config = load_writer(run), run.config()
     start = tuple(writer.tokenizer.encode(config.prompt))
     return Contender(run_label(config, lang), writer.model, writer.tokenizer, start)
@@ -59,8 +59,8 @@ def ids_to_prove(text: str, block_size: int) -> torch.Tensor:
     return torch.tensor([[END_OF_TEXT, *byte_pairs().encode(text)][:block_size]])
 
 
-def fitted(text: str, tokenizer: Tokenizer, lang: str) -> tuple[str, str | None]:
-    """Return a text in characters that a run knows, and what was changed for that: both models then read the same."""
+def shared_text(text: str, tokenizer: Tokenizer, lang: str) -> tuple[str, str | None]:
+    """Return a text in the characters that a run's tokenizer knows, so that both models read the same, and a note."""
     known, shown, note = fit_prompt(text, tokenizer, replace=True, lang=lang)
     return known, " ".join(filter(None, [note, translate("beside_both_read", lang) if shown else None])) or None
 
@@ -89,7 +89,7 @@ def byte_pairs_here() -> BPETokenizer | None:
     return loader.gpt2_tokenizer(GPT2) if here else None
 
 
-# -- writing on -------------------------------------------------------------------------------------------------------
+# -- continuations ----------------------------------------------------------------------------------------------------
 
 
 def continue_all(
@@ -97,44 +97,43 @@ def continue_all(
 ) -> Iterator[tuple[list[str | None], str]]:
     """Let every contender continue a text at every temperature, all at the same pace.
 
-    Yields the continuations so far, by temperature and in it by contender (None for one that is not there), and the
-    phase: writing, done, stopped, or late when the time was up.
+    Yields the continuations so far, ordered by temperature and then by contender (None for a contender that is not
+    there), and the phase: "writing", "done", "stopped", or "late" when the time is up.
     """
-    boxes: list[str | None] = [None if contender is None else "" for _ in temperatures for contender in contenders]
-    yield boxes[:], "writing"  # first of all: only what has yielded can be closed
-    each = [(contender, temperature) for temperature in temperatures for contender in contenders]
-    writers = [contender and _writer(contender, text, temperature) for contender, temperature in each]
-    writing = {i: writer for i, writer in enumerate(writers) if writer is not None}
+    pairs = [(contender, temperature) for temperature in temperatures for contender in contenders]
+    texts: list[str | None] = [None if contender is None else "" for contender, _ in pairs]
+    yield texts[:], "writing"  # before anything is computed: only a generator that has yielded can be closed
+    streams = {i: _stream(each, text, temperature) for i, (each, temperature) in enumerate(pairs) if each is not None}
     began = shown_at = time.monotonic()
-    while writing:
-        for i, writer in list(writing.items()):
+    while streams:
+        for i, stream in list(streams.items()):
             if stopped():
-                yield boxes[:], "stopped"
+                yield texts[:], "stopped"
                 return
-            piece = next(writer, None)
-            if piece is None:
-                del writing[i]
+            added = next(stream, None)
+            if added is None:
+                del streams[i]
             else:
-                boxes[i] += piece
+                texts[i] += added
             now = time.monotonic()
             if now - began > MOST_SECONDS:
-                yield boxes[:], "late"
+                yield texts[:], "late"
                 return
             if now - shown_at > REFRESH:
                 shown_at = now
-                yield boxes[:], "writing"
-    yield boxes[:], "done"
+                yield texts[:], "writing"
+    yield texts[:], "done"
 
 
-def _writer(contender: Contender, text: str, temperature: float) -> Iterator[str]:
-    """Write on and on, a few characters a turn, whatever the tokens are."""
+def _stream(contender: Contender, text: str, temperature: float) -> Iterator[str]:
+    """Yield a continuation a few characters at a time, about as many whatever the tokenizer."""
     at_once = CHARACTERS_PER_TOKEN if isinstance(contender.tokenizer, CharTokenizer) else 1
     most = CHARACTERS * at_once // CHARACTERS_PER_TOKEN
-    joined, piece = Joined(contender.tokenizer), ""
+    decoder, added = DecodeStream(contender.tokenizer), ""
     tokens = generate(contender.model, contender.ids(text)[None], most, temperature, seed=SEED)
     for count, token in enumerate(tokens, start=1):
-        piece += joined.add(token.id)
+        added += decoder.step(token.id)
         if count % at_once == 0:
-            yield piece
-            piece = ""
-    yield piece
+            yield added
+            added = ""
+    yield added

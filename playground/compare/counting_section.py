@@ -9,6 +9,7 @@ from core.pretrained.family import FAMILY, FAMILY_NAMES
 from core.runs.config import RunConfig
 from core.runs.directory import RunDir
 from playground.compare.count_table import CountTable
+from playground.compare.counting_cells import columns_of
 from playground.compare.parameter_list import ParameterList
 from playground.compare.parts_chart import PartsChart
 from playground.page import PageContext
@@ -28,7 +29,7 @@ class CountingSection:
         add(gr.Markdown, elem_classes="intro", words={"value": "count_heading"})
         with gr.Row(equal_height=True):
             with gr.Column(scale=2, min_width=260):
-                self.family = add(Dropdown, choices=family_choices(), value="gpt2", elem_id="count-family",
+                self.family = add(Dropdown, choices=family_choices("en"), value="gpt2", elem_id="count-family",
                                   words={"label": "count_beside"})  # fmt: skip
             with gr.Column(scale=3, min_width=300):
                 self.rule = add(Radio, choices=rule_choices("en"), value="once", elem_id="count-rule",
@@ -58,29 +59,29 @@ class CountingSection:
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
     def draw(self, run_id: Any, family: Any, rule: Any, lang: str) -> list:
-        """Return what is counted, for the run and the chosen model, by the chosen rule."""
+        """Return the chart and tables that depend on the chosen rule, for the run and the chosen model."""
         from playground.compare import counting_values as values
 
         run = self._config(run_id)
-        columns = values.columns_of(run, known(family), lang)
+        columns = columns_of(run, known(family), lang)
         hint = gr.update(value=translate("count_no_run", lang), visible=run is None)
         tables = [make(columns, rule, lang) for make in (values.parts_chart, values.numbers_table, values.parts_table,
                                                          values.formula_table)]  # fmt: skip
         return [hint, *tables]
 
     def draw_more(self, run_id: Any, family: Any, rule: Any, lang: str) -> list:
-        """Return configurations, costs and the list of parameters, which no rule changes."""
-        from playground.compare import counting_values as values
+        """Return configurations, costs and the list of parameters, which depend on no rule."""
+        from playground.compare import family_values as values
 
         run, family = self._config(run_id), known(family)
         return [
             values.config_table(run, family, lang),
             values.scaling_table(run, family, self.page.store.speed(), lang),
-            values.parameter_lists(values.columns_of(run, family, lang), lang),
+            values.parameter_lists(columns_of(run, family, lang), lang),
         ]
 
     def show(self, run: RunDir | None, lang: str) -> list:
-        """Return nothing: the section draws when it is looked at."""
+        """Return nothing: the section is drawn when it is opened or scrolled into view."""
         return []
 
     @property
@@ -90,24 +91,24 @@ class CountingSection:
 
     def translate(self, lang: str) -> list:
         """Return what else of the section follows the language."""
-        return [gr.update(choices=rule_choices(lang))]
+        return [gr.update(choices=family_choices(lang)), gr.update(choices=rule_choices(lang))]
 
     @property
     def translated(self) -> list[gr.components.Component]:
         """The widgets that `translate` changes."""
-        return [self.rule]
+        return [self.family, self.rule]
 
     def _config(self, run_id: Any) -> RunConfig | None:
-        """Return what the run in view is; None where there is none, or it cannot be read."""
+        """Return the config of the run in view; None where there is none, or it cannot be read."""
         try:
             return self.page.store.get(run_id).config()
         except ValueError:
             return None
 
 
-def family_choices() -> list[tuple[str, str]]:
+def family_choices(lang: str) -> list[tuple[str, str]]:
     """Return (words, name) of each model of the family, with its size."""
-    return [(f"{FAMILY_NAMES[name]} · {short(count_of(config))}", name) for name, config in FAMILY.items()]
+    return [(f"{FAMILY_NAMES[name]} · {short(count_of(config), lang)}", name) for name, config in FAMILY.items()]
 
 
 def rule_choices(lang: str) -> list[tuple[str, str]]:

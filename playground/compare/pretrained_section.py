@@ -1,7 +1,7 @@
 """The section of the Compare tab that sets the run in view beside GPT-2 with its published weights.
 
-Without the weights all that concerns the run works, and GPT-2's side says how to load them. What GPT-2 has to compute
-goes through the queue of heavy work; what a run of this page's size has to compute is answered at once.
+Without the weights everything about the run works, and GPT-2's card says how to load them. What GPT-2 computes goes
+through the queue of heavy work; what a run computes is answered at once, for a run of this page's size is small.
 """
 
 from collections.abc import Iterator, Sequence
@@ -67,7 +67,7 @@ class PretrainedSection:
             self.halt = add(gr.Button, variant="stop", elem_id="beside-stop", words={"value": "stop_button"})
         self.written = Continuations(elem_id="beside-written")
         self._build_below()
-        self.seen = gr.State(False)  # whether this browser has opened the tab: until then nothing is computed for it
+        self.seen = gr.State(False)  # whether this browser has opened the tab; until then nothing is computed for it
 
     def _build_below(self) -> None:
         add = self.page.words.add
@@ -86,21 +86,21 @@ class PretrainedSection:
         """Wire the widgets to each other, to the tab being opened, and to another run or language while it is."""
         page = self.page
         asked = [page.run, self.text, page.lang, self.seen]
-        weighed = {"fn": show_errors(self.weigh), "inputs": asked, "outputs": [self.theirs]}
+        read_by_gpt2 = {"fn": show_errors(self.read_with_gpt2), "inputs": asked, "outputs": [self.theirs]}
         drawn = [self.table, self.view, self.pictures]
         opened = tab.select(self.open, None, [self.seen], **UNQUEUED)
         events = (opened.then, sight.due, self.loader.arrived)
         for event in events:
             known = [page.run, page.lang, self.seen]
-            event(show_errors(self.read), asked, [self.mine, self.theirs], **UNQUEUED).then(
-                show_errors(self.draw_weights), known, drawn, **UNQUEUED
-            ).then(**weighed, **COMPUTE).then(show_errors(self.weigh_weights), known, drawn, **COMPUTE)
+            event(show_errors(self.read_with_run), asked, [self.mine, self.theirs], **UNQUEUED).then(
+                show_errors(self.draw_known_weights), known, drawn, **UNQUEUED
+            ).then(**read_by_gpt2, **COMPUTE).then(show_errors(self.draw_weights), known, drawn, **COMPUTE)
         self.text.change(
-            show_errors(self.read), asked, [self.mine, self.theirs], trigger_mode="always_last", **UNQUEUED
-        ).then(**weighed, trigger_mode="always_last", **COMPUTE)
+            show_errors(self.read_with_run), asked, [self.mine, self.theirs], trigger_mode="always_last", **UNQUEUED
+        ).then(**read_by_gpt2, trigger_mode="always_last", **COMPUTE)
         self.examples.click(show_errors(self.use_example), [self.examples], [self.text], **UNQUEUED)
         for event in (self.loader.ask_state, page.lang.input):
-            event(show_errors(self.look), [page.lang], [self.loader], **UNQUEUED)
+            event(show_errors(self.loading), [page.lang], [self.loader], **UNQUEUED)
         self.loader.ask_load(show_errors(self.load), [page.lang], [self.loader], **UNQUEUED)
         self.go.click(show_errors(self.write), [page.run, self.text, page.lang], [self.written], **COMPUTE)
         self.halt.click(self.stop, None, None, **UNQUEUED)
@@ -112,42 +112,42 @@ class PretrainedSection:
 
     # -- loading --------------------------------------------------------------------------------------------------
 
-    def look(self, lang: str) -> dict:
-        """Return how far the loading of GPT-2 is."""
-        return loading(lang)
+    def loading(self, lang: str) -> dict:
+        """Return how much of GPT-2 is loaded."""
+        now = loader.status(GPT2)
+        return {
+            "text": widget_words(lang).get("gpt2_loader", {}),
+            "state": now.state,
+            "done": now.done,
+            "total": now.total,
+            "message": now.message,
+            "cached": now.state == "absent" and loader.is_cached(GPT2),
+        }
 
     def load(self, lang: str) -> dict:
-        """Begin to load GPT-2, for everybody."""
+        """Begin to load GPT-2, for all visitors of the page."""
         loader.begin(GPT2)
-        return loading(lang)
+        return self.loading(lang)
 
     # -- the same text --------------------------------------------------------------------------------------------
 
-    def read(self, run_id: Any, text: Any, lang: str, seen: Any) -> list:
-        """Return what the run makes of the text, and of GPT-2's side what needs no weights."""
+    def read_with_run(self, run_id: Any, text: Any, lang: str, seen: Any) -> list:
+        """Return how the run reads the text, and while GPT-2 is not loaded, GPT-2's tokens."""
         if not seen:
             return [gr.skip(), gr.skip()]
-        from playground.compare import contenders
-        from playground.compare import pretrained_values as values
-
-        text = text_of(text, MOST_TEXT, "The text")
-        side, why = self._mine(run_id, lang)
-        text, note = contenders.fitted(text, side.tokenizer, lang) if side else (text, None)
+        contenders, values = _late()
+        mine, why, text, note = self._text_for_both(run_id, text, lang)
         theirs = gr.skip() if loader.loaded(GPT2) else values.gpt2_tokens(text, contenders.byte_pairs_here(), lang)
-        if side is None:
+        if mine is None:
             return [values.nothing_read(translate("beside_your_run", lang), why, lang), theirs]
-        return [values.reading(side, text, lang, note), theirs]
+        return [values.reading(mine, text, lang, note), theirs]
 
-    def weigh(self, run_id: Any, text: Any, lang: str, seen: Any) -> dict:
-        """Return what GPT-2 makes of the text, in the very characters that the run reads."""
+    def read_with_gpt2(self, run_id: Any, text: Any, lang: str, seen: Any) -> dict:
+        """Return how GPT-2 reads the text, in the same characters as the run."""
         if not seen or loader.loaded(GPT2) is None:
             return gr.skip()
-        from playground.compare import contenders
-        from playground.compare import pretrained_values as values
-
-        text = text_of(text, MOST_TEXT, "The text")
-        mine, _ = self._mine(run_id, lang)
-        text, note = contenders.fitted(text, mine.tokenizer, lang) if mine else (text, None)
+        _, values = _late()
+        _, _, text, note = self._text_for_both(run_id, text, lang)
         theirs, why = self._theirs(lang)
         if theirs is None:
             return values.nothing_read(FAMILY_NAMES[GPT2], why, lang, second=True)
@@ -160,34 +160,31 @@ class PretrainedSection:
     # -- writing --------------------------------------------------------------------------------------------------
 
     def write(self, run_id: Any, text: Any, lang: str, request: gr.Request = None) -> Iterator[dict]:
-        """Yield what both write, again and again as it grows."""
-        from playground.compare import contenders
-
+        """Yield what both write, as it grows."""
+        contenders, _ = _late()
         text = text_of(text, MOST_TEXT, "The text")
         run = self.page.store.get(run_id)
         mine = contenders.run_contender(run, lang)
-        text, note = contenders.fitted(text, mine.tokenizer, lang)
+        text, note = contenders.shared_text(text, mine.tokenizer, lang)
         names = (mine.name, FAMILY_NAMES[GPT2])
         self.stops.discard(request.session_hash)
         yield _continued(names, self._blank(), "writing", lang, note)  # before the merges are asked for
         theirs, why = self._theirs(lang)
         stopped = lambda: request.session_hash in self.stops  # noqa: E731
-        for boxes, phase in contenders.continue_all([mine, theirs], text, TEMPERATURES, stopped):
+        for texts, phase in contenders.continue_all([mine, theirs], text, TEMPERATURES, stopped):
             if phase == "late":
-                phase, note = "stopped", translate("time_is_up", lang).format(seconds=contenders.MOST_SECONDS)
-            yield _continued(names, boxes, phase, lang, note, why)
+                phase, note = "stopped", translate("time_is_up", lang, seconds=contenders.MOST_SECONDS)
+            yield _continued(names, texts, phase, lang, note, why)
 
     def stop(self, request: gr.Request) -> None:
-        """Ask the writing of this page to end; what is written stays."""
+        """Stop the writing of this page; what is written stays."""
         self.stops.add(request.session_hash)
 
     # -- proof ----------------------------------------------------------------------------------------------------
 
     def prove(self, text: Any, lang: str) -> Iterator[str]:
-        """Run the text through our GPT and through Hugging Face's, and say how far their logits are apart."""
-        from playground.compare import contenders
-        from playground.compare import pretrained_values as values
-
+        """Run the text through our GPT and through Hugging Face's, and tell how far their logits are apart."""
+        contenders, values = _late()
         model = loader.loaded(GPT2)
         if model is None:
             raise ValueError(translate("beside_load_first", lang))
@@ -198,23 +195,22 @@ class PretrainedSection:
 
     # -- weights --------------------------------------------------------------------------------------------------
 
-    def draw_weights(self, run_id: Any, lang: str, seen: Any) -> list:
-        """Return the weights of the run, and of GPT-2 those that have been looked at before."""
+    def draw_known_weights(self, run_id: Any, lang: str, seen: Any) -> list:
+        """Return the weights of the run, and GPT-2's if their statistics are cached."""
         if not seen:
             return [gr.skip()] * 3
-        from playground.compare import pretrained_values as values
+        _, values = _late()
+        return self._weights(run_id, lang, values.if_known(loader.loaded(GPT2)))
 
-        return self._weights(run_id, lang, values.at_hand(loader.loaded(GPT2)))
-
-    def weigh_weights(self, run_id: Any, lang: str, seen: Any) -> list:
-        """Return the weights of both."""
+    def draw_weights(self, run_id: Any, lang: str, seen: Any) -> list:
+        """Return the weights of both models."""
         model = loader.loaded(GPT2)
         return self._weights(run_id, lang, model) if seen and model is not None else [gr.skip()] * 3
 
     # -- what the page asks ---------------------------------------------------------------------------------------
 
     def show(self, run: RunDir | None, lang: str) -> list:
-        """Return what of the section belongs to another run: examples, and nothing old."""
+        """Return what follows the run in view: its examples, and empty continuations."""
         config = run.config() if run else None
         examples = (FIRST_TEXT, *EVERYDAY, *EXAMPLES.get(config.corpus if config else DEFAULT_CORPUS, ()))
         names = (run_label(config, lang) if config else translate("beside_your_run", lang), FAMILY_NAMES[GPT2])
@@ -229,7 +225,7 @@ class PretrainedSection:
         return [self.examples, self.written]
 
     def translate(self, lang: str) -> list:
-        """Return nothing: what is drawn is drawn anew when the language changes."""
+        """Return nothing: the section is drawn again when the language changes."""
         return []
 
     @property
@@ -239,60 +235,59 @@ class PretrainedSection:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
+    def _text_for_both(self, run_id: Any, text: Any, lang: str) -> tuple["Contender | None", str, str, str | None]:
+        """Return the run's model or None, why there is none, and a text that both models can read with its note."""
+        contenders, _ = _late()
+        text = text_of(text, MOST_TEXT, "The text")
+        mine, why = self._mine(run_id, lang)
+        text, note = contenders.shared_text(text, mine.tokenizer, lang) if mine else (text, None)
+        return mine, why, text, note
+
     def _mine(self, run_id: Any, lang: str) -> tuple["Contender | None", str]:
-        """Return the side of the run in view; where there is none, why."""
+        """Return the model of the run in view; where there is none, why."""
         try:
             run = self.page.store.get(run_id)
             if not run.snapshots():
                 return None, translate("no_snapshot_yet", lang)
         except ValueError:  # deleted just now, or none yet
             return None, translate("beside_no_run", lang)
-        from playground.compare import contenders
-
+        contenders, _ = _late()
         try:
             return contenders.run_contender(run, lang), ""
-        except (ValueError, OSError) as error:  # said in its card: a toast for every key pressed would be too many
+        except (ValueError, OSError) as error:  # its card shows it: a toast for every key pressed would be too many
             return None, str(error)
 
     def _theirs(self, lang: str) -> tuple["Contender | None", str]:
-        """Return GPT-2's side; where there is none, why."""
-        from playground.compare import contenders
-
+        """Return GPT-2; where it is not there, why."""
+        contenders, _ = _late()
         try:
             return contenders.gpt2_contender(), translate("beside_load", lang)
         except OSError as error:  # its merges cannot be had
             return None, str(error)
 
     def _weights(self, run_id: Any, lang: str, theirs: "torch.nn.Module | None") -> list:
-        from playground.compare import pretrained_values as values
-
+        _, values = _late()
         mine, _ = self._mine(run_id, lang)
         models = [(mine.name, mine.model)] if mine else []
         models += [(FAMILY_NAMES[GPT2], theirs)] if theirs is not None else []
         return values.weights(models, lang) if models else [None, None, None]
 
     def _blank(self) -> list[str | None]:
-        """Return boxes in which nothing is written yet."""
+        """Return continuations in which nothing is written yet."""
         return ["", "" if loader.loaded(GPT2) else None] * len(TEMPERATURES)
 
 
 def _continued(
-    names: Sequence[str], boxes: Sequence[str | None], phase: str, lang: str, note: str | None = None,
+    names: Sequence[str], texts: Sequence[str | None], phase: str, lang: str, note: str | None = None,
     absent: str | None = None,
 ) -> dict:  # fmt: skip
-    """Return what both have written so far; absent: why one of them is not there."""
+    """Return the value of the continuations; absent: why GPT-2 writes nothing."""
     words, absent = widget_words(lang).get("continuations", {}), absent or translate("beside_load", lang)
-    return Continuations.pack(words, names, TEMPERATURES, boxes, phase, note, absent)
+    return Continuations.pack(words, names, TEMPERATURES, texts, phase, note, absent)
 
 
-def loading(lang: str) -> dict:
-    """Return how far the loading of GPT-2 is."""
-    now = loader.status(GPT2)
-    return {
-        "text": widget_words(lang).get("gpt2_loader", {}),
-        "state": now.state,
-        "done": now.done,
-        "total": now.total,
-        "message": now.message,
-        "cached": now.state == "absent" and loader.is_cached(GPT2),
-    }
+def _late():  # without a return type, editors see the modules themselves
+    """Import what needs torch, when a handler first needs it: the page must be there before torch is."""
+    from playground.compare import contenders, pretrained_values
+
+    return contenders, pretrained_values

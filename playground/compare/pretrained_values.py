@@ -1,4 +1,4 @@
-"""What the section beside GPT-2 shows: from models to the values of its cards. Every number comes from `core`."""
+"""The values of the widgets of the section beside GPT-2, made from models. Every number comes from `core`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,41 +21,42 @@ from core.tokenizers import Tokenizer
 from playground.compare.beside import TextReading, WeightPictures, WeightView
 from playground.compare.contenders import Contender
 from playground.compare.count_table import CountTable
-from playground.prompts import GPT2, pieces
+from playground.prompts import GPT2, token_texts
+from playground.words.numbers import format_number
 from playground.words.translate import translate, widget_words
 
 LIKELIEST = 10
 BRIGHT = 0.995  # the share of a picture's values that have less than the full colour
 
 
-def words_of(component: str, lang: str) -> dict[str, str]:
-    """Return what a component says in a language."""
-    return widget_words(lang).get(component, {})
+def words_of(widget: str, lang: str) -> dict[str, str]:
+    """Return the words of a widget in a language."""
+    return widget_words(lang).get(widget, {})
 
 
 # -- the same text ----------------------------------------------------------------------------------------------------
 
 
-def reading(side: Contender, text: str, lang: str, note: str | None = None, second: bool = False) -> dict:
-    """Let a side read a text: how it cuts it, what that costs, and what may come next."""
-    ids, given = side.ids(text), len(side.start)
-    found = read(side.model, ids)
-    nats = found.nats[given - 1 :]  # what stands before the text is no part of it
+def reading(contender: Contender, text: str, lang: str, note: str | None = None, second: bool = False) -> dict:
+    """Return how a model reads a text: its tokens, the loss of each, and the likeliest next ones."""
+    ids, given = contender.ids(text), len(contender.start)
+    found = read(contender.model, ids)
+    nats = found.nats[given - 1 :]  # those of the text alone
     score = Reading(nats, found.logits).score(len(text)) if text else None
     return TextReading.pack(
-        side.name,
+        contender.name,
         words_of("text_reading", lang),
-        tokens_of(side.tokenizer, ids[given:].tolist()),
+        tokens_of(contender.tokenizer, ids[given:].tolist()),
         nats.tolist(),
         score and {"bits_per_character": score.bits_per_character, "bits": score.bits, "characters": score.characters},
-        [(side.tokenizer.decode([i]), i, p) for i, p in found.likeliest(LIKELIEST)],
+        [(contender.tokenizer.decode([i]), i, p) for i, p in found.likeliest(LIKELIEST)],
         note=note,
         second=second,
     )
 
 
 def gpt2_tokens(text: str, tokenizer: Tokenizer | None, lang: str) -> dict:
-    """Show how GPT-2 cuts a text, as long as its weights are not there; without its merges not even that."""
+    """Return GPT-2's tokens of a text, while its weights are not loaded; none without its tokenizer."""
     tokens = [] if tokenizer is None else tokens_of(tokenizer, tokenizer.encode(text))
     note = None if tokenizer else translate("beside_no_merges", lang)
     words, load = words_of("text_reading", lang), translate("beside_load", lang)
@@ -63,40 +64,35 @@ def gpt2_tokens(text: str, tokenizer: Tokenizer | None, lang: str) -> dict:
 
 
 def nothing_read(name: str, why: str, lang: str, second: bool = False) -> dict:
-    """Return the card of a model that cannot read, and why."""
+    """Return the card of a model that cannot read the text, with the reason."""
     return TextReading.pack(name, words_of("text_reading", lang), empty=why, second=second)
 
 
 def tokens_of(tokenizer: Tokenizer, ids: list[int]) -> list[tuple[str, int]]:
     """Return (text, id) of each token."""
-    return list(zip(pieces(tokenizer, ids), ids, strict=True))
+    return list(zip(token_texts(tokenizer, ids), ids, strict=True))
 
 
 def proof(found: Proof, vocabulary: int, lang: str) -> str:
-    """Say how far two computations of the same logits are apart."""
-    return translate("beside_proved", lang).format(
-        largest=f"{found.largest:.1e}",
-        mean=f"{found.mean:.1e}",
-        tokens=f"{found.tokens:,}",
-        logits=f"{found.tokens * vocabulary:,}",
-        seconds=f"{found.seconds:.1f}",
-    )
+    """Return a sentence about how far two computations of the same logits are apart."""
+    compared = {"tokens": found.tokens, "logits": found.tokens * vocabulary, "seconds": found.seconds}
+    return translate("beside_proved", lang, largest=found.largest, mean=found.mean, **compared)
 
 
 # -- weights ----------------------------------------------------------------------------------------------------------
 
-Models = Sequence[tuple[str, nn.Module]]  # what they are called, and the models
+Models = Sequence[tuple[str, nn.Module]]  # each with its name
 
 
 def weights(models: Models, lang: str) -> list[dict]:
-    """Return the values of the table, of the charts and of the pictures."""
+    """Return the values of the table, the charts and the pictures of some models' weights."""
     found = [_by_name(statistics(model)) for _, model in models]
     names = list(dict.fromkeys(name for each in reversed(found) for name in each))  # in GPT-2's order, if it is there
     return [_table(models, found, names, lang), _view(models, found, names, lang), _pictures(models, lang)]
 
 
-def at_hand(model: nn.Module | None) -> nn.Module | None:
-    """Return a model whose weights have been looked at before: that of another takes a while."""
+def if_known(model: nn.Module | None) -> nn.Module | None:
+    """Return a model if its statistics are cached already: to compute GPT-2's takes a while."""
     return model if model is not None and has_statistics(model) else None
 
 
@@ -114,18 +110,18 @@ def _table(models: Models, found: list[dict], names: list[str], lang: str) -> di
     columns = [{"t": headings[0], "begins": True}, *headings[1:]] * len(models)
     rows = []
     for name in names:
-        cells = [cell for each in found for cell in _cells(each.get(name), facts)]
+        cells = [cell for each in found for cell in _cells(each.get(name), facts, lang)]
         part = translate(f"count_part_{name.rpartition('.')[0]}", lang, " ")
         rows.append(("", [{"t": name, "sub": part.strip()}, *cells]))
     head = [["", *groups], [{"t": translate("beside_parameter", lang), "left": True}, *columns]]
     return CountTable.pack(translate("beside_table_title", lang), translate("beside_table_about", lang), head, rows)
 
 
-def _cells(layers: list[Statistics] | None, facts: tuple[str, ...]) -> list:
+def _cells(layers: list[Statistics] | None, facts: tuple[str, ...], lang: str) -> list:
     if layers is None:
         return [{"t": "–", "begins": True}, *[""] * (len(facts) - 1)]
     together = pooled(layers)
-    first, *rest = (short(getattr(together, fact)) for fact in facts)
+    first, *rest = (three_digits(getattr(together, fact), lang) for fact in facts)
     return [{"t": first, "begins": True}, *rest]
 
 
@@ -157,13 +153,13 @@ def _pictures(models: Models, lang: str) -> dict:
     for name, model in models:
         found = positions(model)
         if found is None:
-            without.append(translate("beside_no_positions", lang).format(name=name))
+            without.append(translate("beside_no_positions", lang, name=name))
             continue
         limit = max(float(found.weights.abs().flatten().quantile(BRIGHT)), 1e-6)
         T, C = model.transformer["wpe"].weight.shape
-        captions = [translate("beside_positions", lang).format(T=f"{T:,}", C=f"{C:,}", limit=short(limit))]
+        captions = [translate("beside_positions", lang, T=T, C=C, limit=three_digits(limit, lang))]
         for key, n in (("beside_every_position", found.rows), ("beside_every_channel", found.columns)):
-            captions += [translate(key, lang).format(n=n)] if n > 1 else []
+            captions += [translate(key, lang, n=n)] if n > 1 else []
         cell = translate("beside_cell", lang)
         pictures.append(WeightPictures.picture(name, "; ".join(captions), found.weights.numpy(), limit,
                                                (found.rows, found.columns), cell))  # fmt: skip
@@ -174,7 +170,7 @@ def _pictures(models: Models, lang: str) -> dict:
     return WeightPictures.pack(translate("beside_pictures_title", lang), about, words, pictures)
 
 
-def short(number: float) -> str:
-    """Say a number in three digits: 0.141, −0.00212, 4.53."""
-    plain = f"{number:.3g}"
-    return (plain if "e" not in plain else f"{number:.1e}").replace("-", "−")
+def three_digits(number: float, lang: str) -> str:
+    """Return a number in three digits: 0.141, −0.00212, 4.53; in two and a power of ten where it is very small."""
+    spec = ".1e" if "e" in f"{number:.3g}" else ".3g"
+    return format_number(number, lang, spec).replace("-", "−")

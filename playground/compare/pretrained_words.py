@@ -46,10 +46,10 @@ WORDS = {
         "Đang đọc mô hình của Hugging Face và chạy cả hai …",
     ),
     "beside_proved": (
-        "Largest difference of two logits: **{largest}** (mean {mean}), over {tokens} tokens, which is {logits} logits; "
-        "{seconds} s.",
-        "Khác biệt lớn nhất giữa hai logit: **{largest}** (trung bình {mean}), trên {tokens} token, tức {logits} logit; "
-        "{seconds} giây.",
+        "Largest difference of two logits: **{largest:.1e}** (mean {mean:.1e}), over {tokens:,} tokens, which is {logits:,} logits; "
+        "{seconds:.1f} s.",
+        "Khác biệt lớn nhất giữa hai logit: **{largest:.1e}** (trung bình {mean:.1e}), trên {tokens:,} token, tức {logits:,} logit; "
+        "{seconds:.1f} giây.",
     ),
     # weights
     "beside_weights_heading": (
@@ -87,8 +87,8 @@ WORDS = {
     ),
     "beside_no_positions": ("{name} has no wpe.", "{name} không có wpe."),
     "beside_positions": (
-        "weights: {T} positions from top to bottom, {C} channels from left to right; full colour from ±{limit}",
-        "trọng số: {T} vị trí từ trên xuống, {C} kênh từ trái sang phải; đậm nhất từ ±{limit}",
+        "weights: {T:,} positions from top to bottom, {C:,} channels from left to right; full colour from ±{limit}",
+        "trọng số: {T:,} vị trí từ trên xuống, {C:,} kênh từ trái sang phải; đậm nhất từ ±{limit}",
     ),
     "beside_every_position": ("one position in {n} is shown", "chỉ vẽ một trong {n} vị trí"),
     "beside_every_channel": ("one channel in {n} is shown", "chỉ vẽ một trong {n} kênh"),

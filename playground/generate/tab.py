@@ -1,4 +1,4 @@
-"""The Generate tab: write with any run, at any step that it has a snapshot of."""
+"""The Generate tab: generate text with any snapshot of a run, or with GPT-2."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from playground.generate.written import WrittenText
 from playground.page import PageContext
 from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
 from playground.widgets.inputs import Checkbox, Dropdown, Number, Radio, Slider, Textbox, show_errors, text_of
+from playground.words.numbers import format_number
 from playground.words.translate import translate, widget_words
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class GenerateTab:
             show_progress="hidden",
             api_name="generate",
         )
-        # Not Gradio's `cancels`: it would drop the last tokens, and the word that writing has stopped.
+        # Without Gradio's `cancels`, which would drop the last tokens and the state "stopped".
         self.halt.click(self.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
         self.examples.click(show_errors(self.use_example), [self.examples], [self.prompt], queue=False,
                             api_visibility="private")  # fmt: skip
@@ -102,7 +103,7 @@ class GenerateTab:
         self, run_id: Any, source: Any, eight_bits: Any, step: Any, prompt: Any, unknown: Any, lang: str,
         length: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any, request: gr.Request,
     ) -> Iterator[dict]:  # fmt: skip
-        """Stream what the model writes."""
+        """Stream the text that the model generates."""
         from playground.generate import writing
 
         given = {"max_new_tokens": length, "temperature": temperature, "top_k": top_k or None, "top_p": top_p}
@@ -124,7 +125,7 @@ class GenerateTab:
     def _writer(
         self, run_id: Any, source: Any, eight_bits: Any, step: Any, lang: str
     ) -> tuple["Writer", str, str | None]:
-        """Return what to write with, what it goes on from when the prompt is empty, and what to say about it."""
+        """Return the model, what it continues when the prompt is empty, and a sentence about it or None."""
         from playground import models
 
         if source == GPT2 and eight_bits is True:
@@ -136,7 +137,7 @@ class GenerateTab:
         return models.load_writer(run, None if step == LATEST else step), run.config().prompt, None
 
     def choose_source(self, source: Any, lang: str) -> list[dict]:
-        """Show the snapshots of a run, which GPT-2 has none of, or 8 bits; refuse at once when GPT-2 is not here."""
+        """Show the choice of a run's snapshot or that of GPT-2's bits; ValueError when GPT-2 is not on this machine."""
         if source == GPT2:
             from playground.models import gpt2_writer
 
@@ -148,15 +149,15 @@ class GenerateTab:
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_PROMPT, "The example")
 
     def remember(self, choice: Any, memory: Any) -> dict:
-        """Let the browser keep what to do with unknown characters."""
+        """Let the browser remember what to do with unknown characters."""
         return {**(memory if isinstance(memory, dict) else {}), "unknown": choice}
 
     def stop(self, request: gr.Request) -> None:
-        """Ask the writing of this page to end after the token that it is at; what is written stays."""
+        """Stop the writing of this page after its present token; what is written stays."""
         self.stops.add(request.session_hash)
 
     def refresh_steps(self, run_id: Any, lang: str) -> dict:
-        """Offer the snapshots that were made since the list was last opened."""
+        """Return the choice of snapshots with those made since the list was last opened."""
         return gr.update(choices=step_choices(self.page.store.get(run_id).snapshots(), lang))
 
     def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
@@ -187,8 +188,8 @@ class GenerateTab:
 
 
 def step_choices(steps: list[int], lang: str) -> list[tuple[str, int | str]]:
-    """Return (words, value) of each snapshot: whatever is the latest, then each by its step."""
-    return [(translate("latest", lang), LATEST), *((f"{step:,}", step) for step in reversed(steps))]
+    """Return (words, value) of each snapshot: first "latest", then each by its step, newest first."""
+    return [(translate("latest", lang), LATEST), *((format_number(step, lang), step) for step in reversed(steps))]
 
 
 def unknown_choices(lang: str) -> list[tuple[str, str]]:

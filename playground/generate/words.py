@@ -15,8 +15,8 @@ WORDS = {
         "Mỗi token chỉ phải đọc một phần tư số byte: GPT-2 viết nhanh hơn, và kém chắc chắn hơn một chút.",
     ),
     "int8_note": (
-        "8-bit weights: GPT-2's loss on the same paragraph is {rounded} instead of {exact} nats per token.",
-        "Trọng số 8 bit: loss của GPT-2 trên cùng một đoạn văn là {rounded} thay vì {exact} nat mỗi token.",
+        "8-bit weights: GPT-2's loss on the same paragraph is {rounded:.3f} instead of {exact:.3f} nats per token.",
+        "Trọng số 8 bit: loss của GPT-2 trên cùng một đoạn văn là {rounded:.3f} thay vì {exact:.3f} nat mỗi token.",
     ),
     "snapshot": ("Model at step", "Mô hình ở bước"),
     "snapshot_help": (

@@ -1,4 +1,4 @@
-"""What of a run can be taken away from the Train tab: its curve, its weights, its settings."""
+"""The downloads of the Train tab: a run's curve, its weights, its settings."""
 
 from starlette.responses import FileResponse, Response
 
@@ -10,7 +10,7 @@ COLUMNS = ("step", "loss", "train_loss", "val_loss", "learning_rate", "grad_norm
 
 
 def curve_csv(asked: Asked) -> Response:
-    """Answer with a line for every step and estimate."""
+    """Answer with a line of CSV for every step and every estimate."""
     cells = ([row.get(name) for name in COLUMNS] for row in unrepeated(asked.run.rows("metrics")[0]))
     lines = (",".join("" if cell is None else str(cell) for cell in line) for line in cells)
     return attachment("\n".join([",".join(COLUMNS), *lines]) + "\n", "text/csv", f"{asked.stem}.csv")
@@ -20,8 +20,9 @@ def curve_picture(asked: Asked) -> Response:
     """Answer with the loss curve as png or svg, in the language of the page."""
     from playground.train.figures import loss_figure  # brings matplotlib
 
-    rows = asked.feed.follow(asked.run.id, lang=language(asked.query.get("lang")))
-    return picture(loss_figure(rows), asked.name[-3:], asked.stem)
+    lang = language(asked.query.get("lang"))
+    rows = asked.feed.follow(asked.run.id, lang=lang)
+    return picture(loss_figure(rows, lang), asked.name[-3:], asked.stem)
 
 
 def settings(asked: Asked) -> Response:
@@ -37,7 +38,7 @@ def weights(asked: Asked) -> Response:
 
 
 def hugging_face(asked: Asked) -> Response:
-    """Answer with a snapshot as a folder that GPT2LMHeadModel loads; ValueError for what is no GPT-2."""
+    """Answer with a snapshot as a folder that GPT2LMHeadModel loads; ValueError for another architecture."""
     from core.pretrained.conversion import save_hf
     from playground.models import load_writer
 

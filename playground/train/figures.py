@@ -1,15 +1,18 @@
-"""The loss curve as a matplotlib figure: a picture to take away.
+"""The loss curve as a matplotlib figure, to download.
 
 Pure: no torch, no gradio, and no pyplot, whose state is shared by all threads.
 """
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
+
+from playground.words.numbers import format_number, localize
 
 BLUE, ORANGE, GREY = "#2563eb", "#c2570c", "#6b7280"
 
 
-def loss_figure(rows: dict) -> Figure:
-    """Draw the loss of a run as the feed tells it: batches, both estimates, and what counting reaches."""
+def loss_figure(rows: dict, lang: str = "en") -> Figure:
+    """Draw the loss of a run from the feed's rows: batches, both estimates, and what counting reaches."""
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.add_subplot()
     points = [(step, loss) for step, loss in rows["points"] if loss is not None]
@@ -24,7 +27,7 @@ def loss_figure(rows: dict) -> Figure:
     for line in rows["baselines"] or []:
         axes.axhline(line["value"], color=GREY, linestyle=(0, (5, 4)), linewidth=0.9)
         axes.annotate(
-            f"{line['label']} {line['value']:.2f}",
+            f"{line['label']} {format_number(line['value'], lang, '.2f')}",
             (1.0, line["value"]),
             xycoords=("axes fraction", "data"),
             ha="right",
@@ -32,8 +35,21 @@ def loss_figure(rows: dict) -> Figure:
             fontsize=8,
             color=GREY,
         )
+    axes.yaxis.set_major_formatter(_LocalTicks(lang))
     axes.set_xlabel("step")
     axes.set_ylabel("loss (nats per token)")
     axes.set_title(rows["name"], loc="left", fontsize=11, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+class _LocalTicks(ScalarFormatter):
+    """Matplotlib's own tick labels, with the separators of a language."""
+
+    def __init__(self, lang: str):
+        super().__init__()
+        self.lang = lang
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the label of the tick at x."""
+        return localize(super().__call__(x, pos), self.lang)

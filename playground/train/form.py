@@ -1,4 +1,4 @@
-"""The form of a run: a widget for every option, and the way from what the widgets hold to a plan, and back."""
+"""The form of a run: a widget for every option, and the conversion of the widgets' values to a plan and back."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,9 @@ from core.runs.presets import PRESETS
 from core.tokenizers import GPT2_VOCAB_SIZE
 from playground.widgets.inputs import Checkbox, Dropdown, Number, Slider, Textbox
 from playground.widgets.translations import Translations
-from playground.words.numbers import duration, short
+from playground.words.durations import duration
+from playground.words.numbers import format_number, short
+from playground.words.run_names import preset_name
 from playground.words.translate import translate
 
 MODEL = ("block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "qkv_bias", "activation", "tie_weights",
@@ -27,7 +29,7 @@ TRAIN = ("optimizer", "precision", "steps", "batch_size", "learning_rate", "muon
          "beta1", "beta2", "grad_clip", "eval_interval", "eval_tokens")  # fmt: skip
 RUN = ("architecture", "tokenizer", "weights", "device", "prompt", "sample_tokens")
 NAMES = (*MODEL, *TRAIN, "seed", *RUN)  # in the order in which handlers get them
-# The stretch of a slider that is useful here, and its stride; every other number has the bounds of its option.
+# The range of a slider that is useful here, and its step; every other number has the bounds of its option.
 SLIDERS = {
     "block_size": (8, 1024, 8),
     "n_layer": (1, 24, 1),
@@ -44,26 +46,26 @@ def options_of(name: str) -> type[Options]:
 
 
 def build_field(name: str, words: Translations, value: Any) -> gr.components.Component:
-    """Build the widget of a field, labelled with its own name, its description as help."""
+    """Build the widget of a field; its label is the field's name, its help the field's description."""
     kind = options_of(name)
     field = kind.model_fields[name]
-    said = {"label": name, "words": {"info": (f"help_{name}", field.description)}, "value": value}
-    said["elem_id"] = f"field-{name}"
+    common = {"label": name, "words": {"info": (f"help_{name}", field.description)}, "value": value}
+    common["elem_id"] = f"field-{name}"
     low, high = kind.bounds(name)
     choices = getattr(field.annotation, "__args__", ())
     if name == "qkv_bias":
-        return words.add(Dropdown, choices=[("as bias", "auto"), ("yes", "yes"), ("no", "no")], **said)
+        return words.add(Dropdown, choices=[("as bias", "auto"), ("yes", "yes"), ("no", "no")], **common)
     if name in SLIDERS:
         low, high, stride = SLIDERS[name]
-        return words.add(Slider, minimum=low, maximum=high, step=stride, **said)
+        return words.add(Slider, minimum=low, maximum=high, step=stride, **common)
     if field.annotation is bool:
-        return words.add(Checkbox, **said)
+        return words.add(Checkbox, **common)
     if choices and all(isinstance(choice, str) for choice in choices):
-        return words.add(Dropdown, choices=list(choices), **said)
+        return words.add(Dropdown, choices=list(choices), **common)
     if field.annotation is str:
-        return words.add(Textbox, lines=1, max_length=2000, **said)
+        return words.add(Textbox, lines=1, max_length=2000, **common)
     whole = {"precision": 0} if field.annotation is int else {}
-    return words.add(Number, minimum=low, maximum=high, **whole, **said)
+    return words.add(Number, minimum=low, maximum=high, **whole, **common)
 
 
 def defaults(preset: str) -> dict[str, Any]:
@@ -71,18 +73,18 @@ def defaults(preset: str) -> dict[str, Any]:
     chosen = PRESETS[preset]
     given = {**chosen.model, **chosen.train, "architecture": chosen.architecture, "tokenizer": chosen.tokenizer}
     given["weights"] = chosen.weights
-    if chosen.architecture in EDITABLE_FIELDS:  # something stands in for what it has no use for
+    if chosen.architecture in EDITABLE_FIELDS:  # the fields that it does not use show those of small
         given = {**PRESETS["small"].model, **given}
     return {name: _shown(name, given.get(name, _default(name))) for name in NAMES}
 
 
 def fill_js() -> str:
-    """Return what fills the form with a preset in the browser: preset -> the value of every field."""
+    """Return the JavaScript function that fills the form with a preset: preset -> the values of all fields."""
     return f"(preset) => ({json.dumps({name: list(defaults(name).values()) for name in PRESETS})})[preset]"
 
 
 def values_of(config: RunConfig) -> dict[str, Any]:
-    """Return the value of every field for a run that exists, so that it can be changed and run again."""
+    """Return the value of every field for an existing run, so that it can be changed and trained again."""
     architecture = architecture_of(config.model)
     model = {name: getattr(config.model, name) for name in EDITABLE_FIELDS.get(architecture, MODEL)}
     given = {**model, **config.train.model_dump(), "architecture": architecture}
@@ -94,7 +96,7 @@ def values_of(config: RunConfig) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Filled:
-    """A form as it was sent, sorted into what each part of a plan takes; nothing is checked yet."""
+    """A form's values, sorted into the options of run, model and training; nothing is checked yet."""
 
     run: dict
     model: dict
@@ -102,7 +104,7 @@ class Filled:
 
 
 def read_form(preset: object, values: tuple) -> Filled:
-    """Sort a form's values (in the order of NAMES) for `plan_run`."""
+    """Sort a form's values, which come in the order of NAMES, into what `plan_run` takes."""
     given = dict(zip(NAMES, values, strict=True))
     if isinstance(given["qkv_bias"], str):
         given["qkv_bias"] = {"yes": True, "no": False, "auto": None}.get(given["qkv_bias"], given["qkv_bias"])
@@ -113,7 +115,7 @@ def read_form(preset: object, values: tuple) -> Filled:
 
 
 def count_line(filled: Filled, vocab_size: int, speed: Speed | None, lang: str) -> str:
-    """Say how many parameters a form's model has, its share of GPT-2 small, and how long it will train here.
+    """Return a line with the parameters of a form's model, its share of GPT-2 small, and its training time here.
 
     Raises ValueError for a form that describes no model.
     """
@@ -122,9 +124,9 @@ def count_line(filled: Filled, vocab_size: int, speed: Speed | None, lang: str) 
     train = TrainConfig.parse(filled.train)
     count = count_of(model)
     share = 100 * count / GPT2_SMALL
-    share = f"{share:.3g} %" if share < 999.5 else f"{share:,.0f} %"
+    share = f"{format_number(share, lang, '.3g' if share < 999.5 else ',.0f')} %"
     seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
-    return translate("count_line", lang).format(count=count, share=share, time=duration(seconds, lang))
+    return translate("count_line", lang, count=count, share=share, time=duration(seconds, lang))
 
 
 def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tuple[str, str]]:
@@ -135,13 +137,13 @@ def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tupl
         shape = ARCHITECTURES[preset.architecture]
         model, train = shape.parse({**preset.model, "vocab_size": size}), TrainConfig.parse(preset.train)
         seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
-        said = {"name": translate(f"preset_{name}", lang), "count": short(count_of(model))}
-        choices.append((translate("preset_choice", lang).format(**said, time=duration(seconds, lang)), name))
+        count, time = short(count_of(model), lang), duration(seconds, lang)
+        choices.append((translate("preset_choice", lang, name=preset_name(name, lang), count=count, time=time), name))
     return choices
 
 
 def _shape(architecture: object) -> type[Options]:
-    """Return the options of an architecture's shape; of the GPT's for what is no architecture (a plan refuses it)."""
+    """Return the options class of an architecture; the GPT's for an unknown one, which `plan_run` refuses."""
     return ARCHITECTURES.get(architecture if isinstance(architecture, str) else "", GPTConfig)
 
 

@@ -30,6 +30,7 @@ from playground.train.samples import SampleTable
 from playground.train.transport import Transport
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
+from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
 
 FILES = {
@@ -67,7 +68,7 @@ class TrainTab:
         add, first = self.page.words.add, run_form.defaults(DEFAULT_PRESET)
         self.corpus = add(Dropdown, choices=corpus_choices("en"), value=DEFAULT_CORPUS, words={"label": "corpus"},
                           elem_id="corpus")  # fmt: skip
-        self.about = gr.Markdown(translate(f"about_{DEFAULT_CORPUS}", "en"), elem_classes="about")
+        self.about = gr.Markdown(translate(f"about_{DEFAULT_CORPUS}", "en", ""), elem_classes="about")
         with gr.Group(visible=False) as self.own:
             self.text = add(Textbox, lines=6, max_lines=12, max_length=MAX_CHARACTERS, elem_id="own-text",
                             words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
@@ -120,37 +121,37 @@ class TrainTab:
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
     def choose_corpus(self, corpus: Any, lang: str) -> tuple:
-        """Show what a corpus is, and the box for one's own text."""
-        about = translate(f"about_{corpus}", lang) if corpus in CORPUS_NAMES else ""
+        """Return what a corpus is, and whether the box for an own text is shown."""
+        about = translate(f"about_{corpus}", lang, "") if corpus in CORPUS_NAMES else ""
         return about, gr.update(visible=corpus == "own")
 
     def read_file(self, path: str | None, lang: str) -> tuple:
-        """Put an uploaded text into the box, where it can be seen and changed."""
+        """Return an uploaded text for the box, where it can be read and changed, and what it contains."""
         if not path:
             return gr.skip(), gr.skip()
         text, note = clean_text(decode_text(Path(path).read_bytes()))
         if len(text) > MAX_CHARACTERS:
-            own_text(text)  # refuses, in its own words
-        said = translate("uploaded", lang).format(name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
+            own_text(text)  # raises, with cause and remedy
+        said = translate("uploaded", lang, name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
         return text, f"{said}. {note or ''}"
 
     def choose_preset(self, preset: Any, corpus: Any, text: Any, lang: str) -> str:
-        """Say how large a preset is; the browser has filled the form with it."""
+        """Return the count line of a preset; the browser has filled the form with it."""
         if preset not in PRESETS:
             return gr.skip()
         return self.count_parameters(corpus, text, lang, *run_form.defaults(preset).values())
 
     def count_parameters(self, corpus: Any, text: Any, lang: str, *values: Any) -> str:
-        """Say how large the model of the form is, or why there is none."""
+        """Return the count line of the form's model, or why the form describes none."""
         filled = run_form.read_form("custom", values)
         try:
-            size = vocabulary(corpus, filled.run["tokenizer"], text)
+            size = vocab_size_of(corpus, filled.run["tokenizer"], text)
             return run_form.count_line(filled, size, self.page.store.speed(), lang)
         except (ValueError, OSError) as error:
             return f"⚠ {error}"
 
     def tell_times(self, corpus: Any, text: Any, lang: str, *values: Any) -> list:
-        """Say how long each preset takes, as soon as the speed of this machine is known: once, at its first start."""
+        """Return the presets with their times and stop the clock, once the speed of this machine is known."""
         if self.page.store.speed() is None:
             return [gr.skip()] * 3
         return [self._presets(lang), self.count_parameters(corpus, text, lang, *values), gr.Timer(active=False)]
@@ -159,7 +160,7 @@ class TrainTab:
         self, progress=gr.Progress(), preset: Any = None, owner: Any = None,  # noqa: B008
         corpus: Any = None, text: Any = None, lang: str = "en", *values: Any,
     ) -> list:  # fmt: skip
-        """Check everything, make the run, and show it. (Gradio puts `progress` in its place.)"""
+        """Check the form, start the run, and show it. Gradio passes `progress` by itself."""
         filled = run_form.read_form(preset if preset in PRESETS else "custom", values)
 
         def tell(done: int, total: int | None) -> None:
@@ -170,7 +171,7 @@ class TrainTab:
         return self._put_into_view(self.page.store.start(plan), owner, lang)
 
     def command(self, run_id: Any, owner: Any, lang: str, event: gr.EventData = None) -> list:
-        """Do what a button of the transport says to the run that it was shown for."""
+        """Do the command of a transport button to the run that the button was shown for."""
         store, command = self.page.store, getattr(event, "command", None)
         run_id = getattr(event, "run", None) or run_id
         simple = {"play": store.resume, "pause": store.pause, "step": store.step, "stop": store.stop,
@@ -187,7 +188,7 @@ class TrainTab:
         return self._put_into_view(new, owner, lang)
 
     def _put_into_view(self, run: RunDir, owner: Any, lang: str) -> list:
-        """Return the picker and this tab for a new run: the chart follows it before the other tabs hear of it."""
+        """Return the values of the picker and of this tab: the chart shows a new run before the other tabs do."""
         picked = gr.update(choices=self.page.run_choices(owner, lang), value=run.id)
         return [picked, *self.show(run, owner, lang)]
 
@@ -209,7 +210,7 @@ class TrainTab:
         return [self.chart, self.transport, self.samples, self.downloads]
 
     def fill(self, run: RunDir | None, lang: str) -> list:
-        """Return the form of a run, so that what was set is still there after a refresh, and its count line."""
+        """Return the form of a run and its count line, so that a refresh of the page keeps what was set."""
         values, corpus, preset, text = run_form.defaults(DEFAULT_PRESET), DEFAULT_CORPUS, DEFAULT_PRESET, ""
         if run is not None and run.id != WELCOME:
             config = run.config()
@@ -241,23 +242,23 @@ class TrainTab:
 
 
 def files_of(run: RunDir | None) -> dict[str, str]:
-    """Return what of a run can be taken away, by the key of its words."""
-    leaves = run is not None and is_gpt2_shaped(run.config().model)
-    return {**FILES, "download_hf": "huggingface.zip"} if leaves else FILES
+    """Return the downloads of a run, each by the key of its words."""
+    is_gpt2 = run is not None and is_gpt2_shaped(run.config().model)
+    return {**FILES, "download_hf": "huggingface.zip"} if is_gpt2 else FILES
 
 
 def corpus_choices(lang: str) -> list[tuple[str, str]]:
     """Return (words, name) of each corpus."""
-    return [(translate(f"corpus_{name}", lang), name) for name in CORPUS_NAMES]
+    return [(corpus_name(name, lang), name) for name in CORPUS_NAMES]
 
 
 def chosen_corpus(name: Any, text: Any, progress: Any = None) -> Corpus:
-    """Return the corpus of a form: loaded by its name, or the user's own text."""
+    """Return the corpus that a form asks for: loaded by its name, or made of the user's own text."""
     return own_text(text_of(text, MAX_CHARACTERS, "Your text")) if name == "own" else load_corpus(name, progress)
 
 
-def vocabulary(corpus: Any, tokenizer: Any, text: Any) -> int:
-    """Return how many tokens a choice leads to, without downloading anything."""
+def vocab_size_of(corpus: Any, tokenizer: Any, text: Any) -> int:
+    """Return the size of the vocabulary that a corpus and a tokenizer lead to, if possible without the text itself."""
     if tokenizer == "gpt2":
         return GPT2_VOCAB_SIZE
     if corpus == "own":

@@ -1,7 +1,7 @@
-"""Gradio's inputs, with the checking left to the one contract; and handlers whose refusals reach the user in words.
+"""Gradio's inputs without Gradio's own checks, and handlers whose errors reach the user in words.
 
-Gradio checks some bounds by itself, prints tracebacks for others and lets NaN through. These inputs hand on whatever
-came; `core.options` refuses it in words.
+Gradio checks some bounds, prints tracebacks for others and lets NaN through. These inputs pass on every value;
+`core.options` refuses the wrong ones in words.
 """
 
 import functools
@@ -14,7 +14,7 @@ from typing import Any
 
 import gradio as gr
 
-# For events that answer at once: past the queue, with no spinner, and not part of the API.
+# For events that answer at once: they skip the queue, show no spinner, and are no part of the API.
 UNQUEUED = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -23,54 +23,54 @@ def _as_it_came(self: gr.components.Component, payload: Any) -> Any:
 
 
 def _one_choice(self: gr.components.Component, payload: Any) -> Any:
-    """Hand on a choice; a list or an object, which no table of choices can look up, as its text."""
+    """Return a choice; of a list or an object, which cannot be looked up among the choices, its text."""
     return repr(payload)[:80] if isinstance(payload, list | dict) else payload
 
 
 class Slider(gr.Slider):
-    """A slider whose value is checked by the options it ends in."""
+    """A slider whose value is checked by the options that it belongs to."""
 
     is_template = True
     preprocess = _as_it_came
 
 
 class Number(gr.Number):
-    """A number field whose value is checked by the options it ends in."""
+    """A number field whose value is checked by the options that it belongs to."""
 
     is_template = True
     preprocess = _as_it_came
 
 
 class Dropdown(gr.Dropdown):
-    """A choice that is checked by the options it ends in."""
+    """A choice that is checked by the options that it belongs to."""
 
     is_template = True
     preprocess = _one_choice
 
 
 class Radio(gr.Radio):
-    """A choice that is checked by the options it ends in."""
+    """A choice that is checked by the options that it belongs to."""
 
     is_template = True
     preprocess = _one_choice
 
 
 class Checkbox(gr.Checkbox):
-    """A yes or no that is checked by the options it ends in."""
+    """A yes or no that is checked by the options that it belongs to."""
 
     is_template = True
     preprocess = _as_it_came
 
 
 class Textbox(gr.Textbox):
-    """A text that is checked by whoever reads it."""
+    """A text that is checked by the handler, with `text_of`."""
 
     is_template = True
     preprocess = _as_it_came
 
 
 def show_errors(handler: Callable) -> Callable:
-    """Make a handler's ValueError or OSError the user's toast, and anything else one with a number to report."""
+    """Wrap a handler so that its errors become toasts: a ValueError's or OSError's own words, a number for a bug."""
 
     def said(error: Exception) -> gr.Error:
         if isinstance(error, gr.Error):

@@ -6,14 +6,14 @@ from playground.words.translate import translate
 
 
 class Translations:
-    """The widgets whose words follow the language: collected while they are built, updated when it changes."""
+    """Collects the widgets whose words follow the language, and returns their updates when it changes."""
 
     def __init__(self, lang: str = "en"):
         self.lang = lang
         self.widgets: list[tuple[gr.components.Component, dict[str, tuple[str, str | None]]]] = []
 
     def add(self, kind: type, *args, words: dict[str, str | tuple[str, str | None]], **kwargs):
-        """Build a widget whose properties in `words` are translated: property -> key, or (key, default)."""
+        """Build a widget with translated properties; words: property -> key, or property -> (key, default)."""
         keys = {prop: key if isinstance(key, tuple) else (key, None) for prop, key in words.items()}
         widget = kind(*args, **kwargs, **{p: translate(k, self.lang, d) for p, (k, d) in keys.items()})
         self.widgets.append((widget, keys))

@@ -1,1 +1,1 @@
-"""English and Vietnamese: the look-up, what several rooms say, and numbers, runs and losses put into words."""
+"""English and Vietnamese: the look-up, the words that several rooms share, numbers, durations, run names, verdicts."""

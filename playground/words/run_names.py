@@ -1,27 +1,40 @@
-"""How a run is called: by its preset and corpus, and beside another run by what changed."""
+"""Names of runs: by preset and corpus, and beside another run by what differs."""
 
 from core.architectures import architecture_of
 from core.runs.config import RunConfig
+from core.runs.presets import PRESETS
+from playground.words.numbers import format_number
 from playground.words.translate import translate
+
+
+def preset_name(preset: str, lang: str) -> str:
+    """Return the name of a preset in words, or as the code has it where there are none."""
+    return translate(f"preset_{preset}", lang, preset)
+
+
+def corpus_name(corpus: str, lang: str) -> str:
+    """Return the name of a corpus in words, or as the code has it where there are none."""
+    return translate(f"corpus_{corpus}", lang, corpus)
 
 
 def run_label(config: RunConfig, lang: str) -> str:
     """Return a run's name, such as "small on Tiny Shakespeare"."""
     if config.preset == "welcome":
         return translate("welcome_run", lang)
-    preset = translate(f"preset_{config.preset}", lang, config.preset)
-    return translate("run_name", lang).format(preset=preset, corpus=translate(f"corpus_{config.corpus}", lang))
+    preset = preset_name(config.preset, lang)
+    return translate("run_name", lang, preset=preset, corpus=corpus_name(config.corpus, lang))
 
 
 def what_changed(config: RunConfig, other: RunConfig, lang: str) -> str:
-    """Name `other` by how it differs from `config`: "n_layer 2, learning_rate 0.01", or that it is the same."""
+    """Name `other` by its differences from `config`: "n_layer 2, learning_rate 0.01", or "same settings"."""
     changes = []
     if other.corpus != config.corpus:
-        changes.append(translate(f"corpus_{other.corpus}", lang))
+        changes.append(corpus_name(other.corpus, lang))
     mine, theirs = _fields(config), _fields(other)
     if theirs["architecture"] != mine["architecture"]:
-        return ", ".join([translate(f"preset_{other.preset}", lang, theirs["architecture"]), *changes])
-    changes += [f"{name} {_shown(theirs[name])}" for name in theirs if theirs[name] != mine.get(name)]
+        name = other.preset if other.preset in PRESETS else theirs["architecture"]
+        return ", ".join([translate(f"preset_{other.preset}", lang, name), *changes])
+    changes += [f"{name} {_shown(theirs[name], lang)}" for name in theirs if theirs[name] != mine.get(name)]
     if len(changes) > 3:
         changes = [*changes[:3], "…"]
     return ", ".join(changes) or translate("same_settings", lang)
@@ -36,5 +49,5 @@ def _fields(config: RunConfig) -> dict:
     return fields
 
 
-def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _shown(value: object, lang: str) -> str:
+    return format_number(value, lang, "g") if isinstance(value, float) else str(value)

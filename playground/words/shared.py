@@ -27,13 +27,7 @@ WORDS = {
     "corpus_shakespeare": ("Tiny Shakespeare", "Tiny Shakespeare"),
     "corpus_python": ("Python's standard library", "Thư viện chuẩn của Python"),
     "corpus_own": ("Your own text", "Văn bản của bạn"),
-    "preset_bigram": ("bigram", "bigram"),
-    "preset_tiny": ("tiny", "tiny"),
-    "preset_express": ("express", "express"),
-    "preset_small": ("small", "small"),
-    "preset_modern": ("modern", "modern"),
-    "preset_best": ("best", "best"),
-    "preset_lecture": ("lecture", "lecture"),
+    # Every other preset is called by its own name; so is a corpus without words.
     "preset_gpt2": ("GPT-2 small, from scratch", "GPT-2 small, từ đầu"),
     "preset_finetune": ("GPT-2 small, fine-tuned on the text", "GPT-2 small, tinh chỉnh trên văn bản"),
     "preset_custom": ("custom", "tuỳ chỉnh"),
@@ -85,31 +79,31 @@ WORDS = {
         "Ngang với đoán đều: mô hình chưa biết gì.",
     ),
     "meaning_uniform": (
-        "Better than a uniform guess ({value}): it is learning which characters are frequent.",
-        "Tốt hơn đoán đều ({value}): mô hình đang học ký tự nào hay gặp.",
+        "Better than a uniform guess ({value:.2f}): it is learning which characters are frequent.",
+        "Tốt hơn đoán đều ({value:.2f}): mô hình đang học ký tự nào hay gặp.",
     ),
     "meaning_unigram": (
-        "Better than letter frequencies ({value}): it has begun to see which character follows which.",
-        "Tốt hơn tần suất ký tự ({value}): mô hình bắt đầu biết ký tự nào theo sau ký tự nào.",
+        "Better than letter frequencies ({value:.2f}): it has begun to see which character follows which.",
+        "Tốt hơn tần suất ký tự ({value:.2f}): mô hình bắt đầu biết ký tự nào theo sau ký tự nào.",
     ),
     "meaning_bigram": (
-        "Better than letter pairs ({value}): it has begun to use context.",
-        "Tốt hơn các cặp ký tự ({value}): mô hình đã bắt đầu dùng ngữ cảnh.",
+        "Better than letter pairs ({value:.2f}): it has begun to use context.",
+        "Tốt hơn các cặp ký tự ({value:.2f}): mô hình đã bắt đầu dùng ngữ cảnh.",
     ),
     "meaning_trigram": (
-        "Better than counting three letters ({value}): words are forming.",
-        "Tốt hơn đếm bộ ba ký tự ({value}): các từ đang hình thành.",
+        "Better than counting three letters ({value:.2f}): words are forming.",
+        "Tốt hơn đếm bộ ba ký tự ({value:.2f}): các từ đang hình thành.",
     ),
     "meaning_fivegram": (
-        "Better than the best that counting can do (5-gram, {value}): it knows more than letter statistics.",
-        "Tốt hơn mọi cách đếm (5-gram, {value}): mô hình biết nhiều hơn thống kê ký tự.",
+        "Better than the best that counting can do (5-gram, {value:.2f}): it knows more than letter statistics.",
+        "Tốt hơn mọi cách đếm (5-gram, {value:.2f}): mô hình biết nhiều hơn thống kê ký tự.",
     ),
     "meaning_entropy": (
         "Within 0.1 of the text's own entropy: there is hardly anything left to learn.",
         "Chỉ cách entropy của văn bản dưới 0,1: hầu như không còn gì để học.",
     ),
     "meaning_overfitting": (
-        "Overfitting: validation was best at step {step} ({best}) and has risen since, while training still falls.",
-        "Overfitting: validation tốt nhất ở bước {step} ({best}) rồi tăng lên, trong khi train vẫn giảm.",
+        "Overfitting: validation was best at step {step} ({best:.2f}) and has risen since, while training still falls.",
+        "Overfitting: validation tốt nhất ở bước {step} ({best:.2f}) rồi tăng lên, trong khi train vẫn giảm.",
     ),
 }

@@ -5,7 +5,10 @@ Gradio's own I18n picks only languages that Gradio ships, which leaves Vietnames
 Names that the code uses (n_layer, learning_rate) stay as they are in both.
 """
 
+from typing import Any
+
 from playground.words import shared
+from playground.words.numbers import fill
 
 LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
 
@@ -29,10 +32,16 @@ def widget_words(lang: str) -> WidgetWords:
     return WIDGET_WORDS_VI if lang == "vi" else {name: {} for name in WIDGET_WORDS_VI}
 
 
-def translate(key: str, lang: str, default: str | None = None) -> str:
-    """Return the words for key; default (or English) where a language has none, and the key itself where nobody has."""
+def translate(key: str, lang: str, default: str | None = None, /, **values: Any) -> str:
+    """Return the words for key, filled with values whose numbers follow the language.
+
+    Where the language has none: default, then English, then the key itself. Without values nothing is filled: a text
+    with placeholders may be for the browser to fill.
+    """
     english, vietnamese = WORDS.get(key, (None, None))
-    return (vietnamese if lang == "vi" else english) or default or english or key
+    choices = (vietnamese if lang == "vi" else english, default, english, key)
+    text = next(text for text in choices if text is not None)
+    return fill(text, lang, **values) if values else text
 
 
 def language(text: object) -> str:

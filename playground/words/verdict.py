@@ -1,4 +1,4 @@
-"""One line in plain words on what the current loss means, by comparison with what counting can do on this text."""
+"""The verdict on a loss: one line that compares it with what counting can do on the same text."""
 
 from playground.words.translate import translate
 
@@ -7,12 +7,12 @@ OVERFITTING = 0.05  # nats by which validation must have risen above its best wh
 
 
 def verdict(estimates: list[tuple], baselines: dict | None, lang: str) -> str | None:
-    """Say what (step, train_loss, val_loss) estimates mean; None before the first one."""
+    """Return the verdict on (step, train_loss, val_loss) estimates; None before the first one."""
     if not estimates or estimates[-1][2] is None:
         return None
     if overfits(estimates):
         best = min(estimates, key=lambda row: row[2])
-        return translate("meaning_overfitting", lang).format(step=best[0], best=f"{best[2]:.2f}")
+        return translate("meaning_overfitting", lang, step=best[0], best=best[2])
     loss = estimates[-1][2]
     if baselines is None:
         return translate("meaning_counting", lang)
@@ -22,14 +22,14 @@ def verdict(estimates: list[tuple], baselines: dict | None, lang: str) -> str | 
     ladder = sorted(("fivegram", "trigram", "bigram", "unigram", "uniform"), key=lambda key: baselines[key])
     for key in ladder:
         if loss < baselines[key] - NOTICEABLE:
-            return translate(f"meaning_{key}", lang).format(value=f"{baselines[key]:.2f}")
+            return translate(f"meaning_{key}", lang, value=baselines[key])
     if loss > baselines["uniform"] + 0.3:
         return translate("meaning_worse", lang)
     return translate("meaning_nothing", lang)
 
 
 def overfits(estimates: list[tuple]) -> bool:
-    """Tell whether validation has turned up and stayed there while training still fell."""
+    """Return whether the validation loss has risen and stayed up while the training loss went on falling."""
     known = [row for row in estimates if row[1] is not None and row[2] is not None]
     if len(known) < 3:
         return False

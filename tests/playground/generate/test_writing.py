@@ -14,7 +14,7 @@ from core.tokenizers import CharTokenizer
 from playground.generate import writing
 from playground.generate.writing import write
 from playground.models import Writer, load_writer
-from playground.prompts import Joined, fit_prompt, pieces
+from playground.prompts import DecodeStream, fit_prompt, token_texts
 from tests.tiny_runs import tiny_plan
 
 ABC = CharTokenizer.from_text("\n abcdeE,")
@@ -153,16 +153,16 @@ def test_the_text_is_the_sampler_s_and_so_are_its_numbers(writer):
 
 def test_a_character_of_several_tokens_stands_with_its_last():
     text = "é😀a"
-    assert pieces(Bytes(), Bytes().encode(text)) == ["", "é", "", "", "", "😀", "a"]
-    joined = Joined(Bytes())
-    assert [joined.add(byte) for byte in b"\xc3a\xff\xff\xff\xffb"] == ["", "\ufffda", "", "", "", "\ufffd" * 4, "b"]
+    assert token_texts(Bytes(), Bytes().encode(text)) == ["", "é", "", "", "", "😀", "a"]
+    stream = DecodeStream(Bytes())
+    assert [stream.step(byte) for byte in b"\xc3a\xff\xff\xff\xffb"] == ["", "\ufffda", "", "", "", "\ufffd" * 4, "b"]
 
 
 @given(st.text(max_size=12))
-def test_pieces_lose_nothing(text):
+def test_the_texts_of_tokens_lose_nothing(text):
     ids = Bytes().encode(text.encode("utf-8", "replace").decode())
-    assert "".join(pieces(Bytes(), ids)).rstrip("\ufffd") == Bytes().decode(ids).rstrip("\ufffd")
-    assert len(pieces(Bytes(), ids)) == len(ids)
+    assert "".join(token_texts(Bytes(), ids)).rstrip("\ufffd") == Bytes().decode(ids).rstrip("\ufffd")
+    assert len(token_texts(Bytes(), ids)) == len(ids)
 
 
 def test_writing_ends_when_its_time_is_up(writer, monkeypatch):

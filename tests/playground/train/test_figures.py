@@ -35,6 +35,15 @@ def test_all_numbers_are_in_the_picture():
     assert axes.get_title("left") == "small on Your own text" and "nats" in axes.get_ylabel()
 
 
+def test_the_numbers_of_a_picture_follow_the_language():
+    figure = loss_figure(_rows(), "vi")
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.texts] == ["uniform guess 4,17"]
+    ticks = [label.get_text() for label in axes.get_yticklabels()]
+    assert "3,0" in ticks and not any("." in tick for tick in ticks)
+
+
 def test_training_and_validation_differ_in_dash_and_not_in_colour_alone():
     train, val = loss_figure(_rows()).axes[0].lines[1:3]
     assert train.get_linestyle() != val.get_linestyle() and train.get_color() != val.get_color()

@@ -46,6 +46,16 @@ def test_another_run_is_called_by_what_changed(other, said):
     assert what_changed(_config(), _config(**other), "en") == said
 
 
+def test_of_another_architecture_a_preset_is_called_by_its_name():
+    bigram = _config({"architecture": "bigram", "preset": "bigram"})
+    assert what_changed(bigram, _config({"preset": "lecture"}), "vi") == "lecture"
+    assert what_changed(bigram, _config({"preset": "gpt2"}), "en") == "GPT-2 small, from scratch"
+
+
+def test_numbers_of_a_name_follow_the_language():
+    assert what_changed(_config(), _config(train={"learning_rate": 0.01}), "vi") == "learning_rate 0,01"
+
+
 def test_many_changes_are_cut_short():
     other = _config(model={"n_layer": 2, "n_head": 4, "n_embd": 16}, train={"seed": 3})
     assert what_changed(_config(), other, "en") == "n_layer 2, n_head 4, n_embd 16, …"

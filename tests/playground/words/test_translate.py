@@ -1,6 +1,7 @@
 """Two languages, word for word: none is missing in either, and none that is asked for is missing in both."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 from string import Formatter
 
@@ -19,22 +20,30 @@ def _placeholders(text: str) -> set[tuple]:
     return {(name, spec) for _, name, spec, _ in Formatter().parse(text) if name is not None}
 
 
-@pytest.mark.parametrize("key", WORDS)
-def test_every_word_is_there_in_both_languages(key):
-    english, vietnamese = WORDS[key]
-    if key.startswith("help_") and english is None:  # stands with the field
-        assert forms.options_of(key.removeprefix("help_")).model_fields[key.removeprefix("help_")].description
-        assert not _placeholders(vietnamese)
-    else:
-        assert english and _placeholders(english) == _placeholders(vietnamese)
-    assert vietnamese
+def test_every_word_is_there_in_both_languages():
+    for key, (english, vietnamese) in WORDS.items():
+        if key.startswith("help_") and english is None:  # stands with the field
+            assert forms.options_of(key.removeprefix("help_")).model_fields[key.removeprefix("help_")].description, key
+            assert not _placeholders(vietnamese), key
+        else:
+            assert english and _placeholders(english) == _placeholders(vietnamese), key
+        assert vietnamese, key
 
 
-@pytest.mark.parametrize("name", forms.NAMES)
-def test_every_field_of_the_form_has_its_help_in_both_languages(name):
-    english = forms.options_of(name).model_fields[name].description
-    assert english and translate(f"help_{name}", "en", english) == english
-    assert translate(f"help_{name}", "vi", english) not in ("", english, f"help_{name}")
+def test_every_table_of_words_is_one_of_the_page_s():
+    tables = [path for path in PLAYGROUND.rglob("*words.py") if "WORDS = {" in path.read_text(encoding="utf-8")]
+    assert {path.parent.name for path in tables} >= {"train", "generate", "attention", "compare"}
+    for path in tables:
+        module = import_module(".".join(path.relative_to(PLAYGROUND.parent).with_suffix("").parts))
+        assert module.WORDS.items() <= WORDS.items(), path.name
+        assert all(WIDGET_WORDS_VI[name] == words for name, words in getattr(module, "WIDGET_WORDS_VI", {}).items())
+
+
+def test_every_field_of_the_form_has_its_help_in_both_languages():
+    for name in forms.NAMES:
+        english = forms.options_of(name).model_fields[name].description
+        assert english and translate(f"help_{name}", "en", english) == english, name
+        assert translate(f"help_{name}", "vi", english) not in ("", english, f"help_{name}"), name
 
 
 def _asked_for() -> set[str]:
@@ -54,17 +63,17 @@ def test_every_word_that_the_code_asks_for_is_there():
 
 def test_every_family_of_words_is_whole():
     from core.runs.config import STATES
-    from core.runs.presets import PRESETS
-    from core.text.corpora import CORPUS_NAMES
 
-    families = {"state": STATES, "corpus": CORPUS_NAMES, "about": CORPUS_NAMES, "preset": (*PRESETS, "custom"),
+    # A new corpus or preset is called by its own name until somebody finds words for it; these are well known.
+    corpora = ("plays", "shakespeare", "python", "own")
+    families = {"state": STATES, "corpus": corpora, "about": corpora, "preset": ("gpt2", "finetune", "custom"),
                 "line": ("uniform", "unigram", "bigram", "trigram", "fivegram", "entropy"),
                 "group": ("model", "training", "run")}  # fmt: skip
     assert {f"{family}_{name}" for family, names in families.items() for name in names} - WORDS.keys() == set()
 
 
 def _script_words(script: str) -> dict[str, str] | None:
-    found = re.search(r"const WORDS = \{(.*?)\n\};", script, re.DOTALL)
+    found = re.search(r"const WORDS = \{(.*?)\n?\};", script, re.DOTALL)
     if found is None:
         return None
     words = re.findall(r"""(\w+):\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""", found.group(1))
@@ -73,15 +82,16 @@ def _script_words(script: str) -> dict[str, str] | None:
 
 def test_the_scripts_words_were_found():
     found = {name: _script_words(script) for name, script in SCRIPTS.items()}
-    assert {name for name, words in found.items() if words} >= {"loss_chart", "transport", "samples", "written"}
+    assert {name for name, words in found.items() if words} == WIDGET_WORDS_VI.keys()
 
 
-@pytest.mark.parametrize("name", sorted(name for name, script in SCRIPTS.items() if _script_words(script)))
-def test_the_browser_says_everything_in_both_languages(name):
-    english, vietnamese = _script_words(SCRIPTS[name]), WIDGET_WORDS_VI[name]
-    assert vietnamese.keys() == english.keys()
-    for key, text in english.items():
-        assert _placeholders(text) == _placeholders(vietnamese[key]) and bool(text) == bool(vietnamese[key])
+def test_the_browser_says_everything_in_both_languages():
+    for name, vietnamese in WIDGET_WORDS_VI.items():
+        english = _script_words(SCRIPTS[name])
+        assert vietnamese.keys() == english.keys(), name
+        for key, text in english.items():
+            same = _placeholders(text) == _placeholders(vietnamese[key]) and bool(text) == bool(vietnamese[key])
+            assert same, f"{name}: {key}"
 
 
 def test_a_component_without_a_translation_speaks_its_own_english():
@@ -92,6 +102,7 @@ def test_a_component_without_a_translation_speaks_its_own_english():
 def test_what_has_no_words_is_called_by_its_key_or_what_was_given():
     assert translate("nothing_such", "vi") == "nothing_such" and translate("nothing_such", "vi", "this") == "this"
     assert translate("help_n_head", "en", "How many heads.") == "How many heads."
+    assert translate("nothing_such", "en", "") == ""
 
 
 @pytest.mark.parametrize(
