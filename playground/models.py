@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import torch
 
+from core.once import Once
 from core.precision import int8
 from core.pretrained import loader
 from core.runs.directory import RunDir
@@ -43,14 +44,16 @@ def gpt2_writer(lang: str = "en") -> Writer:
 def int8_gpt2_writer(lang: str = "en") -> tuple[Writer, str]:
     """Return GPT-2 with its linear layers' weights in 8 bits, and a sentence about what that costs."""
     writer = gpt2_writer(lang)
-    rounded, exact_loss, rounded_loss = _int8_gpt2()
+    rounded, exact_loss, rounded_loss = _rounded("gpt2", _int8_gpt2)
     said = translate("int8_note", lang).format(exact=f"{exact_loss:.3f}", rounded=f"{rounded_loss:.3f}")
     return Writer(rounded, writer.tokenizer), said
 
 
-@lru_cache(maxsize=1)
+_rounded: Once[tuple[torch.nn.Module, float, float]] = Once(keep=True)  # one in memory for all
+
+
 def _int8_gpt2() -> tuple[torch.nn.Module, float, float]:
-    """Return the rounded model, made once, and both models' loss on the same paragraph, in nats per token."""
+    """Return the rounded model, and both models' loss on the same paragraph, in nats per token."""
     writer = gpt2_writer()
     rounded = int8(writer.model)
     idx = torch.tensor([writer.tokenizer.encode(PARAGRAPH)])
