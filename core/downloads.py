@@ -1,43 +1,44 @@
-"""One place for every download: checked, cached, made once at a time, and never half there.
+"""Small files from the network, by `pooch`: checked, cached, brought once for all who ask, and never half there.
 
-`find_file` looks for a file that is already here; `fetch` brings one. Both trust the SHA-256 and nothing
-else, so a file may come from anywhere. Three environment variables say where:
+`find_file` looks for a file that is already here; `fetch` brings one. Both trust the SHA-256 and nothing else, so a
+file may come from anywhere. Three environment variables say where:
 
     GPT_PLAYGROUND_DATA     files put there by hand (a class offline): looked at first, never written to
     GPT_PLAYGROUND_CACHE    where downloads are kept; by default gpt-playground in the user's cache directory
     GPT_PLAYGROUND_MIRROR   an address that serves the files by name, asked instead of their own addresses
 
-Left out on purpose: retries (whoever asked can ask again), resuming (the files are about 1 MB), and GPT-2's
-weights, which `core/gpt2.py` gets from the Hub.
+Left out on purpose: retries (whoever asked can ask again), resuming (the files are about 1 MB), and GPT-2's weights.
 """
 
-import concurrent.futures
-import contextlib
 import hashlib
 import os
 import threading
-import uuid
+import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, wait
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
-import httpx
+from core.once import Once
 
+PATIENCE = 10.0  # seconds in which nothing comes, after which a download has failed
 Progress = Callable[[int, int | None], None]  # called with the bytes done, and the bytes in all where known
-
-_in_flight: dict[Path, concurrent.futures.Future[Path]] = {}  # the downloads under way
-_flights_lock = threading.Lock()
+Result = TypeVar("Result")
 
 
 class DownloadError(OSError):
     """A file could not be had; the message is one sentence with cause and remedy."""
 
 
+_under_way: Once[Path] = Once(shared=DownloadError)
+
+
 def cache_directory() -> Path:
     """Return the folder that downloads are kept in; it may not exist yet."""
-    chosen = os.environ.get("GPT_PLAYGROUND_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gpt-playground"
+    default = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "gpt-playground")
+    return Path(os.environ.get("GPT_PLAYGROUND_CACHE") or default).expanduser()
 
 
 def data_directories() -> list[Path]:
@@ -46,141 +47,112 @@ def data_directories() -> list[Path]:
     return [Path(by_hand).expanduser(), cache_directory()] if by_hand else [cache_directory()]
 
 
-def find_file(names: Iterable[str], sha256: str, directories: Iterable[Path] | None = None) -> Path | None:
-    """Return the first file of these names that has this SHA-256 (hexadecimal), or None.
-
-    Looks into `data_directories()` unless other directories are given. A file of the right name and the wrong
-    content counts as absent: in the cache the next `fetch` replaces it.
-    """
+def find_file(names: Iterable[str], sha256: str, others: Iterable[Path] = ()) -> Path | None:
+    """Return the first file that has this SHA-256: one of these names in `data_directories()`, or another, or None."""
     names = list(names)
-    for directory in data_directories() if directories is None else directories:
-        for name in names:
-            if _has_checksum(directory / name, sha256):
-                return directory / name
+    for path in [*(folder / name for folder in data_directories() for name in names), *others]:
+        try:
+            if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+                return path
+        except OSError:  # absent, a folder, not ours to read: not the file
+            pass
     return None
 
 
-def fetch(url: str, path: Path, sha256: str, progress: Progress | None = None, timeout: float = 3.0) -> Path:
+def fetch(url: str, path: Path, sha256: str, progress: Progress | None = None) -> Path:
     """Download `url` to `path`, unless the right file is already there, and return `path`.
 
-    Raises DownloadError when no answer comes within `timeout` seconds, when nothing comes for as long in
-    midstream, and on every other failure; then `path` is as it was. Callers who ask for the same path at the
-    same time share one download, its failure included; `progress` is that of the first.
+    Raises DownloadError when nothing comes for PATIENCE seconds, and on every other failure; then `path` is as it was.
+    Callers who ask for the same path at the same time share one download; `progress` is that of the first.
     """
     path = Path(path).absolute()
-    with _flights_lock:
-        flight = _in_flight.get(path)
-        first = flight is None
-        if flight is None:
-            flight = _in_flight[path] = concurrent.futures.Future()
-    if not first:
-        return flight.result()
-    try:
-        if not _has_checksum(path, sha256):
-            _download(_address(url, path), path, sha256, progress, timeout)
-        flight.set_result(path)
-    except BaseException as error:  # whatever it was, those who wait must not wait for ever
-        stopped = DownloadError(f"The download of {path.name} was stopped; try again")
-        flight.set_exception(error if isinstance(error, DownloadError) else stopped)
-        raise
-    finally:
-        with _flights_lock:
-            del _in_flight[path]
+    if mirror := os.environ.get("GPT_PLAYGROUND_MIRROR"):
+        url = f"{mirror.rstrip('/')}/{path.name}"
+
+    def bring() -> Path:
+        try:
+            return watch(lambda report: _retrieve(url, path, sha256, report), progress)
+        except (OSError, ValueError) as error:
+            what = f"could not be downloaded: {cause_of(error)}"
+            remedy = (
+                f"check the network and try again, or put {path.name} into the folder that GPT_PLAYGROUND_DATA names"
+            )
+            if not isinstance(error, OSError):  # the checksum
+                what = "was downloaded but is not the expected file (some networks answer with a page to log in)"
+            elif is_local(error):
+                what = f"could not be saved ({cause_of(error)})"
+                remedy = "let GPT_PLAYGROUND_CACHE name a folder that has room and can be written to"
+            raise DownloadError(f"{path.name} {what}; {remedy}") from error
+
+    return _under_way(path, bring)
+
+
+def _retrieve(url: str, path: Path, sha256: str, report: Progress) -> Path:
+    import pooch  # here, for it takes a sixth of a second with requests
+
+    def update(size: int) -> None:
+        bar.done = min(bar.done + size, bar.total or bar.done + size)  # pooch adds a whole chunk for the last one too
+        report(bar.done, bar.total or None)
+
+    bar = SimpleNamespace(done=0, total=0, update=update, reset=lambda: None, close=lambda: None)
+    pooch.get_logger().setLevel("ERROR")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    identity = {"Accept-Encoding": "identity"}
+    client = pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 13, timeout=PATIENCE, headers=identity)
+    pooch.retrieve(url, sha256, path.name, path.parent, downloader=cast(Any, client))
+    path.chmod(0o644)  # pooch lets nobody else read it, but a class may share the cache
     return path
 
 
-def _has_checksum(path: Path, sha256: str) -> bool:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() == sha256
-    except OSError:  # absent, a folder, not ours to read: not the file
-        return False
+def watch(work: Callable[[Progress], Result], progress: Progress | None = None) -> Result:
+    """Run work(report) in a thread; raise TimeoutError when it neither ends nor reports for PATIENCE seconds.
 
+    A client bounds its own waits, except that for a name server. What is given up ends at its next report.
+    """
+    heard, given_up = time.monotonic(), False
+    result: Future[Result] = Future()
 
-def _address(url: str, path: Path) -> str:
-    mirror = os.environ.get("GPT_PLAYGROUND_MIRROR")
-    return f"{mirror.rstrip('/')}/{path.name}" if mirror else url
+    def report(done: int, total: int | None) -> None:
+        nonlocal heard
+        if given_up:
+            raise TimeoutError
+        heard = time.monotonic()
+        if progress:
+            progress(done, total)
 
-
-def _download(url: str, path: Path, sha256: str, progress: Progress | None, timeout: float) -> None:
-    by_hand = f"put {path.name} into the folder that GPT_PLAYGROUND_DATA names"
-    try:
-        client = httpx.Client(timeout=timeout, follow_redirects=True, headers={"Accept-Encoding": "identity"})
-        with client, contextlib.closing(open_url(client, url, timeout)) as response:
-            right = _save(response, path, sha256, progress)
-    except OSError as error:
-        cause = error.strerror or type(error).__name__
-        raise DownloadError(
-            f"{path.name} could not be saved ({cause}); "
-            "let GPT_PLAYGROUND_CACHE name a folder that has room and can be written to"
-        ) from error
-    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:  # the latter two: a proxy's
-        cause = cause_of(error, timeout)
-        raise DownloadError(
-            f"{path.name} could not be downloaded: {cause}; check the network and try again, or {by_hand}"
-        ) from error
-    if not right:
-        raise DownloadError(
-            f"{path.name} was downloaded but is not the expected file (its SHA-256 does not begin with "
-            f"{sha256[:8]}; some networks answer with a page to log in); try another network, or {by_hand}"
-        )
-
-
-def open_url(client: httpx.Client, url: str, timeout: float) -> httpx.Response:
-    """Ask for the file, in a thread of its own: no socket timeout covers a name server that hangs."""
-    answer: concurrent.futures.Future[httpx.Response] = concurrent.futures.Future()
-
-    def ask() -> None:
+    def run() -> None:
         try:
-            answer.set_result(client.send(client.build_request("GET", url), stream=True))
-        except Exception as error:
-            answer.set_exception(error)
+            result.set_result(work(report))
+        except BaseException as error:
+            result.set_exception(error)
 
-    threading.Thread(target=ask, daemon=True).start()
+    threading.Thread(target=run, name="download", daemon=True).start()
     try:
-        response = answer.result(timeout)
-    except concurrent.futures.TimeoutError:
-        raise httpx.ConnectTimeout("no answer") from None
-    if not response.is_success:
-        response.close()
-        response.raise_for_status()
-    return response
-
-
-def _save(response: httpx.Response, path: Path, sha256: str, progress: Progress | None) -> bool:
-    """Stream the body into place if its checksum is right; say whether it was."""
-    length = response.headers.get("Content-Length", "")
-    total = int(length) if length.isdecimal() else None
-    digest = hashlib.sha256()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # unique: another process may be at it too
-    try:
-        with part.open("wb") as file:
-            for chunk in response.iter_bytes():
-                file.write(chunk)
-                digest.update(chunk)
-                if progress:
-                    progress(response.num_bytes_downloaded, total)
-        if digest.hexdigest() != sha256:
-            return False
-        part.replace(path)  # no fsync: a file damaged by a power cut fails its checksum later
-        return True
+        while wait([result], heard + PATIENCE + 0.5 - time.monotonic()).not_done:  # first the client's own time-out
+            if time.monotonic() >= heard + PATIENCE + 0.5:
+                raise TimeoutError
+        return result.result()
     finally:
-        part.unlink(missing_ok=True)
+        given_up = True
 
 
-def cause_of(error: Exception, timeout: float) -> str:
-    """Say in words why a download failed."""
-    match error:
-        case httpx.TimeoutException():
-            return f"nothing came for {timeout:g} seconds"
-        case httpx.HTTPStatusError():
-            response = error.response
-            wait = response.headers.get("Retry-After", "")
-            asked = f" and asks to wait {wait} seconds" if wait.isdecimal() and len(wait) < 7 else ""
-            return f"{response.url.host} answered {response.status_code} {response.reason_phrase}{asked}"
-        case httpx.ConnectError():
-            return "the server could not be reached"
-        case httpx.NetworkError() | httpx.RemoteProtocolError():
-            return "the connection was cut"
-        case _:
-            return f"{type(error).__name__} ({error})"
+def is_local(error: OSError) -> bool:
+    """Tell whether the disk failed: the clients' own errors are OSErrors too, but not in the system's words."""
+    return bool(error.strerror) or isinstance(error, PermissionError)
+
+
+def cause_of(error: Exception) -> str:
+    """Say in words why a download failed, by requests or by the Hub's client."""
+    response, kind = getattr(error, "response", None), type(error).__name__
+    if response is not None:
+        seconds = response.headers.get("Retry-After", "")
+        asked = f" and asks to wait {seconds} seconds" if seconds.isdecimal() and len(seconds) < 7 else ""
+        reason = getattr(response, "reason", None) or getattr(response, "reason_phrase", "")
+        return f"{urlsplit(str(response.url)).hostname} answered {response.status_code} {reason}{asked}"
+    if isinstance(error, TimeoutError) or "timed out" in str(error):
+        return f"nothing came for {PATIENCE:g} seconds"
+    if kind in ("ConnectionError", "ConnectError"):
+        return "the server could not be reached"
+    if kind in ("ChunkedEncodingError", "RemoteProtocolError", "ReadError"):
+        return "the connection was cut"
+    return getattr(error, "strerror", None) or f"{kind} ({' '.join(str(error).split())[:200]})"

@@ -1,46 +1,47 @@
 """From text to tokens and back: one token a character, or GPT-2's byte pairs.
 
-Both have the same four members: `vocab_size`, `encode(text)`, `decode(ids)` and `unknown(text)`, the
-characters that have no token. A character tokenizer is made from the text that a model is trained on;
-GPT-2's is fixed and reads any text. Left out on purpose: special tokens (a corpus is one text, with no end
-inside it), and learning a byte-pair vocabulary.
+Both tokenizers have the same four members: `vocab_size`, `encode(text)`, `decode(ids)`, and `unknown(text)`, the
+characters without a token. A character tokenizer is made from the text that a model is trained on. GPT-2's tokenizer
+is fixed and reads any text. Left out on purpose: special tokens (a corpus is one text without an end inside it), and
+learning a byte-pair vocabulary.
 """
 
-import functools
 import hashlib
 import json
 import os
 import re
-import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.downloads import DownloadError, Progress, cache_directory, fetch, find_file
+from core.once import Once
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MERGES_URL = "https://openaipublic.blob.core.windows.net/gpt-2/encodings/main/vocab.bpe"
 MERGES_SHA256 = "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"
 MERGES_NAMES = ("gpt2-vocab.bpe", "vocab.bpe", "merges.txt")  # ours, tiktoken's, Hugging Face's
 GPT2_VOCAB_SIZE = 50_257
 
-# How GPT-2 cuts a text before it pairs bytes: endings such as 's, then words, numbers and signs, each with
-# the space before it, then blanks. It is the published pattern, made faster by ++ (never give back).
+# GPT-2 cuts a text by this pattern before it pairs bytes: endings such as 's, then words, numbers and signs, each with
+# the space before it, then blanks. The published pattern has + where this one has the faster ++ (never give back).
 GPT2_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
 
-# A long run of blanks with something after it; blanks as tiktoken means them, without four control characters
-# that Python counts in.
+# A long run of blanks before something else. tiktoken's blanks are Python's without four control characters.
 _LONG_BLANK = re.compile(r"(?<![^\S\x1c-\x1f])[^\S\x1c-\x1f]{1000,}(?=[\S\x1c-\x1f])")
 
-_encoding_lock = threading.Lock()
+_encodings: Once[Any] = Once(keep=True)  # one in memory for all
 
-Tokens = TypeVar("Tokens")  # whatever has a length and can be sliced: a tensor (N,), or plain ids
+Tokens = TypeVar("Tokens", "Tensor", list[int])
 
 
 class CharTokenizer:
     """One token a character: ids are the places of the characters in sorted order."""
 
     def __init__(self, chars: str):
-        """Take the vocabulary: distinct characters in sorted order; raises ValueError if they are not."""
+        """Take the vocabulary; raises ValueError unless the characters are distinct and sorted."""
         if not chars:
             raise ValueError("A vocabulary needs at least one character, but the text is empty; add text")
         if list(chars) != sorted(set(chars)):
@@ -55,7 +56,7 @@ class CharTokenizer:
             )
         self.chars = chars
         self._id_of = {character: i for i, character in enumerate(chars)}
-        self._char_of = dict(enumerate(chars))  # a dict, for in a list -1 would be the last character
+        self._char_of = dict(enumerate(chars))  # a dict: in a list, -1 would be the last character
 
     @classmethod
     def from_text(cls, text: str) -> "CharTokenizer":
@@ -90,27 +91,26 @@ class CharTokenizer:
 
 
 class BPETokenizer:
-    """GPT-2's byte-pair encoding by tiktoken: it works on UTF-8 bytes, so no text is unknown to it.
+    """GPT-2's byte-pair encoding, by tiktoken; it works on UTF-8 bytes, so it knows every text.
 
-    Text is only ever text: "<|endoftext|>" in it is thirteen characters, never the special token.
+    All text is plain text: "<|endoftext|>" is thirteen characters, never the special token.
     """
 
     vocab_size = GPT2_VOCAB_SIZE
 
     def __init__(self, progress: Progress | None = None, merges: Path | None = None):
-        """Read the merges, downloaded if they are not here; raises DownloadError if they cannot be had.
+        """Read the merges, and download them if they are not here; raises DownloadError if that fails.
 
-        `merges` is one more place where they may be, such as the merges.txt beside GPT-2's weights.
+        `merges` is one more file that may hold them, such as the merges.txt beside GPT-2's weights.
         """
         self.merges = _merges_file(progress, merges)
-        self._encoding = _gpt2_encoding(self.merges)
+        self._encoding = _encodings(self.merges, lambda: _read_encoding(self.merges))
 
     def encode(self, text: str) -> list[int]:
         """Turn text into ids; half a surrogate pair counts as U+FFFD."""
         ids, done = [], 0
-        # A long run of blanks before a word overflows tiktoken's stack, and what it then raises is not
-        # even an Exception. The pattern parts such a run before its last blank anyway, so a cut there
-        # changes no token.
+        # A long run of blanks before a word overflows tiktoken's stack, and tiktoken then raises a BaseException.
+        # The pattern parts such a run before its last blank anyway, so a cut there changes no token.
         for blank in _LONG_BLANK.finditer(text):
             ids += self._encoding.encode_ordinary(text[done : blank.end() - 1])
             done = blank.end() - 1
@@ -129,19 +129,19 @@ class BPETokenizer:
         return []
 
 
-GPT2Tokenizer = BPETokenizer  # its name before
+GPT2Tokenizer = BPETokenizer  # its former name
 Tokenizer = CharTokenizer | BPETokenizer
 
 
 def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, str]:
-    """Describe a tokenizer such that `tokenizer_from_json` can make it again."""
+    """Describe a tokenizer for `tokenizer_from_json`."""
     if isinstance(tokenizer, CharTokenizer):
         return {"kind": "char", "chars": tokenizer.chars}
     return {"kind": "gpt2"}
 
 
 def tokenizer_from_json(data: Any) -> Tokenizer:
-    """Make a tokenizer from its description; raises ValueError for anything that is not one."""
+    """Make a tokenizer from its description; raises ValueError for anything else."""
     match data:
         case {"kind": "char", "chars": str(chars), **rest} if not rest:
             return CharTokenizer(chars)
@@ -154,7 +154,7 @@ def tokenizer_from_json(data: Any) -> Tokenizer:
 
 
 def named(characters: Iterable[str], most: int = 10) -> str:
-    """Name characters such that unprintable ones can be told apart: 'é' (U+00E9)."""
+    """Name characters with their code points, since some look alike or cannot be printed: 'é' (U+00E9)."""
     characters = list(characters)
     names = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in characters[:most])
     return names if len(characters) <= most else f"{names} and {len(characters) - most:,} more"
@@ -165,13 +165,10 @@ def _no_such_token(i: int, vocab_size: int) -> ValueError:
 
 
 def _merges_file(progress: Progress | None, elsewhere: Path | None) -> Path:
-    found = find_file(MERGES_NAMES, MERGES_SHA256)
-    if found is None and elsewhere is not None:
-        found = find_file([elsewhere.name], MERGES_SHA256, [elsewhere.parent])
-    if found is None and os.environ.get("TIKTOKEN_CACHE_DIR"):
-        name = hashlib.sha1(MERGES_URL.encode()).hexdigest()  # how tiktoken names what it keeps
-        found = find_file([name], MERGES_SHA256, [Path(os.environ["TIKTOKEN_CACHE_DIR"])])
-    if found:
+    others = [elsewhere] if elsewhere else []
+    if folder := os.environ.get("TIKTOKEN_CACHE_DIR"):
+        others.append(Path(folder, hashlib.sha1(MERGES_URL.encode()).hexdigest()))  # how tiktoken names what it keeps
+    if found := find_file(MERGES_NAMES, MERGES_SHA256, others):
         return found
     try:
         return fetch(MERGES_URL, cache_directory() / MERGES_NAMES[0], MERGES_SHA256, progress)
@@ -179,14 +176,8 @@ def _merges_file(progress: Progress | None, elsewhere: Path | None) -> Path:
         raise DownloadError(f"{error}, or choose the character tokenizer, which needs no file") from error
 
 
-def _gpt2_encoding(merges: Path) -> Any:
-    with _encoding_lock:  # one copy in memory, however many ask at once
-        return _read_encoding(merges)
-
-
-@functools.lru_cache(maxsize=1)
 def _read_encoding(merges: Path) -> Any:
-    import tiktoken  # here, so that who trains on characters need not have it
+    import tiktoken  # here: training on characters does not need it
 
     return tiktoken.Encoding(
         "gpt2",
@@ -200,8 +191,8 @@ def _read_encoding(merges: Path) -> Any:
 def merge_ranks(merges: str) -> dict[bytes, int]:
     """Turn a list of merges, the most frequent pair first, into the id of every token but the special one.
 
-    The first 256 ids are the single bytes, and each merge makes the next id; so GPT-2's encoder.json,
-    which lists the ids, adds nothing to this file.
+    The first 256 ids are the single bytes, and each merge makes the next id. So GPT-2's encoder.json, a list of the
+    ids, is not needed.
     """
     byte_of = byte_letters()
     ranks = {bytes([b]): rank for rank, b in enumerate(byte_of.values())}
@@ -213,7 +204,7 @@ def merge_ranks(merges: str) -> dict[bytes, int]:
 def byte_letters() -> dict[str, int]:
     """Return the character that GPT-2's files write for each byte, in the order of the first 256 ids.
 
-    A byte is written as itself in Latin-1 where that can be printed, else as U+0100 and on; the printable come first.
+    Bytes that are printable in Latin-1 come first and are written as themselves; the others are U+0100 and on.
     """
     printable = [b for b in range(256) if chr(b).isprintable() and chr(b) != " "]
     others = [b for b in range(256) if b not in printable]
@@ -235,4 +226,4 @@ def split(tokens: Tokens, block_size: int) -> tuple[Tokens, Tokens]:
             f"(90 % to train on, 10 % to validate on, each longer than one block); {remedy}"
         )
     at = N * 9 // 10
-    return tokens[:at], tokens[at:]
+    return tokens[:at], tokens[at:]  # pyrefly: ignore[bad-return]

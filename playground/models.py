@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import torch
 
+from core.once import Once
 from core.precision import int8
 from core.pretrained import loader
 from core.runs.directory import RunDir
@@ -43,13 +44,15 @@ def gpt2_writer(lang: str = "en") -> Writer:
 def int8_gpt2_writer(lang: str = "en") -> tuple[Writer, str]:
     """Return GPT-2 with the weights of its linear layers in 8 bits, and a sentence about what that costs."""
     writer = gpt2_writer(lang)
-    rounded, exact_loss, rounded_loss = _int8_gpt2()
+    rounded, exact_loss, rounded_loss = _rounded("gpt2", _int8_gpt2)
     return Writer(rounded, writer.tokenizer), translate("int8_note", lang, exact=exact_loss, rounded=rounded_loss)
 
 
-@lru_cache(maxsize=1)
+_rounded: Once[tuple[torch.nn.Module, float, float]] = Once(keep=True)  # one in memory for all
+
+
 def _int8_gpt2() -> tuple[torch.nn.Module, float, float]:
-    """Return the rounded model, made once, and both models' loss on the same paragraph, in nats per token."""
+    """Return the rounded model, and both models' loss on the same paragraph, in nats per token."""
     writer = gpt2_writer()
     rounded = int8(writer.model)
     idx = torch.tensor([writer.tokenizer.encode(PARAGRAPH)])

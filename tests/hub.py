@@ -35,6 +35,7 @@ TINY = GPTConfig(block_size=128, vocab_size=GPT2_VOCAB_SIZE, n_layer=2, n_head=2
 WEIGHTS = "model.safetensors"
 LARGE = 1 << 20  # what is larger lies elsewhere, behind a redirect, named by its SHA-256
 MOODS = ("well", "slow", "stall", "silent", "cut", "missing", "busy", "down", "wrong", "damaged", "no-range")
+SERVED = ("well", "slow", "stall", "cut", "damaged", "no-range")  # those in which bytes of the file come
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -129,15 +130,26 @@ class Hub:
         if self._made:
             self._made.cleanup()
 
-    def behave(self, mood: str, file: str | None = WEIGHTS, rate: int = 1_000_000, after: int | None = None) -> None:
-        """Set how a file (None: every file) is served from now on.
+    def behave(
+        self,
+        mood: str,
+        file: str | None = WEIGHTS,
+        rate: int = 1_000_000,
+        after: int | None = None,
+        method: str | None = None,
+    ) -> None:
+        """Set how a file (None: every file) is served from now on, when asked for by a method (None: by HEAD and GET).
 
         slow: `rate` bytes a second. stall, cut: `after` bytes (by default half of them), nothing more comes, or the
         connection closes. silent: no answer. missing 404, busy 429 (Retry-After 17), down 503. wrong: a page to log in
         instead. damaged: the right length, other bytes. no-range: the whole file, whatever part is asked for.
         """
         assert mood in MOODS, mood
-        self.mood, self.moody_file, self.rate, self.after = mood, file, rate, after
+        self.mood, self.moody_file, self.moody_method, self.rate, self.after = mood, file, method, rate, after
+
+    def mood_for(self, file: str, method: str) -> str:
+        """Return how a request is answered."""
+        return self.mood if self.moody_file in (file, None) and self.moody_method in (method, None) else "well"
 
     def environment(self, cache: Path) -> dict[str, str]:
         """Return the environment in which a process asks this Hub and keeps its files in `cache`."""
@@ -151,7 +163,12 @@ class Hub:
 
     def asked(self, file: str) -> int:
         """Count the requests for the bytes of a file."""
-        return sum(method == "GET" and asked == file for method, asked, _ in self.requests)
+        return [file for file, _ in self.sent].count(file)
+
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        """The requests for bytes: file, Range."""
+        return [(file, part) for method, file, part in self.requests if method == "GET"]
 
     def checksum(self, file: str) -> str:
         """Return the ETag of a file: the SHA-256 of a large one, git's SHA-1 of a small one."""
@@ -181,7 +198,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         if match := re.fullmatch(r"/(?:[\w.-]+/)?[\w.-]+/resolve/([\w.-]+)/(.+)", path):
             self._resolve(hub, *match.groups())
         elif match := re.fullmatch(r"/lfs/(.+)", path):
-            self._file(hub, match[1], {"ETag": '"not-a-checksum"'})
+            self._answer(hub, match[1], {"ETag": '"not-a-checksum"'})
         elif path.startswith("/api/models/"):
             files = [{"rfilename": file.name} for file in sorted(hub.folder.iterdir())]
             self._send(200, json.dumps({"id": "gpt2", "sha": "0" * 40, "siblings": files}).encode())
@@ -189,9 +206,21 @@ class _Answer(http.server.BaseHTTPRequestHandler):
             self._send(404)
 
     def _resolve(self, hub: Hub, revision: str, file: str) -> None:
+        commit = {"X-Repo-Commit": revision if COMMIT.fullmatch(revision) else "0" * 40}
+        size = (hub.folder / file).stat().st_size if (hub.folder / file).is_file() else 0
+        if size > LARGE and hub.mood_for(file, self.command) in SERVED:
+            if self.command == "HEAD":
+                hub.requests.append(("HEAD", file, ""))
+            linked = {"X-Linked-Etag": f'"{hub.checksum(file)}"', "X-Linked-Size": str(size)}
+            elsewhere = hub.url.replace("127.0.0.1", "localhost")  # another host, as on the Hub: headers do not follow
+            self._send(302, headers={"Location": f"{elsewhere}/lfs/{file}"} | commit | linked)
+        else:
+            etag = {"ETag": f'"{hub.checksum(file)}"'} if size else {}
+            self._answer(hub, file, etag | commit)
+
+    def _answer(self, hub: Hub, file: str, headers: dict[str, str]) -> None:
         hub.requests.append((self.command, file, self.headers.get("Range", "")))
-        mood = hub.mood if hub.moody_file in (file, None) else "well"
-        commit = revision if COMMIT.fullmatch(revision) else "0" * 40
+        mood = hub.mood_for(file, self.command)
         if mood == "silent":
             hub.released.wait(30)
         elif mood == "busy":
@@ -199,18 +228,14 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         elif mood == "down":
             self._send(503)
         elif mood == "missing" or not (hub.folder / file).is_file():
-            self._send(404, headers={"X-Error-Code": "EntryNotFound", "X-Repo-Commit": commit})
+            self._send(404, headers=headers | {"X-Error-Code": "EntryNotFound"})
         elif mood == "wrong":
-            self._send(200, b"<html>Please log in</html>", {"ETag": '"page"', "X-Repo-Commit": commit})
-        elif (size := (hub.folder / file).stat().st_size) > LARGE:
-            linked = {"X-Linked-Etag": f'"{hub.checksum(file)}"', "X-Linked-Size": str(size)}
-            elsewhere = hub.url.replace("127.0.0.1", "localhost")  # another host, as on the Hub: headers do not follow
-            self._send(302, headers={"Location": f"{elsewhere}/lfs/{file}", "X-Repo-Commit": commit} | linked)
+            self._send(200, b"<html>Please log in</html>", headers | {"ETag": '"page"'})
         else:
-            self._file(hub, file, {"ETag": f'"{hub.checksum(file)}"', "X-Repo-Commit": commit})
+            self._file(hub, file, headers)
 
     def _file(self, hub: Hub, file: str, headers: dict[str, str]) -> None:
-        mood = hub.mood if hub.moody_file in (file, None) else "well"
+        mood = hub.mood_for(file, self.command)
         data = (hub.folder / file).read_bytes()
         wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         start = int(wanted[1]) if wanted and mood != "no-range" else 0

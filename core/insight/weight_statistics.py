@@ -5,8 +5,8 @@ What is found on a model is kept for as long as the model lives; a model given h
 
 import math
 import threading
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.once import Once
 from core.parameters import place
 
 BINS = 60
@@ -38,21 +39,13 @@ class Statistics:
         return self.norm / math.sqrt(self.count)
 
 
-@dataclass
-class _Kept:
-    """What was found on one model; who else asks for it meanwhile waits."""
-
-    found: dict[Hashable, Any] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-_kept: WeakKeyDictionary[nn.Module, _Kept] = WeakKeyDictionary()
+_found: WeakKeyDictionary[nn.Module, Once[Any]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 def has_statistics(model: nn.Module) -> bool:
     """Tell whether `statistics` would answer at once."""
-    return "statistics" in _kept_of(model).found
+    return "statistics" in _found_on(model)
 
 
 def statistics(model: nn.Module) -> tuple[Statistics, ...]:
@@ -61,7 +54,7 @@ def statistics(model: nn.Module) -> tuple[Statistics, ...]:
     def look() -> tuple[Statistics, ...]:
         return tuple(_described(*place(name), parameter.detach()) for name, parameter in model.named_parameters())
 
-    return _keep(model, "statistics", look)
+    return _found_on(model)("statistics", look)
 
 
 def pooled(found: Iterable[Statistics]) -> Statistics:
@@ -101,7 +94,7 @@ def histograms(model: nn.Module, name: str, low: float, high: float) -> dict[int
                 found[layer] = tuple(map(int, torch.histc(parameter.detach().float(), BINS, low, high).tolist()))
         return found
 
-    return _keep(model, (name, low, high), count)
+    return _found_on(model)((name, low, high), count)
 
 
 # -- positions --------------------------------------------------------------------------------------------------------
@@ -140,15 +133,7 @@ def _described(name: str, layer: int | None, values: Tensor) -> Statistics:
     return Statistics(name, layer, values.numel(), float(mean), float(std), largest, float(norm))
 
 
-def _keep(model: nn.Module, key: Hashable, find: Callable[[], Any]) -> Any:
-    """Return what was found under key on this very model, or find it now: once, whoever asks."""
-    kept = _kept_of(model)
-    with kept.lock:
-        if key not in kept.found:
-            kept.found[key] = find()
-        return kept.found[key]
-
-
-def _kept_of(model: nn.Module) -> _Kept:
+def _found_on(model: nn.Module) -> Once[Any]:
+    """Return what was found on this very model; it is kept as long as the model lives."""
     with _lock:
-        return _kept.setdefault(model, _Kept())
+        return _found.setdefault(model, Once(keep=True))

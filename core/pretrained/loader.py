@@ -244,12 +244,12 @@ def _read_config(name: str) -> GPTConfig:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data.get("model_type") != "gpt2":
             raise ValueError("not a GPT-2")
-        # GPT-2 was trained with dropout; as something to look at it has none.
+        # GPT-2 was trained with dropout; without training it needs none.
         config = shape_of(GPT2Config(**data)).model_copy(update={"dropout": 0.0})
     except Exception:  # whatever a page to log in, or half a file, does to what reads it
-        config = None
+        SOURCES[name].discard("config.json")
     # A Hub on this very machine is a stand-in, whose GPT-2 may have any shape.
-    if config is None or config != gpt2_config(name) and not hub.is_on_this_machine():
+    if config != gpt2_config(name) and not hub.is_on_this_machine():
         SOURCES[name].discard("config.json")
     return config
 

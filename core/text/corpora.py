@@ -11,15 +11,14 @@ what no model can learn from. Whether a text is long enough for a block is for `
 out on purpose: opening archives, and guessing an encoding, for a wrong guess trains on garbage in silence.
 """
 
-import functools
 import re
 import sysconfig
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.downloads import DownloadError, Progress, cache_directory, fetch, find_file
+from core.once import Once
 from core.text.plays import write_plays
 from core.tokenizers import named
 
@@ -58,7 +57,6 @@ _REMEDY = "save it as plain text in UTF-8 and upload that"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WINDOWS_END = re.compile("(?<!\r)\r+\n")  # also \r\r\n, which converting twice makes
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # but not tab, line ends, escape
-_WRITING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,9 @@ class Corpus:
     entropy: Callable[[int, int | None], float] | None = None  # nats per character over text[start:end]
 
 
+_written: Once[Corpus] = Once(keep=True)  # the plays take half a second to write
+
+
 def load_corpus(name: str, progress: Progress | None = None) -> Corpus:
     """Return one of the texts that come with the playground.
 
@@ -77,7 +78,7 @@ def load_corpus(name: str, progress: Progress | None = None) -> Corpus:
     """
     match name:
         case "plays":
-            return _plays()
+            return _written("plays", _write_plays)
         case "shakespeare":
             return Corpus(name, _shakespeare(progress))
         case "python":
@@ -172,13 +173,7 @@ def _looks_like(data: bytes, encoding: str) -> str:
     return "This looks like a binary file, not like plain text"
 
 
-def _plays() -> Corpus:
-    with _WRITING:  # half a second of work; two who ask at once shall not both do it
-        return _written_plays()
-
-
-@functools.lru_cache(maxsize=1)
-def _written_plays() -> Corpus:
+def _write_plays() -> Corpus:
     plays = write_plays()
     return Corpus("plays", plays.text, plays.cross_entropy)
 

@@ -85,8 +85,7 @@ def byte_pairs() -> BPETokenizer:
 def byte_pairs_here() -> BPETokenizer | None:
     """Return GPT-2's tokenizer if its merges are on this machine already; no network is asked."""
     merges = loader.SOURCES[GPT2].folder / "merges.txt"
-    here = find_file(MERGES_NAMES, MERGES_SHA256) or find_file([merges.name], MERGES_SHA256, [merges.parent])
-    return loader.gpt2_tokenizer(GPT2) if here else None
+    return loader.gpt2_tokenizer(GPT2) if find_file(MERGES_NAMES, MERGES_SHA256, [merges]) else None
 
 
 # -- continuations ----------------------------------------------------------------------------------------------------
