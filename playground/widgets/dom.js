@@ -16,7 +16,7 @@
   const BYTES = [[1e12, 'TB'], [1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB']];
   // Characters that would be invisible or could turn the line round are shown by their number.
   const UNSEEN = /[\u0080-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-  const formats = new Map(); // to make one takes longer than to draw a row
+  const formats = new Map(); // made once: to make one takes longer than to draw a row
 
   // --- nodes and words ----------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@
 
   function numbersOf(language) {
     function write(value, options) {
-      const key = language() + Object.values(options).join(); // all that calls it has its own kind of options
+      const key = language() + Object.values(options).join(); // each caller has another number of options
       if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language(), options));
       return formats.get(key).format(value).replace('-', '\u2212');
     }
@@ -91,7 +91,7 @@
       return write(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
     }
 
-    /** A number to so many digits, at least: 0.141, 15, 4.53; a tiny one by its power. */
+    /** A number to at most and at least so many digits: 0.141, 15, 4.53; a tiny one by its power. */
     function rounded(value, most = 3, least = 1) {
       if (value !== 0 && Math.abs(value) < 1e-6) return scientific(value, most - 1);
       return write(value, { maximumSignificantDigits: most, minimumSignificantDigits: least, useGrouping: false });
@@ -114,10 +114,8 @@
     /** A size in three digits: 140 B, 498 MB, 1.08 TB. */
     const bytes = (count) => inUnits(count, BYTES, 'B');
 
-    /** A share: 31 %, 6.2 %, 0.05 %; finest: the decimals of the smallest, and a yet smaller one is said to be so. */
+    /** A share: 31 %, 6.2 %, 0.05 %; finest: the decimals of the smallest. */
     function percent(part, finest = 2) {
-      const least = 10 ** -finest;
-      if (part > 0 && 100 * part < least / 2) return '< ' + decimal(least, finest) + ' %';
       return decimal(100 * part, part >= 0.0995 ? 0 : part >= 0.00095 ? 1 : finest) + ' %';
     }
 
