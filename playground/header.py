@@ -10,6 +10,7 @@ from core.device import cores, has_gpu
 from core.runs.directory import RunDir
 from playground.page import PageContext
 from playground.widgets.inputs import UNQUEUED, Dropdown, Radio, show_errors
+from playground.widgets.plain_text import PlainText
 from playground.words.translate import LANGUAGES, language, translate
 
 Widgets = list[gr.components.Component]
@@ -36,7 +37,7 @@ class Header:
         with gr.Row(elem_id="header", equal_height=True):
             with gr.Column(scale=4, min_width=260):
                 add(gr.Markdown, elem_id="title", words={"value": "heading"})
-                self.machine = gr.HTML(elem_id="machine", html_template="<span></span>", js_on_load=MACHINE_JS)
+                self.machine = PlainText(elem_id="machine")
             with gr.Column(scale=5, min_width=300):
                 page.run = add(Dropdown, choices=[], elem_id="run-picker", words={"label": "run_in_view"})
             with gr.Column(scale=2, min_width=210, elem_id="look"):
@@ -58,6 +59,7 @@ class Header:
         everything = [page.owner, page.memory, page.run, page.lang, self.machine, *form.filled, *translated, *shown]
         in_view = [page.run, page.lang, page.owner, page.memory]
         self.look.click(None, js=THEME_JS)
+        page.lang.change(None, page.lang, js=LANG_JS)
         app.load(None, js=RECALL_THEME_JS)
         app.load(self.open, [page.memory], everything, **UNQUEUED)
         page.run.change(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
@@ -146,15 +148,10 @@ RECALL_THEME_JS = """() => {
     document.body.classList.toggle('dark', chosen === 'dark');
   }
 }"""
+# For screen readers, and for the numbers that widgets show.
+LANG_JS = "(lang) => { document.documentElement.lang = lang; }"
 # Deleting asks first; whoever is not sure sends no run.
 SURE_JS = """(run, owner, lang) => {
   const words = { en: 'Delete this run and all its snapshots?', vi: 'Xoá lượt này cùng mọi bản chụp?' };
   return [window.confirm(words[lang] ?? words.en) ? run : '', owner, lang];
 }"""
-# The text is set by script, as text: templates run what they are given.
-MACHINE_JS = """
-const span = element.querySelector('span');
-const show = () => { span.textContent = props.value ?? ''; };
-watch('value', show);
-show();
-"""

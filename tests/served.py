@@ -18,6 +18,7 @@ from core.runs.store import RunStore
 from playground.page import PageContext
 from playground.server import gradio_patches
 from playground.server.settings import Settings
+from playground.widgets import theme
 from playground.widgets.inputs import Dropdown, Radio
 from playground.widgets.visibility import VisibilityTrigger
 
@@ -85,7 +86,7 @@ def served_section(
         gr.on([page.run.change, page.lang.input], lambda *now: {"now": now}, [page.run, page.lang], sight)
         demo.load(lambda: section.show(run, "en"), None, section.shown)
     _, url, _ = demo.launch(
-        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False,
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False, head=theme.head(),
         app_kwargs={"middleware": gradio_patches.middleware()},
     )  # fmt: skip
     try:

@@ -45,8 +45,7 @@ let playing = false, wantedStep = null, asked = null, lastAsk = 0, timer = 0;
 // --- the value ------------------------------------------------------------------------------------------
 
 function unpack(value) {
-  const [layers, nHead] = value.shape, packed = atob(value.data);
-  const bytes = Uint8Array.from(packed, (c) => c.charCodeAt(0));
+  const [layers, nHead] = value.shape, bytes = bytesOf(value.data);
   const { predictions, scores, labels } = JSON.parse(value.facts);
   const { tokens, steps, step } = value;
   return { tokens, layers, nHead, bytes, means: new Map(), predictions, heads: { scores, labels }, steps, step };
@@ -74,8 +73,7 @@ function onValue() {
   view = value?.tokens?.length ? unpack(value) : null;
   at('.body').hidden = at('.chooser').hidden = !view;
   at('.empty').hidden = Boolean(view);
-  at('.note').hidden = !value?.note;
-  at('.note').textContent = value?.note ?? '';
+  tell(at('.note'), value?.note);
   arrived(value);
   if (!view) return;
   stamp += 1;
@@ -111,10 +109,9 @@ function nameParts() {
 // --- layer, head, query ---------------------------------------------------------------------------------
 
 function fillSelects() {
-  const option = (value, words) => Object.assign(document.createElement('option'), { value, textContent: words });
-  at('.layer').replaceChildren(...[...Array(view.layers).keys()].map((i) => option(i, String(i))));
-  at('.head').replaceChildren(option('mean', say('mean')),
-    ...[...Array(view.nHead).keys()].map((i) => option(i, String(i))));
+  const numbered = (count) => [...Array(count).keys()].map((i) => new Option(i, i));
+  at('.layer').replaceChildren(...numbered(view.layers));
+  at('.head').replaceChildren(new Option(say('mean'), 'mean'), ...numbered(view.nHead));
 }
 
 function choose(next, byUser) {
@@ -140,7 +137,7 @@ function paintQuery() {
   paintNext();
   at('.hint').textContent = say(pinned === null ? 'hint' : 'hint_pinned');
   redraw();
-  tell({ ...chosen, query, step: view.step, stamp });
+  announce({ ...chosen, query, step: view.step, stamp });
 }
 
 function lookAt(index) {

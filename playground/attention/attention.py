@@ -10,117 +10,15 @@ import base64
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import numpy as np
 
-_HERE = Path(__file__)
+from playground.widgets.base import Widget
+
+_LINKED = "attention_link.js"  # the scripts of all four begin with it
+_INK = ("../widgets/card.css", "attention_ink.css")
 _DIGITS = 4  # of a probability or a score: more than anything shown
-# Static: Gradio runs a template as code, so nothing is ever put into it.
-_VIEW = """
-<section class="attention">
-  <i class="probe" hidden></i>
-  <header class="top">
-    <div class="chooser">
-      <label><span class="layer-name"></span><select class="layer"></select></label>
-      <label><span class="head-name"></span><select class="head"></select></label>
-      <span class="badge" hidden></span>
-    </div>
-    <div class="time" hidden>
-      <button type="button" class="play">
-        <svg class="on-play" viewBox="0 0 24 24" aria-hidden="true">
-          <path d="M8 5.3v13.4c0 .8.9 1.3 1.6.9l10.4-6.7c.6-.4.6-1.3 0-1.7L9.6 4.4C8.9 4 8 4.5 8 5.3z"/></svg>
-        <svg class="on-pause" viewBox="0 0 24 24" aria-hidden="true">
-          <rect x="6" y="4.5" width="4.2" height="15" rx="1.3"/>
-          <rect x="13.8" y="4.5" width="4.2" height="15" rx="1.3"/></svg>
-      </button>
-      <input type="range" class="steps" min="0" max="0" step="1" value="0">
-      <span class="step-name"></span>
-    </div>
-  </header>
-  <p class="note" hidden></p>
-  <p class="empty"></p>
-  <div class="body" hidden>
-    <div class="reading">
-      <div class="text-side">
-        <p class="hint"></p>
-        <div class="tokens" role="group"></div>
-        <p class="legend">
-          <span class="scale"><span>0</span><i class="ramp"></i><span>1</span> <span class="legend-name"></span></span>
-          <span><i class="swatch is-query"></i><span class="legend-query"></span></span>
-          <span><i class="swatch is-future"></i><span class="legend-future"></span></span>
-        </p>
-      </div>
-      <div class="strong"><h4></h4><ol></ol></div>
-      <div class="next"><h4></h4><ol></ol></div>
-    </div>
-    <div class="maps">
-      <div class="heat">
-        <h4></h4><p class="heat-axes about"></p>
-        <div class="plot"><canvas tabindex="0" role="img"></canvas><div class="tip" hidden></div></div>
-      </div>
-      <div class="grid-side">
-        <h4></h4><p class="about"><span class="grid-hint"></span></p>
-        <div class="grid-scroll"><div class="grid" role="group"></div></div>
-      </div>
-      <div class="doing">
-        <h4></h4>
-        <div class="scores"></div>
-        <p class="score-help" aria-live="polite"></p>
-      </div>
-    </div>
-  </div>
-  <p class="spoken" aria-live="polite"></p>
-</section>
-"""
-_DETAIL = """
-<section class="attention-detail">
-  <i class="probe" hidden></i>
-  <details>
-    <summary class="title"></summary>
-    <p class="about"></p>
-    <div class="frame" tabindex="0" role="region"><table></table></div>
-    <p class="why" aria-live="polite"></p>
-  </details>
-</section>
-"""
-_MAP = """
-<section class="head-map">
-  <i class="probe" hidden></i>
-  <h4></h4>
-  <p class="note" hidden></p>
-  <p class="empty"></p>
-  <div class="map-scroll"><div class="map" role="group"></div></div>
-  <p class="legend"><span class="scale" hidden><span class="low"></span><i class="ramp"></i><span
-    class="high"></span></span> <span class="count" role="status" hidden></span></p>
-</section>
-"""
-_LINES = """
-<section class="attention-lines">
-  <h4></h4>
-  <p class="empty"></p>
-  <div class="lines" tabindex="0" role="group"></div>
-  <p class="hint"></p>
-  <p class="spoken" aria-live="polite"></p>
-</section>
-"""
-
-
-def _parts(template: str, name: str, *scripts: str, **placing: Any) -> dict[str, Any]:
-    """Return the arguments of `gr.HTML`; the scripts share one scope: the link, those named, the widget's own."""
-
-    def read(file: str) -> str:
-        return _HERE.with_name(file).read_text(encoding="utf-8")
-
-    return {
-        "html_template": template,
-        "css_template": read("attention_ink.css") + read(f"{name}.css"),
-        "js_on_load": "\n".join(read(f"{script}.js") for script in ("attention_link", *scripts, name)),
-        "apply_default_css": False,
-        **placing,
-    }
 
 
 def _plain(number: Any) -> float | None:
@@ -133,19 +31,17 @@ def _by_head(numbers: Any) -> list[list[float | None]]:
     return [[_plain(number) for number in row] for row in numbers]
 
 
-class AttentionView(gr.HTML):
-    """Show what each token attends to, head by head; takes the arguments of `gr.HTML` that place a widget."""
+class AttentionView(Widget):
+    """Show what each token attends to, head by head.
 
-    def __init__(self, value: dict | None = None, **kwargs):
-        super().__init__(value, **_parts(_VIEW, "attention", "attention_tokens", "attention_maps", **kwargs))
+    `view.choose(fn)` hears the choice of a head: `fn(evt: gr.EventData)` with `evt.layer` and `evt.head` (or "mean");
+    `view.step(fn)` the slider of snapshots: `fn(evt)` with `evt.step`, to be answered with the value of that step.
+    """
 
-    def choose(self, fn, *args, **kwargs):
-        """Listen to the user's choice of a head: `fn(evt: gr.EventData)` with `evt.layer`, `evt.head` (or "mean")."""
-        return super().__getattr__("choose")(fn, *args, **{"trigger_mode": "always_last"} | kwargs)
-
-    def step(self, fn, *args, **kwargs):
-        """Listen to the slider of snapshots: `fn(evt)` with `evt.step`; answer with the value of that step."""
-        return super().__getattr__("step")(fn, *args, **{"trigger_mode": "always_last"} | kwargs)
+    template = "attention.html"
+    scripts = (_LINKED, "attention_tokens.js", "attention_maps.js", "attention.js")
+    styles = (*_INK, "attention.css")
+    modes = {"choose": "always_last", "step": "always_last"}
 
     @staticmethod
     def pack(
@@ -199,20 +95,18 @@ class AttentionView(gr.HTML):
             "channel": channel,
         }
 
-    def api_info(self) -> dict:
-        """Describe the value to API clients: an object, where `gr.HTML` would say a string."""
-        return {"type": "object"}
 
+class AttentionDetail(Widget):
+    """Show how the query's scores become weights, in real numbers.
 
-class AttentionDetail(gr.HTML):
-    """Show how the query's scores become weights, in real numbers; takes the placing arguments of `gr.HTML`."""
+    `detail.ask(fn)` hears the open card asking for a head's scores: `fn(evt)` with `evt.layer` and `evt.head`, to be
+    answered with `pack`.
+    """
 
-    def __init__(self, value: dict | None = None, **kwargs):
-        super().__init__(value, **_parts(_DETAIL, "attention_detail", **kwargs))
-
-    def ask(self, fn, *args, **kwargs):
-        """Listen to the open card asking for a head's scores: `fn(evt)` with `evt.layer`, `evt.head`; answer `pack`."""
-        return super().__getattr__("ask")(fn, *args, **{"trigger_mode": "always_last"} | kwargs)
+    template = "attention_detail.html"
+    scripts = (_LINKED, "attention_detail.js")
+    styles = (*_INK, "attention_detail.css")
+    modes = {"ask": "always_last"}
 
     @staticmethod
     def pack(tokens: Sequence[str], layer: int, head: int, scores: np.ndarray, text: dict | None = None,
@@ -225,16 +119,13 @@ class AttentionDetail(gr.HTML):
         return {"tokens": list(tokens), "layer": layer, "head": head, "scores": data, "text": text or {},
                 "channel": channel}  # fmt: skip
 
-    def api_info(self) -> dict:
-        """Describe the value to API clients: an object, where `gr.HTML` would say a string."""
-        return {"type": "object"}
 
+class HeadMap(Widget):
+    """Draw one number a head, layer by head."""
 
-class HeadMap(gr.HTML):
-    """Draw one number a head, layer by head; takes the placing arguments of `gr.HTML`."""
-
-    def __init__(self, value: dict | None = None, **kwargs):
-        super().__init__(value, **_parts(_MAP, "attention_map", **kwargs))
+    template = "attention_map.html"
+    scripts = (_LINKED, "attention_map.js")
+    styles = (*_INK, "attention_map.css")
 
     @staticmethod
     def pack(values: Sequence[Sequence[float | None]], title: str | None = None, note: str | None = None,
@@ -242,16 +133,13 @@ class HeadMap(gr.HTML):
         """Return the value for (L, nh) rises of the loss in nats; None where one is not measured yet."""
         return {"values": _by_head(values), "title": title, "note": note, "text": text or {}, "channel": channel}
 
-    def api_info(self) -> dict:
-        """Describe the value to API clients: an object, where `gr.HTML` would say a string."""
-        return {"type": "object"}
 
+class HeadLines(Widget):
+    """Draw how one head's scores grew over training."""
 
-class HeadLines(gr.HTML):
-    """Draw how one head's scores grew over training; takes the placing arguments of `gr.HTML`."""
-
-    def __init__(self, value: dict | None = None, **kwargs):
-        super().__init__(value, **_parts(_LINES, "attention_lines", **kwargs))
+    template = "attention_lines.html"
+    scripts = (_LINKED, "attention_lines.js")
+    styles = (*_INK, "attention_lines.css")
 
     @staticmethod
     def pack(steps: Sequence[int], scores: Mapping[str, Sequence[Any]], text: dict | None = None,
@@ -261,7 +149,3 @@ class HeadLines(gr.HTML):
             raise ValueError(f"scores needs one (n_layer, n_head) array for each of the {len(steps)} steps")
         data = {"steps": list(steps), "scores": {name: list(map(_by_head, rows)) for name, rows in scores.items()}}
         return {"data": json.dumps(data, allow_nan=False), "text": text or {}, "channel": channel}
-
-    def api_info(self) -> dict:
-        """Describe the value to API clients: an object, where `gr.HTML` would say a string."""
-        return {"type": "object"}

@@ -31,8 +31,7 @@ function onValue() {
   const value = props.value;
   answer = null;
   if (value?.scores) {
-    const bytes = Uint8Array.from(atob(value.scores), (c) => c.charCodeAt(0));
-    answer = { ...value, scores: new Float32Array(bytes.buffer) };
+    answer = { ...value, scores: new Float32Array(bytesOf(value.scores).buffer) };
   }
   draw();
 }
@@ -58,12 +57,12 @@ function drawRow(query) {
   const all = powers.reduce((a, b) => a + b, 0), total = amount(all * Math.exp(highest));
   const weights = scores.map((_, key) => (key <= query ? powers[key] / all : 0));
   const rows = [
-    ['scores', scores.map(decimal), ''],
-    ['masked', scores.map((score, key) => (key <= query ? decimal(score) : '\u2212\u221e')), ''],
-    ['softmax', weights.map((weight) => weight.toFixed(3)), weights.reduce((a, b) => a + b, 0).toFixed(3)],
+    ['scores', scores.map((score) => decimal(score, 2)), ''],
+    ['masked', scores.map((score, key) => (key <= query ? decimal(score, 2) : '\u2212\u221e')), ''],
+    ['softmax', weights.map((weight) => decimal(weight, 3)), decimal(weights.reduce((a, b) => a + b, 0), 3)],
   ];
   const words = (key) => (key <= query
-    ? say('one', { key: place(tokens, key), score: decimal(scores[key]), total, weight: weights[key].toFixed(3) })
+    ? say('one', { key: place(tokens, key), score: decimal(scores[key], 2), total, weight: decimal(weights[key], 3) })
     : say('one_masked', { key: place(tokens, key), total }));
   table.replaceChildren(headRow(tokens, query), ...rows.map((row) => numberRow(row, query, weights, words)));
   if (query !== rowShown) bringIntoView(table.querySelector('th.query'));
@@ -77,11 +76,10 @@ function bringIntoView(column) {
   frame.scrollLeft = column.offsetLeft + column.offsetWidth + last.offsetWidth + 8 - frame.clientWidth;
 }
 
-const decimal = (y) => y.toFixed(2).replace('-', '\u2212');
-const amount = (y) => (y >= 1e6 || y < 0.01 ? y.toExponential(2) : y.toFixed(2));
+const amount = (y) => (y >= 1e6 || y < 0.01 ? scientific(y, 2) : decimal(y, 2));
 
 function headRow(tokens, query) {
-  const row = document.createElement('tr');
+  const row = make('tr');
   row.append(make('th', 'name', say('key')));
   tokens.forEach((text, key) => {
     const node = make('th', key > query ? 'future' : key === query ? 'query' : '', brief(text));

@@ -11,7 +11,6 @@ const WORDS = {
 // One string: Gradio offers every word in quotes as an attribute, and asks for one that is called like its own self.
 const NAMES = 'previous first same self induction'.split(' ');
 const HIGH = 74, EDGE = 5; // a chart's height and the room at its edges, in pixels
-const SVG = 'http://www.w3.org/2000/svg';
 const lines = at('.lines');
 let data = null; // the value: { steps, scores: { name: [step][layer][head] } }
 let shown = shownBy[channel()] ?? null, pointed = null, width = 0;
@@ -54,17 +53,11 @@ const layers = () => Object.values(data.scores)[0]?.[0] ?? [];
 function chartNode() {
   const node = make('figure', 'chart'), head = make('figcaption', '');
   head.append(make('span', 'name'), make('b', 'value'));
-  const drawing = shape('svg', { height: HIGH, 'aria-hidden': 'true' });
+  const drawing = makeSvg('svg', { height: HIGH, 'aria-hidden': 'true' });
   for (const kind of ['ground', 'now', 'curve', 'cross', 'dot']) {
-    drawing.append(shape({ ground: 'path', curve: 'path', dot: 'circle' }[kind] ?? 'line', { class: kind }));
+    drawing.append(makeSvg({ ground: 'path', curve: 'path', dot: 'circle' }[kind] ?? 'line', { class: kind }));
   }
   node.append(head, drawing);
-  return node;
-}
-
-function shape(tag, attributes) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   return node;
 }
 
@@ -85,7 +78,7 @@ function drawChart(node, name) {
   set('.cross', { x1: x(index), x2: x(index), y1: 0, y2: pointed === null ? 0 : HIGH });
   set('.dot', { cx: x(index), cy: y(scores[index] ?? 0), r: finite(scores[index]) ? 3.5 : 0 });
   node.querySelector('.name').textContent = say(name);
-  node.querySelector('.value').textContent = finite(scores[index]) ? scores[index].toFixed(2) : '\u2013';
+  node.querySelector('.value').textContent = decimal(scores[index], 2);
 }
 
 function point(index) {

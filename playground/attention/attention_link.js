@@ -1,26 +1,16 @@
-/* What the four attention widgets share: words, tokens as text, the scale of colours, and the link between them.
- * Runs at the head of each one's script. The view tells on the document which layer, head and query it shows; the
- * others follow and may pick. No word of it reaches the server. Widgets of one `channel` hear each other. */
+/* What the four attention widgets share: names of tokens, the scale of colours, and the link between them. Runs at the
+ * head of each one's script. The view announces on the document which layer, head and query it shows; the others follow
+ * and may pick. No word of it reaches the server. Widgets of one `channel` hear each other. */
 const SHOWN = 'playground-attention', PICKED = 'playground-attention-pick';
-const at = (selector) => element.querySelector(selector);
-const fillIn = (words, facts) => words.replace(/\{(\w+)\}/g, (whole, name) => facts[name] ?? whole);
-const say = (key, facts = {}) => fillIn(props.value?.text?.[key] ?? WORDS[key] ?? key, facts);
-const finite = (y) => typeof y === 'number' && Number.isFinite(y);
-const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
-
-function make(tag, name, words) {
-  const node = document.createElement(tag);
-  node.className = name;
-  if (words !== undefined) node.textContent = words;
-  return node;
-}
+const { at, say, make, makeSvg, tell, decimal, scientific, percent, named, finite, clamp, bytesOf, walk, onTheme } =
+  playground.widget(element, props, () => WORDS);
 
 // --- the link -------------------------------------------------------------------------------------------
 
 const channel = () => props.value?.channel ?? '';
 const shownBy = (window.playgroundAttention ??= {}); // the last word of each channel, for who comes later
 
-function tell(state) {
+function announce(state) {
   shownBy[channel()] = state;
   document.dispatchEvent(new CustomEvent(SHOWN, { detail: { channel: channel(), ...state } }));
 }
@@ -37,20 +27,7 @@ function hear(kind, listener) {
   });
 }
 
-// --- tokens as text -------------------------------------------------------------------------------------
-
-// Characters that would be invisible or could turn the line round are shown by their number.
-const HIDDEN = /[\u0080-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-/** A token on one line, with all that would be invisible made visible. */
-function named(text) {
-  if (text === '') return '\u2205';
-  return text.replace(/^ +| +$/g, (run) => '\u2423'.repeat(run.length))
-    .replace(/\n/g, '\u21b5').replace(/\t/g, '\u21e5')
-    .replace(/[\0-\x1f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
-    .replace(/\x7f/g, '\u2421')
-    .replace(HIDDEN, (c) => '<' + c.charCodeAt(0).toString(16).padStart(4, '0') + '>');
-}
+// --- names of tokens -------------------------------------------------------------------------------------
 
 /** A token cut to a few characters, for an axis. */
 function brief(text, most = 7) {
@@ -88,8 +65,4 @@ const css = (colour) => 'rgb(' + colour.join(' ') + ')';
 function inkOn(colour) {
   const [r, g, b] = colour.map((part) => (part / 255) ** 2.2);
   return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.19 ? '#ffffff' : '#0b1220';
-}
-
-function onTheme(listener) {
-  new MutationObserver(listener).observe(document.body, { attributeFilter: ['class'] });
 }

@@ -8,7 +8,7 @@ const WORDS = {
 const grid = at('.map');
 let values = [], marked = shownBy[channel()] ?? null;
 
-const signed = (y, digits) => (y < 0 ? '\u2212' : '+') + Math.abs(y).toFixed(digits);
+const signed = (y, digits) => (y < 0 ? '' : '+') + decimal(y, digits);
 
 function onValue() {
   values = props.value?.values ?? [];
@@ -16,8 +16,7 @@ function onValue() {
   at('h4').textContent = props.value?.title ?? say('title');
   at('.count').hidden = !all.length || done.length === all.length;
   at('.count').textContent = say('count', { done: done.length, all: all.length });
-  at('.note').hidden = !props.value?.note;
-  at('.note').textContent = props.value?.note ?? '';
+  tell(at('.note'), props.value?.note);
   at('.empty').hidden = all.length > 0;
   at('.empty').textContent = say('empty');
   at('.scale').hidden = !done.length;

@@ -148,7 +148,7 @@ function drawMarks() {
 
 function cellWords({ q, k }) {
   const facts = { query: place(view.tokens, q), key: place(view.tokens, k) };
-  return k > q ? say('cell_masked', facts) : say('cell', { ...facts, weight: weightAt(q, k).toFixed(2) });
+  return k > q ? say('cell_masked', facts) : say('cell', { ...facts, weight: decimal(weightAt(q, k), 2) });
 }
 
 function placeTip() {
@@ -234,8 +234,8 @@ function paintGrid() {
     paintThumb(node.firstElementChild, triangleOf(layer, head));
     const caption = node.lastElementChild;
     caption.replaceChildren(...(label ? [make('span', '', say('short_' + label[0])), ' ',
-      make('b', '', label[1].toFixed(2))] : []));
-    const words = label ? ', ' + say('score_' + label[0]) + ' ' + label[1].toFixed(2) : '';
+      make('b', '', decimal(label[1], 2))] : []));
+    const words = label ? ', ' + say('score_' + label[0]) + ' ' + decimal(label[1], 2) : '';
     node.title = (head === 'mean' ? say('thumb_mean', { layer }) : say('thumb', { layer, head })) + words;
     node.setAttribute('aria-label', node.title);
   }

@@ -30,7 +30,7 @@ function paintTokens() {
     node.style.backgroundColor = colour ? css(colour) : '';
     node.style.color = colour ? inkOn(colour) : '';
     node.setAttribute('aria-pressed', String(i === pinned));
-    const facts = { place: place(view.tokens, i), weight: weight?.toFixed(2) };
+    const facts = { place: place(view.tokens, i), weight: decimal(weight, 2) };
     node.setAttribute('aria-label', say(weight === null ? 'token_future' : 'token_aria', facts));
   });
 }
@@ -58,13 +58,13 @@ function paintStrongest() {
   const rows = strongest(), where = place(view.tokens, query);
   at('.strong h4').textContent = say('attends_to', { place: where });
   at('.strong ol').replaceChildren(...rows.map(([key, weight]) => {
-    const row = barRow(view.tokens[key], key, weight, weight.toFixed(2));
+    const row = barRow(view.tokens[key], key, weight, decimal(weight, 2));
     row.addEventListener('pointerenter', () => tokenNodes()[key]?.classList.add('pointed'));
     row.addEventListener('pointerleave', () => tokenNodes()[key]?.classList.remove('pointed'));
     return row;
   }));
   for (const node of tokenBox.querySelectorAll('.pointed')) node.classList.remove('pointed');
-  const list = rows.map(([key, weight]) => place(view.tokens, key) + ' ' + weight.toFixed(2)).join(', ');
+  const list = rows.map(([key, weight]) => place(view.tokens, key) + ' ' + decimal(weight, 2)).join(', ');
   at('.spoken').textContent = say('attends_to', { place: where }) + ' ' + list;
 }
 
@@ -73,7 +73,7 @@ function paintNext() {
   at('.next h4').textContent = say('expects', { place: place(view.tokens, query) });
   at('.next').hidden = !view.predictions.length;
   at('.next ol').replaceChildren(...rows.map(([text, part]) => {
-    const row = barRow(text, null, part, (100 * part).toFixed(part >= 0.0995 ? 0 : 1) + ' %');
+    const row = barRow(text, null, part, percent(part));
     const came = !last && text === view.tokens[query + 1];
     row.classList.toggle('came', came);
     if (came) row.title = say('came');
@@ -98,7 +98,7 @@ function paintScores() {
   at('.doing').hidden = !names.length;
   at('.doing h4').textContent = single ? say('doing', { layer, head }) : say('doing_mean', { layer });
   at('.badge').hidden = !label;
-  at('.badge').textContent = label ? say('score_' + label[0]) + ' ' + label[1].toFixed(2) : '';
+  at('.badge').textContent = label ? say('score_' + label[0]) + ' ' + decimal(label[1], 2) : '';
   at('.scores').hidden = !single;
   const nodes = at('.scores').children;
   if (nodes.length !== names.length) at('.scores').replaceChildren(...names.map(scoreNode));
@@ -118,8 +118,8 @@ function scoreNode(name) {
 
 function paintScore(node, name, value, label) {
   node.children[0].textContent = say('score_' + name);
-  const unit = WORDS['value_' + name] ? 'value_' + name : '{value}';
-  node.children[1].textContent = finite(value) ? say(unit, { value: value.toFixed(2) }) : '\u2013';
+  const words = decimal(value, 2), unit = 'value_' + name; // entropy and distance have one
+  node.children[1].textContent = finite(value) && WORDS[unit] ? say(unit, { value: words }) : words;
   node.querySelector('.bar').style.width = 100 * clamp(finite(value) ? share(name, value) : 0, 0, 1) + '%';
   node.title = say('help_' + name);
   node.classList.toggle('labelled', label?.[0] === name);
@@ -131,29 +131,6 @@ function explain(name) {
 }
 
 // --- pointing and walking -------------------------------------------------------------------------------
-
-/** The token on the next line (way 1) or the one before (-1) that stands nearest to a token's column. */
-function below(node, way) {
-  const own = node.getBoundingClientRect(), all = tokenNodes();
-  let best, least = Infinity, line = null;
-  for (let i = indexOf(node) + way; all[i]; i += way) {
-    const box = all[i].getBoundingClientRect();
-    if (Math.abs(box.top - own.top) < 4) continue;
-    line ??= box.top;
-    if (Math.abs(box.top - line) > 4) break;
-    if (Math.abs(box.left - own.left) < least) { least = Math.abs(box.left - own.left); best = i; }
-  }
-  return best;
-}
-
-function walk(node, event) {
-  const all = tokenNodes(), here = indexOf(node);
-  const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1,
-    ArrowDown: below(node, 1), ArrowUp: below(node, -1) }[event.key];
-  if (to === undefined || !all[to]) return;
-  event.preventDefault();
-  all[to].focus();
-}
 
 tokenBox.addEventListener('pointermove', (event) => tokenAt(event) && lookAt(indexOf(tokenAt(event))));
 tokenBox.addEventListener('click', (event) => tokenAt(event) && pin(indexOf(tokenAt(event))));
@@ -167,5 +144,5 @@ tokenBox.addEventListener('keydown', (event) => {
     event.preventDefault();
     pin(indexOf(tokenAt(event)));
   } else if (event.key === 'Escape') unpin();
-  else walk(tokenAt(event), event);
+  else walk(event, tokenNodes(), indexOf(tokenAt(event)));
 });

@@ -3,6 +3,8 @@
 Pure: no torch, no gradio, and no pyplot, whose state is shared by all threads.
 """
 
+import re
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -14,7 +16,7 @@ def heatmap_figure(weights: np.ndarray, tokens: list[str], title: str) -> Figure
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.add_subplot()
     image = _draw_weights(axes, weights)
-    names = [visible(token) for token in tokens]
+    names = [named(token) for token in tokens]
     axes.set_xticks(range(T), names, rotation=90, family="monospace", fontsize=8, parse_math=False)
     axes.set_yticks(range(T), names, family="monospace", fontsize=8, parse_math=False)
     axes.set_xlabel("key: what is looked at")
@@ -47,6 +49,13 @@ def _draw_weights(axes, weights: np.ndarray):
     return axes.imshow(np.ma.masked_array(weights, future), cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
 
 
-def visible(token: str) -> str:
-    """Return a token with symbols for its spaces, tabs and line ends, so that an axis can show it."""
-    return token.replace("\n", "\u21b5").replace("\t", "\u21e5").replace(" ", "\u2423") or "\u2205"
+_SIGNS = {ord(" "): "\u2423", ord("\n"): "\u21b5", ord("\t"): "\u21e5", 0x7F: "\u2421"}
+_CONTROL = {number: 0x2400 + number for number in range(0x20) if number not in _SIGNS}
+# Invisible, or able to turn the line round; of dom.js.
+_UNSEEN = re.compile("[\u0080-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def named(token: str) -> str:
+    """Return a token as it can be read on one line: what the function of the same name in `dom.js` returns."""
+    seen = _UNSEEN.sub(lambda found: f"<{ord(found[0]):04x}>", token.translate(_SIGNS | _CONTROL))
+    return re.sub("\ufffd+", "\u2026", seen) or "\u2026"

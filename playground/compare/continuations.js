@@ -4,6 +4,7 @@ const WORDS = {
   temperature: 'temperature {value}', cold: 'nearly always the likeliest token: it repeats itself',
   own: "the model's own distribution", hot: 'nearly every token alike: noise', waiting: '\u2026',
 };
+const { at, say, make, tell, visible } = playground.widget(element, props, () => WORDS);
 const KINDS = ['cold', 'own', 'hot'];
 let built = '', boxes = [];
 
@@ -53,7 +54,7 @@ function show() {
   const phase = value.phase ?? 'idle';
   at('section').dataset.phase = phase;
   at('h4').textContent = say('title');
-  at('header .what').textContent = say(phase) ?? '';
+  at('header .what').textContent = say(phase);
   tell(at('.note'), value.note);
   build(value);
   boxes.forEach((box, i) => fill(box, value.boxes[i], phase, value.absent));

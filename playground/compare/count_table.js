@@ -1,13 +1,6 @@
 /* A table of facts. The value's `table` is JSON: { title, about, head, rows, notes }; every text is set as text. A cell
  * is a text, or { t, sub, span, left, wraps, begins, mine, share }. The first of a row names it. */
-const at = (selector) => element.querySelector(selector);
-
-function make(tag, name, words) {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  if (words !== undefined) node.textContent = words;
-  return node;
-}
+const { at, make } = playground.widget(element, props);
 
 function cellNode(cell, tag) {
   const facts = typeof cell === 'string' ? { t: cell } : cell;

@@ -9,20 +9,12 @@ const WORDS = {
   ready: 'GPT-2 small is here, for everybody on this page', ready_how: 'Its weights stand beside your run below.',
   failed: 'GPT-2 did not come', of: '{done} of {total}', speed: '{rate} a second', left: '{time} left',
 };
+const { at, say, tell, bytes, clock } = playground.widget(element, props, () => WORDS);
 const BUSY = 500, IDLE = 5000; // milliseconds between two questions
 const WINDOW = 6000; // milliseconds over which the speed is measured
 let asked = 0, last = null, moving = null, trail = [];
 
 const busy = (state) => state === 'downloading' || state === 'reading';
-
-function bytes(count) {
-  return count >= 1e6 ? (count / 1e6).toFixed(count >= 1e8 ? 0 : 1) + ' MB' : Math.round(count / 1e3) + ' kB';
-}
-
-function clock(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  return Math.floor(whole / 60) + ':' + String(whole % 60).padStart(2, '0');
-}
 
 /** Bytes a second, over the last states; nothing as long as they do not tell. */
 function speedNow(done) {

@@ -11,32 +11,15 @@ const WORDS = {
   total: '{count} parameters · {size} in fp32 · output shapes are those of an input {input}',
   waiting: 'Counting …',
 };
+const { at, say, make, exact, bytes } = playground.widget(element, props, () => WORDS);
 const AT_ONCE = 150; // rows built before somebody scrolls
-const at = (selector) => element.querySelector(selector);
-const fillIn = (words, facts) => words.replace(/\{(\w+)\}/g, (whole, key) => facts[key] ?? whole);
-const say = (key, facts = {}) => fillIn(props.value?.text?.[key] ?? WORDS[key], facts);
-const exact = (count) => count.toLocaleString('en-US');
 const shape = (sizes) => (sizes ? sizes.map(exact).join(' \u00d7 ') : '');
 const frame = at('.frame'), body = at('tbody'), query = at('.query');
 let chosen = 0, byModule = true, unfolded = new Set(), facts = [], rows = [], built = 0;
 
-function make(tag, name, words) {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  if (words !== undefined) node.textContent = words;
-  return node;
-}
-
 /** The facts of a model, read when they are first looked at. */
 function factsOf(index) {
   return (facts[index] ??= JSON.parse(props.value.lists[index].facts));
-}
-
-function bytes(count) {
-  for (const [size, unit] of [[1e12, 'TB'], [1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB']]) {
-    if (count >= 0.9995 * size) return Number((count / size).toPrecision(3)) + ' ' + unit;
-  }
-  return count + ' B';
 }
 
 // --- which rows -----------------------------------------------------------------------------------------
@@ -49,7 +32,7 @@ function parameterRows(parameters) {
   const own = found.filter(([, , , , , sameAs]) => !sameAs);
   const sum = own.reduce((total, [, , , count]) => total + count, 0);
   const all = parameters.filter(([, , , , , sameAs]) => !sameAs).length;
-  at('.found').textContent = found.length ? say('found', { shown: exact(own.length), all: exact(all), sum: exact(sum) })
+  at('.found').textContent = found.length ? say('found', { shown: own.length, all, sum })
     : say('nothing');
   return found.flatMap((row) => [() => parameterNode(row), ...row[6].map((slice) => () => sliceNode(row, slice))]);
 }
@@ -58,7 +41,7 @@ function parameterRows(parameters) {
 function moduleRows(modules) {
   const words = wanted();
   const shown = modules.filter(([path]) => (words ? path.toLowerCase().includes(words) : isOpen(path)));
-  at('.found').textContent = shown.length ? say('found_modules', { shown: exact(shown.length), all: exact(modules.length) })
+  at('.found').textContent = shown.length ? say('found_modules', { shown: shown.length, all: modules.length })
     : say('nothing');
   const parents = new Set(modules.map(([path]) => path.slice(0, Math.max(0, path.lastIndexOf('.')))));
   return shown.map((row) => () => moduleNode(row, !words && isBlock(row[0]) && parents.has(row[0]), Boolean(words)));
@@ -88,7 +71,7 @@ function parameterNode([path, size, stored, count, dtype, sameAs]) {
 }
 
 function sliceNode([, , , , dtype], [letter, first, last, size]) {
-  const words = make('span', 'slice', say('rows', { letter, first: exact(first), last: exact(last) }));
+  const words = make('span', 'slice', say('rows', { letter, first, last }));
   const count = size.reduce((product, side) => product * side, 1);
   return rowNode('part', [words], [shape(size), shape([...size].reverse()), exact(count), dtype]);
 }
@@ -140,7 +123,7 @@ function draw() {
   grow();
   const [, , , output, count] = modules[0];
   const size = bytes(4 * count), input = shape(output.slice(0, 2));
-  at('.sum').textContent = say('total', { count: exact(count), size, input });
+  at('.sum').textContent = say('total', { count, size, input });
   at('.note').textContent = props.value.lists[chosen].note;
 }
 

@@ -5,27 +5,9 @@ const WORDS = {
   group_head: 'head', axis: 'parameters, each line ten times more', at_zero: 'none',
   cell: '{part}: {count}, {share}', size: '{model}: {count}',
 };
+const { at, say, make, exact, short, percent } = playground.widget(element, props, () => WORDS);
 const GROUPS = ['embedding', 'attention', 'mlp', 'norm', 'head'];
-const at = (selector) => element.querySelector(selector);
-const fillIn = (words, facts) => words.replace(/\{(\w+)\}/g, (whole, key) => facts[key] ?? whole);
-const say = (key, facts = {}) => fillIn(props.value?.text?.[key] ?? WORDS[key], facts);
-const exact = (count) => count.toLocaleString('en-US');
-const percent = (part) => (100 * part).toFixed(part >= 0.0995 || part === 0 ? 0 : part >= 0.00095 ? 1 : 3) + ' %';
-
-function make(tag, name, words) {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  if (words !== undefined) node.textContent = words;
-  return node;
-}
-
-/** A count in three digits: 4.9 k, 810 k, 10.8 M, 1.56 B. */
-function short(count) {
-  for (const [size, unit] of [[1e9, 'B'], [1e6, 'M'], [1e3, 'k']]) {
-    if (count >= 0.9995 * size) return Number((count / size).toPrecision(3)).toString() + ' ' + unit;
-  }
-  return String(count);
-}
+const shareOf = (part) => percent(part, 3);
 
 // --- shares ---------------------------------------------------------------------------------------------
 
@@ -42,13 +24,13 @@ function barOf({ name, total, parts }) {
   const seen = new Set(), said = [];
   for (const [part, group, count] of parts) {
     if (!count) continue;
-    const share = count / total, words = say('cell', { part, count: exact(count), share: percent(share) });
+    const share = count / total, words = say('cell', { part, count, share: shareOf(share) });
     const cell = make('div', 'cell ' + group + (seen.has(group) ? ' again' : ''));
     seen.add(group);
     cell.style.flexGrow = share;
     cell.title = words;
     const label = make('span', 'label');
-    label.append(nameOf(part), make('span', '', percent(share)));
+    label.append(nameOf(part), make('span', '', shareOf(share)));
     cell.append(label);
     bar.append(cell);
     said.push(words);
@@ -102,7 +84,7 @@ function sizeRow(part, models, x) {
   });
   track.append(absentNode(found.filter(({ count, why }) => !count && why)));
   track.setAttribute('aria-hidden', 'true');
-  const said = found.map(({ model, count, why }) => say('size', { model: model.name, count: count ? exact(count) : why || say('at_zero') }));
+  const said = found.map(({ model, count, why }) => say('size', { model: model.name, count: count || why || say('at_zero') }));
   row.append(make('span', 'part', part), track, make('span', 'spoken', said.join('; ')));
   row.title = said.join('\n');
   return row;

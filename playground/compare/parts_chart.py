@@ -5,43 +5,12 @@ The value is `{"text", "title", "about", "models"}` with a model as `{"name", "t
 theme by themselves. Left out on purpose: pictures to download; the table beside it has every number.
 """
 
-from pathlib import Path
-
-import gradio as gr
-
-_HERE = Path(__file__)
-# Static: Gradio runs a template as code, so nothing is ever put into it.
-_TEMPLATE = """
-<section class="parts-chart" hidden>
-  <h4></h4>
-  <p class="about"></p>
-  <ul class="legend" aria-hidden="true"></ul>
-  <div class="bars"></div>
-  <div class="sizes">
-    <p class="keys"></p>
-    <ol class="rows"></ol>
-    <div class="axis" aria-hidden="true"><span class="track"></span></div>
-    <p class="axis-name" aria-hidden="true"></p>
-  </div>
-</section>
-"""
+from playground.widgets.base import Widget
 
 
-class PartsChart(gr.HTML):
-    """Draw the parts of one or two models; takes the arguments of `gr.HTML` that place a widget."""
+class PartsChart(Widget):
+    """Draw the parts of one or two models."""
 
-    def __init__(self, value: dict | None = None, **kwargs):
-        super().__init__(
-            value,
-            html_template=_TEMPLATE,
-            css_template="".join(
-                _HERE.with_name(name).read_text(encoding="utf-8") for name in ("count_ink.css", "parts_chart.css")
-            ),
-            js_on_load=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-            apply_default_css=False,
-            **kwargs,
-        )
-
-    def api_info(self) -> dict:
-        """Describe the value to API clients: an object, where `gr.HTML` would say a string."""
-        return {"type": "object"}
+    template = "parts_chart.html"
+    scripts = ("parts_chart.js",)
+    styles = ("../widgets/card.css", "count_ink.css", "parts_chart.css")

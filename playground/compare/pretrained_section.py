@@ -13,8 +13,12 @@ from core.pretrained import loader
 from core.pretrained.family import FAMILY_NAMES
 from core.runs.directory import RunDir
 from core.text.corpora import DEFAULT_CORPUS
-from playground.compare.beside import Continuations, Gpt2Loader, TextReading, WeightPictures, WeightView
+from playground.compare.continuations import Continuations
 from playground.compare.count_table import CountTable
+from playground.compare.gpt2_loader import Gpt2Loader
+from playground.compare.text_reading import TextReading
+from playground.compare.weight_pictures import WeightPictures
+from playground.compare.weight_view import WeightView
 from playground.page import PageContext
 from playground.prompts import GPT2
 from playground.widgets.inputs import UNQUEUED, Textbox, show_errors, text_of

@@ -18,9 +18,11 @@ from core.insight.weight_statistics import (
 from core.pretrained.family import FAMILY_NAMES
 from core.pretrained.loader import Proof
 from core.tokenizers import Tokenizer
-from playground.compare.beside import TextReading, WeightPictures, WeightView
 from playground.compare.contenders import Contender
 from playground.compare.count_table import CountTable
+from playground.compare.text_reading import TextReading
+from playground.compare.weight_pictures import WeightPictures
+from playground.compare.weight_view import WeightView
 from playground.prompts import GPT2, token_texts
 from playground.words.numbers import format_number
 from playground.words.translate import translate, widget_words

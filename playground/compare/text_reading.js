@@ -4,13 +4,15 @@ const WORDS = {
   low: 'expected', high: 'a surprise of 12 bits or more', likeliest: 'The ten likeliest next tokens',
   cut: 'How {title} cuts the text: tokens and their ids', token: '{token}, id {id}', token_cost: '{token}, id {id}: {bits} bits',
 };
+const { at, say, make, tell, decimal, percent, named } = playground.widget(element, props, () => WORDS);
 const MOST = 12; // bits at which the tint is full
 
 function tokenNode([words, id, nats]) {
-  const node = make('span', 'tok'), shown = named(words) || '\u2026';
+  const node = make('span', 'tok'), shown = named(words);
   const bits = nats === null ? null : nats / Math.LN2;
   node.append(make('b', '', shown), make('small', '', id));
-  node.title = bits === null ? say('token', { token: shown, id }) : say('token_cost', { token: shown, id, bits: bits.toFixed(2) });
+  const facts = { token: shown, id: String(id) }; // a name, not a count
+  node.title = bits === null ? say('token', facts) : say('token_cost', { ...facts, bits: decimal(bits, 2) });
   if (bits !== null) node.style.setProperty('--part', Math.min(1, bits / MOST).toFixed(3));
   return node;
 }
@@ -19,7 +21,7 @@ function nextNode([words, id, p], i, all) {
   const row = make('li'), bar = make('span', 'track'), fill = make('i');
   fill.style.width = (100 * p) / Math.max(all[0][2], 1e-9) + '%';
   bar.append(fill);
-  row.append(make('b', '', named(words) || '\u2026'), make('small', '', id), bar, make('span', 'p', percent(p)));
+  row.append(make('b', '', named(words)), make('small', '', id), bar, make('span', 'p', percent(p)));
   return row;
 }
 
@@ -29,15 +31,15 @@ function show() {
   const { title, note, empty, second } = value, { tokens, score, next } = JSON.parse(value.packed);
   at('h4').textContent = title;
   at('section').classList.toggle('second', Boolean(second));
-  tell(at('.count'), tokens.length === 1 ? say('one') : tokens.length ? say('tokens', { count: tokens.length.toLocaleString('en-US') }) : '');
+  tell(at('.count'), tokens.length === 1 ? say('one') : tokens.length && say('tokens', { count: tokens.length }));
   tell(at('.note'), note);
   tell(at('.empty'), empty);
   at('.found').hidden = !tokens.length && !next.length;
   at('.score').hidden = !score;
   if (score) {
-    at('.score b').textContent = score.bits_per_character.toFixed(2);
+    at('.score b').textContent = decimal(score.bits_per_character, 2);
     at('.unit').textContent = say('unit');
-    at('.sum').textContent = say('sum', { bits: score.bits.toFixed(1), count: score.characters.toLocaleString('en-US') });
+    at('.sum').textContent = say('sum', { bits: decimal(score.bits, 1), count: score.characters });
   }
   at('.tokens').hidden = !tokens.length;
   at('.tokens').setAttribute('aria-label', say('cut', { title }));

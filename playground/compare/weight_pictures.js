@@ -1,10 +1,13 @@
 /* Tables of numbers as pictures: a pixel a value, orange above zero and blue below, the stronger the further from it. The
  * paper shows through, so the pictures need not be drawn anew when it turns dark. */
-const WORDS = { hint: 'Point at a picture to read a value.' };
+const WORDS = {
+  hint: 'Point at a picture to read a value.',
+};
+const { at, say, fillIn, make, decimal, clamp, bytesOf } = playground.widget(element, props, () => WORDS);
 const ABOVE = [224, 110, 20], BELOW = [50, 110, 240];
 
 function pictureNode({ title, caption, shape, limit, steps, cell, data }) {
-  const [rows, columns] = shape, levels = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const [rows, columns] = shape, levels = bytesOf(data);
   const figure = make('figure'), canvas = make('canvas');
   canvas.width = columns;
   canvas.height = rows;
@@ -18,10 +21,11 @@ function pictureNode({ title, caption, shape, limit, steps, cell, data }) {
   canvas.setAttribute('aria-label', title + '. ' + caption);
   canvas.addEventListener('pointermove', (event) => {
     const box = canvas.getBoundingClientRect();
-    const row = Math.min(rows - 1, Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * rows)));
-    const column = Math.min(columns - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * columns)));
+    const row = clamp(Math.floor(((event.clientY - box.top) / box.height) * rows), 0, rows - 1);
+    const column = clamp(Math.floor(((event.clientX - box.left) / box.width) * columns), 0, columns - 1);
     const number = ((levels[row * columns + column] - 128) / 127) * limit;
-    at('.tip').textContent = fillIn(cell, { row: row * steps[0], column: column * steps[1], value: number.toFixed(3).replace('-', '\u2212') });
+    const facts = { row: row * steps[0], column: column * steps[1], value: decimal(number, 3) };
+    at('.tip').textContent = fillIn(cell, facts);
   });
   canvas.addEventListener('pointerleave', () => { at('.tip').textContent = say('hint'); });
   const frame = make('div', 'paper');

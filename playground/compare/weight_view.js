@@ -8,21 +8,10 @@ const WORDS = {
   facts: 'mean {mean}, std {std}, largest {largest}, norm {norm}, {count} values', beyond: '{share} lie beyond the ends',
   missing: 'has no such parameter', no_layer: 'has no layer {layer}', at_layer: 'layer {layer}: {rms}',
 };
-const NS = 'http://www.w3.org/2000/svg';
+const { at, say, make, makeSvg, rounded, percent } = playground.widget(element, props, () => WORDS);
 const BOX = { left: 52, right: 14, top: 10, bottom: 28, width: 560, height: 230 };
 const INNER = { x: BOX.width - BOX.left - BOX.right, y: BOX.height - BOX.top - BOX.bottom };
 let found = null, chosen = { part: null, layer: -1 }; // layer -1: all together
-
-function draw(tag, className, facts, words) {
-  const node = document.createElementNS(NS, tag);
-  if (className) node.setAttribute('class', className);
-  for (const [key, fact] of Object.entries(facts)) node.setAttribute(key, fact);
-  if (words !== undefined) node.textContent = words;
-  return node;
-}
-
-const short = (number) => (number === 0 ? '0' : Number(number.toPrecision(3)).toString()).replace('-', '\u2212');
-const exact = (count) => count.toLocaleString('en-US');
 
 /** What was found on each model for what is chosen: { all, layers } and the row, or nothing. */
 function rowsOf(part, layer) {
@@ -36,11 +25,11 @@ function frame(chart, yTicks, yWords, xTicks) {
   const nodes = [];
   yTicks.forEach((part, i) => {
     const y = BOX.top + INNER.y * (1 - part);
-    nodes.push(draw('line', 'rule', { x1: BOX.left, x2: BOX.width - BOX.right, y1: y, y2: y }),
-      draw('text', 'tick', { x: BOX.left - 6, y: y + 4, 'text-anchor': 'end' }, yWords[i]));
+    nodes.push(makeSvg('line', { class: 'rule', x1: BOX.left, x2: BOX.width - BOX.right, y1: y, y2: y }),
+      makeSvg('text', { class: 'tick', x: BOX.left - 6, y: y + 4, 'text-anchor': 'end' }, yWords[i]));
   });
   for (const [part, words] of xTicks) {
-    nodes.push(draw('text', 'tick', { x: BOX.left + INNER.x * part, y: BOX.height - 8, 'text-anchor': 'middle' }, words));
+    nodes.push(makeSvg('text', { class: 'tick', x: BOX.left + INNER.x * part, y: BOX.height - 8, 'text-anchor': 'middle' }, words));
   }
   chart.replaceChildren(...nodes);
 }
@@ -55,7 +44,7 @@ function roundUp(value) {
 function roundTicks(low, high) {
   const step = roundUp((high - low) / 7), ticks = [];
   for (let i = Math.ceil(low / step - 1e-6); i * step <= high + 1e-6 * step; i += 1) {
-    ticks.push([(i * step - low) / (high - low), short(i * step)]);
+    ticks.push([(i * step - low) / (high - low), rounded(i * step)]);
   }
   return ticks;
 }
@@ -66,14 +55,14 @@ function drawSpread() {
   const rows = rowsOf(chosen.part, chosen.layer), [low, high] = found.ranges[chosen.part], chart = at('.spread svg');
   const shares = rows.map(({ row }) => row && row[5].map((count) => count / row[0]));
   const bins = shares.find(Boolean)?.length ?? 1, top = roundUp(Math.max(...shares.flatMap((each) => each ?? [0]), 1e-6));
-  frame(chart, [0, 0.5, 1], [0, top / 2, top].map((part) => (part ? short(100 * part) + ' %' : '0')), roundTicks(low, high));
+  frame(chart, [0, 0.5, 1], [0, top / 2, top].map((part) => (part ? rounded(100 * part) + ' %' : '0')), roundTicks(low, high));
   shares.forEach((each, i) => {
     if (!each) return;
     const x = (bin) => (BOX.left + (INNER.x * bin) / bins).toFixed(1), y = (part) => (BOX.top + INNER.y * (1 - part / top)).toFixed(1);
     const steps = each.map((part, bin) => 'L' + x(bin) + ' ' + y(part) + 'L' + x(bin + 1) + ' ' + y(part)).join('');
-    chart.append(draw('path', 'spread-' + i, { d: 'M' + x(0) + ' ' + y(0) + steps + 'L' + x(bins) + ' ' + y(0) }));
+    chart.append(makeSvg('path', { class: 'spread-' + i, d: 'M' + x(0) + ' ' + y(0) + steps + 'L' + x(bins) + ' ' + y(0) }));
   });
-  const title = say('spread', { count: bins, width: short((high - low) / bins) });
+  const title = say('spread', { count: bins, width: rounded((high - low) / bins) });
   at('.spread figcaption').textContent = title;
   chart.setAttribute('aria-label', title);
 }
@@ -90,17 +79,17 @@ function drawDepth() {
   const top = roundUp(Math.max(...lines.flat(), 1e-9)), place = (layer) => (layer + 0.5) / layers;
   const every = Math.ceil(layers / 12), ticks = [];
   for (let layer = 0; layer < layers; layer += every) ticks.push([place(layer), layer]);
-  frame(chart, [0, 0.5, 1], [0, top / 2, top].map(short), ticks);
+  frame(chart, [0, 0.5, 1], [0, top / 2, top].map((part) => rounded(part)), ticks);
   const x = (layer) => (BOX.left + INNER.x * place(layer)).toFixed(1), y = (rms) => (BOX.top + INNER.y * (1 - rms / top)).toFixed(1);
   if (chosen.layer >= 0) {
-    chart.append(draw('line', 'here', { x1: x(chosen.layer), x2: x(chosen.layer), y1: BOX.top, y2: BOX.top + INNER.y }));
+    chart.append(makeSvg('line', { class: 'here', x1: x(chosen.layer), x2: x(chosen.layer), y1: BOX.top, y2: BOX.top + INNER.y }));
   }
   lines.forEach((line, i) => {
-    chart.append(draw('path', 'line-' + i, { d: line.map((rms, layer) => (layer ? 'L' : 'M') + x(layer) + ' ' + y(rms)).join('') }));
+    chart.append(makeSvg('path', { class: 'line-' + i, d: line.map((rms, layer) => (layer ? 'L' : 'M') + x(layer) + ' ' + y(rms)).join('') }));
     line.forEach((rms, layer) => {
-      const mark = i ? draw('rect', 'dot-1', { x: x(layer) - 4, y: y(rms) - 4, width: 8, height: 8, transform: 'rotate(45 ' + x(layer) + ' ' + y(rms) + ')' })
-        : draw('circle', 'dot-0', { cx: x(layer), cy: y(rms), r: 4.5 });
-      mark.append(draw('title', '', {}, found.names[i] + ', ' + say('at_layer', { layer, rms: short(rms) })));
+      const mark = i ? makeSvg('rect', { class: 'dot-1', x: x(layer) - 4, y: y(rms) - 4, width: 8, height: 8, transform: 'rotate(45 ' + x(layer) + ' ' + y(rms) + ')' })
+        : makeSvg('circle', { class: 'dot-0', cx: x(layer), cy: y(rms), r: 4.5 });
+      mark.append(makeSvg('title', {}, found.names[i] + ', ' + say('at_layer', { layer, rms: rounded(rms) })));
       chart.append(mark);
     });
   });
@@ -118,7 +107,7 @@ function factNode({ entry, row }, i) {
     return item;
   }
   const [count, mean, std, largest, norm, bins] = row, beyond = 1 - bins.reduce((sum, each) => sum + each, 0) / count;
-  const facts = { mean: short(mean), std: short(std), largest: short(largest), norm: short(norm), count: exact(count) };
+  const facts = { mean: rounded(mean), std: rounded(std), largest: rounded(largest), norm: rounded(norm), count };
   words.append(say('facts', facts) + (beyond > 1e-9 ? '; ' + say('beyond', { share: percent(beyond) }) : ''));
   return item;
 }

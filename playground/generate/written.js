@@ -10,65 +10,42 @@ const WORDS = {
   paper: 'Written text: walk through the tokens with the arrow keys', unseen: 'Before the context: not seen',
   unknown: 'Not in the vocabulary', newline: 'new line', space: 'space', token_aria: '{token}, {percent}',
 };
-// Characters that would be invisible or could turn the line round are shown by their number.
-const HIDDEN = /[\u0080-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-const at = (selector) => element.querySelector(selector);
-const say = (key) => props.value?.text?.[key] ?? WORDS[key];
-const percent = (part) => (100 * part).toFixed(part >= 0.0995 ? 0 : part >= 0.00095 ? 1 : 2) + ' %';
-const paper = at('.paper'), prompt = at('.prompt'), written = at('.tokens'), panel = at('.panel');
+const { at, say, make, put, tell, exact, percent, visible, named, walk } =
+  playground.widget(element, props, () => WORDS);
+const paper = at('.paper'), prompt = at('.prompt'), written = at('.tokens');
 let shownPrompt = '', seen = '', pinned = null, lastState = null;
 let drawn = []; // the tokens that stand, unpacked
 
 // --- text -----------------------------------------------------------------------------------------------
 
-/** A text as it can be seen: control characters as their symbols, hidden ones as their numbers. */
-function visible(text) {
-  const seen = text.replace(/[\0-\x08\x0b-\x1f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
-    .replace(/\x7f/g, '\u2421')
-    .replace(HIDDEN, (c) => '<' + c.charCodeAt(0).toString(16).padStart(4, '0') + '>');
-  return seen.replace(/\t/g, '\u21e5\t');
-}
-
+/** Put a text into a node, on as many lines as it has, with a sign at each line's end and each tab. */
 function fill(node, text) {
   text.split('\n').forEach((part, i) => {
-    if (i) {
-      const arrow = document.createElement('span');
-      arrow.className = 'break';
-      arrow.textContent = '\u21b5';
-      node.append(arrow, '\n');
-    }
-    node.append(visible(part));
+    if (i) node.append(make('span', 'break', '\u21b5'), '\n');
+    node.append(visible(part).replace(/\t/g, '\u21e5\t'));
   });
   node.classList.toggle('blank', /^ +$/.test(text));
 }
 
-/** A text on one line, for the panel and for being spoken. */
-function named(text) {
-  if (/^ +$/.test(text)) return '\u2423'.repeat(text.length);
-  return visible(text.replace(/^ /, '\u2423')).replace(/\n/g, '\u21b5').replace(/\t/g, '');
-}
-
+/** A token as it is spoken. */
 function spoken(text) {
   return text === '\n' ? say('newline') : text === ' ' ? say('space') : visible(text);
 }
 
 function tokenNode(token) {
-  const node = document.createElement('span');
-  node.className = 'tok';
+  const node = make('span', 'tok');
   node.setAttribute('role', 'button');
   node.setAttribute('aria-pressed', 'false');
   node.tabIndex = -1;
   node.style.setProperty('--p', (100 * token.p).toFixed(1) + '%');
-  const words = { token: spoken(token.t), percent: percent(token.p) };
-  node.setAttribute('aria-label', say('token_aria').replace(/\{(\w+)\}/g, (_, key) => words[key]));
+  node.setAttribute('aria-label', say('token_aria', { token: spoken(token.t), percent: percent(token.p) }));
   fill(node, token.t);
   return node;
 }
 
 function drawPrompt(pieces) {
   prompt.replaceChildren(...pieces.map((piece) => {
-    const node = document.createElement('span');
-    node.className = 'piece';
+    const node = make('span', 'piece');
     node.classList.toggle('unseen', !piece.seen);
     node.classList.toggle('unknown', Boolean(piece.unknown));
     if (!piece.seen) node.title = say('unseen');
@@ -109,16 +86,15 @@ function grow() {
 
 function showState(value, pieces, tokens) {
   const state = value.state ?? 'idle', blank = !pieces.length && !tokens.length;
-  at('.state').textContent = say(state) ?? '';
+  put(at('.state'), say(state));
   at('.state').dataset.state = state;
-  const speed = Number.isFinite(value.speed) ? Math.round(value.speed) + ' ' + say('speed') : '';
-  const count = tokens.length ? tokens.length + ' ' + say('tokens') : '';
+  const speed = Number.isFinite(value.speed) ? exact(Math.round(value.speed)) + ' ' + say('speed') : '';
+  const count = tokens.length ? exact(tokens.length) + ' ' + say('tokens') : '';
   at('.speed').textContent = [count, speed].filter(Boolean).join(' · ');
   at('.caret').hidden = state !== 'writing';
   at('.empty').hidden = !blank;
   paper.hidden = blank;
-  at('.note').hidden = !value.note;
-  at('.note').textContent = value.note ?? '';
+  tell(at('.note'), value.note);
   const ended = ['done', 'stopped'].includes(state);
   if (ended && lastState === 'writing') at('.spoken').textContent = tokens.map((token) => token.t).join('');
   lastState = state;
@@ -134,7 +110,7 @@ function look(index) {
   if (!token) return;
   written.children[index].classList.add('looked');
   at('.glyph').textContent = named(token.t);
-  at('.place').textContent = say('place') + ' ' + (index + 1);
+  at('.place').textContent = say('place') + ' ' + exact(index + 1);
   const rows = [...(token.alts ?? [])];
   if (!rows.some(([text]) => text === token.t)) rows.push([token.t, token.p, token.q]);
   const top = Math.max(...rows.flatMap(([, p, q]) => [p, q]), 0.001);
@@ -142,23 +118,16 @@ function look(index) {
 }
 
 function candidate([text, p, q], drawn, top) {
-  const row = document.createElement('li'), bars = document.createElement('span');
-  bars.className = 'bars';
+  const row = make('li'), bars = make('span', 'bars');
   for (const [kind, part] of [['p', p], ['q', q]]) {
-    const bar = document.createElement('i');
-    bar.className = 'bar-' + kind;
+    const bar = make('i', 'bar-' + kind);
     bar.style.width = (100 * part) / top + '%';
     bars.append(bar);
   }
-  const cells = [named(text), percent(p), percent(q)].map((words, i) => {
-    const node = document.createElement(i ? 'span' : 'b');
-    node.className = ['text', 'part-p', 'part-q'][i];
-    node.textContent = words;
-    return node;
-  });
   row.classList.toggle('drawn', drawn);
   if (drawn) row.title = say('drawn');
-  row.append(cells[0], bars, cells[1], cells[2]);
+  row.append(make('b', 'text', named(text)), bars, make('span', 'part-p', percent(p)),
+    make('span', 'part-q', percent(q)));
   return row;
 }
 
@@ -171,29 +140,6 @@ function pin(node) {
   written.querySelector('[aria-pressed="true"]')?.setAttribute('aria-pressed', 'false');
   if (pinned !== null) node.setAttribute('aria-pressed', 'true');
   look(pinned ?? index);
-}
-
-function walk(node, event) {
-  const all = written.children, here = indexOf(node);
-  const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1,
-    ArrowDown: below(node, 1), ArrowUp: below(node, -1) }[event.key];
-  if (to === undefined || !all[to]) return;
-  event.preventDefault();
-  all[to].focus();
-}
-
-/** The token on the next line (way 1) or the one before (-1) that stands nearest to a token's column. */
-function below(node, way) {
-  const own = node.getBoundingClientRect(), all = [...written.children];
-  let best, least = Infinity, line = null;
-  for (let i = indexOf(node) + way; all[i]; i += way) {
-    const box = all[i].getBoundingClientRect();
-    if (Math.abs(box.top - own.top) < 4) continue;
-    line ??= box.top;
-    if (Math.abs(box.top - line) > 4) break;
-    if (Math.abs(box.left - own.left) < least) { least = Math.abs(box.left - own.left); best = i; }
-  }
-  return best;
 }
 
 written.addEventListener('pointerover', (event) => {
@@ -211,7 +157,7 @@ written.addEventListener('keydown', (event) => {
     pin(tokenAt(event));
   } else if (event.key === 'Escape') {
     if (pinned !== null) pin(written.children[pinned]);
-  } else walk(tokenAt(event), event);
+  } else walk(event, written.children, indexOf(tokenAt(event)));
 });
 
 function onValue() {

@@ -11,16 +11,9 @@ const WORDS = {
 };
 const LOG_KEY = 'gpt-playground-log-x';
 const TAKES_ALL_BELOW = 2.5; // a baseline this many times above the data would flatten it: not drawn
-const canvas = element.querySelector('canvas');
-const pen = canvas.getContext('2d');
-const plot = element.querySelector('.plot');
-const tip = element.querySelector('.tip');
-const at = (selector) => element.querySelector(selector);
-const say = (key) => props.value?.text?.[key] ?? WORDS[key];
-const finite = (y) => typeof y === 'number' && Number.isFinite(y);
-const digits = (y, n = 3) => (finite(y) ? y.toFixed(n) : '–');
+const canvas = at('canvas'), pen = canvas.getContext('2d'), plot = at('.plot'), tip = at('.tip');
 
-let view = null, run = null, unsubscribe = () => {};
+let view = null, run = null;
 let ghosts = new Map(); // id -> { label, evals }
 let logX = localStorage.getItem(LOG_KEY) === '1';
 let ink = {}, size = { w: 0, h: 0 }, frame = 0;
@@ -67,22 +60,18 @@ function drawCross() {
 }
 
 function fillTip(found) {
-  const rows = [['', say('step'), String(found.step)], ['train', say('train'), digits(found.batch)]];
+  const rows = [['', say('step'), exact(found.step)], ['train', say('train'), digits(found.batch)]];
   if (found.evaluated) {
     const [step, , val] = found.evaluated;
-    rows.push(['val', say('val') + (step === found.step ? '' : ' @ ' + step), digits(val)]);
+    rows.push(['val', say('val') + (step === found.step ? '' : ' @ ' + exact(step)), digits(val)]);
   }
   ghosts.forEach((ghost) => {
     const row = nearest(ghost.evals, found.step);
     if (row) rows.push(['ghost', ghost.label, digits(row[2])]);
   });
   tip.replaceChildren(...rows.map(([kind, name, value]) => {
-    const line = document.createElement('div'), mark = document.createElement('i');
-    const label = document.createElement('span'), number = document.createElement('b');
-    mark.className = 'stroke ' + kind;
-    label.textContent = name;
-    number.textContent = value;
-    line.append(mark, label, number);
+    const line = make('div');
+    line.append(make('i', 'stroke ' + kind), make('span', '', name), make('b', '', value));
     return line;
   }));
 }
@@ -102,7 +91,7 @@ function onKey(event) {
   const row = rows[Math.min(rows.length - 1, Math.max(0, here + move))];
   point(row[0]);
   const found = readAt(row[0]);
-  at('.spoken').textContent = say('step') + ' ' + found.step + ': ' + say('train') + ' ' + digits(found.batch)
+  at('.spoken').textContent = say('step') + ' ' + exact(found.step) + ': ' + say('train') + ' ' + digits(found.batch)
     + ', ' + say('val') + ' ' + digits(found.evaluated?.[2]);
 }
 
@@ -123,8 +112,7 @@ function describe() {
   empty.hidden = !nothing || ghosts.size > 0;
   empty.textContent = view?.missing ? view.error : run ? say('no_data') : say('empty');
   const facts = { step: view?.step, steps: view?.steps, train: digits(train), val: digits(evaluated?.[2]) };
-  const words = say(nothing ? 'aria_empty' : 'aria').replace(/\{(\w+)\}/g, (_, key) => facts[key] ?? '–');
-  canvas.setAttribute('aria-label', words);
+  canvas.setAttribute('aria-label', say(nothing ? 'aria_empty' : 'aria', facts));
 }
 
 function fetchGhosts(list) {
@@ -153,21 +141,16 @@ function onValue() {
   at('.log-x').title = say('log_x_help');
   at('.offline').textContent = say('offline');
   const wanted = JSON.stringify([props.value?.run ?? null, props.value?.lang ?? 'en']);
-  if (wanted !== run?.key) follow(wanted);
+  if (wanted !== run?.key) show(wanted);
   fetchGhosts((props.value?.ghosts ?? []).filter((ghost) => ghost.id !== props.value.run));
   update();
 }
 
-function follow(key) {
+function show(key) {
   const [id, lang] = JSON.parse(key);
-  const sameRun = run?.id === id;
-  unsubscribe();
-  unsubscribe = () => {};
-  if (!sameRun) { view = null; pointed = null; }
+  if (run?.id !== id) { view = null; pointed = null; }
   run = id ? { id, key } : null;
-  if (!run) return;
-  unsubscribe = window.playgroundFeed.subscribe(id, lang, (news) => {
-    if (!element.isConnected) return unsubscribe();
+  follow(id, lang, (news) => {
     view = news;
     update();
   });
@@ -197,7 +180,7 @@ canvas.addEventListener('pointerleave', (event) => event.pointerType === 'mouse'
 canvas.addEventListener('blur', () => point(null));
 canvas.addEventListener('keydown', onKey);
 new ResizeObserver(resize).observe(plot);
-new MutationObserver(() => { readInk(); redraw(); }).observe(document.body, { attributeFilter: ['class'] });
+onTheme(() => { readInk(); redraw(); });
 readInk();
 watch('value', onValue);
 onValue();

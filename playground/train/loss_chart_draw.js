@@ -1,6 +1,8 @@
 /* How the loss chart is drawn: ranges, axes, curves and labels. Shares one scope with loss_chart.js, which
  * follows it and holds the state (view, ghosts, logX, pointed, area); this file only reads it. */
 
+const { at, say, follow, make, exact, decimal, finite, onTheme } = playground.widget(element, props, () => WORDS);
+const digits = (value) => decimal(value, 3);
 const NARROW = 560; // below this width the labels of the lines stand inside the plot
 
 // --- ranges ---------------------------------------------------------------------------------------------
@@ -55,7 +57,7 @@ function stepTicks(end, width) {
 // --- drawing --------------------------------------------------------------------------------------------
 
 function readInk() {
-  const style = getComputedStyle(element.querySelector('.loss-chart'));
+  const style = getComputedStyle(at('.loss-chart'));
   const of = (name) => style.getPropertyValue(name).trim();
   ink = {
     train: of('--train'), val: of('--val'), grid: of('--grid'), text: of('--quiet'), strong: of('--loud'),
@@ -86,12 +88,11 @@ function layOut() {
 
 function baselineMarks([low, high]) {
   const marks = (view?.baselines ?? []).filter((line) => line.value >= low && line.value <= high);
-  return marks.map((line) => ({ value: line.value, text: line.label + '  ' + digits(line.value, 2) }));
+  return marks.map((line) => ({ value: line.value, text: line.label + '  ' + decimal(line.value, 2) }));
 }
 
 function draw() {
   frame = 0;
-  if (!element.isConnected) return unsubscribe();
   if (!size.w) return;
   area = layOut();
   pen.clearRect(0, 0, size.w, size.h);
@@ -119,7 +120,7 @@ function drawAxes() {
   for (const value of values) rule(left, right, Math.round(y(value)) + 0.5, ink.grid);
   if (area.empty) return;
   pen.fillStyle = ink.text;
-  for (const value of values) pen.fillText(value.toFixed(decimals), left - 8, y(value));
+  for (const value of values) pen.fillText(decimal(value, decimals), left - 8, y(value));
   pen.textAlign = 'left';
   pen.textBaseline = 'top';
   pen.fillText(say('loss'), 0, 3);
@@ -127,8 +128,8 @@ function drawAxes() {
   pen.textAlign = 'center';
   const from = pen.measureText(say('step')).width + 6;
   for (const step of stepTicks(end, right - left)) {
-    const half = pen.measureText(String(step)).width / 2;
-    pen.fillText(String(step), Math.max(from + half, Math.min(x(step), size.w - half)), bottom + 10);
+    const words = exact(step), half = pen.measureText(words).width / 2;
+    pen.fillText(words, Math.max(from + half, Math.min(x(step), size.w - half)), bottom + 10);
   }
 }
 

@@ -6,35 +6,26 @@ const WORDS = {
   no_data: 'The first sample is on its way ...',
 };
 const HEADS = { step: 'step', train: 'train', val: 'val', text: 'sample' };
-const at = (selector) => element.querySelector(selector);
-const say = (key) => props.value?.text?.[key] ?? WORDS[key];
-const digits = (y) => (typeof y === 'number' && Number.isFinite(y) ? y.toFixed(2) : '–');
+const { at, say, follow, make, exact, decimal } = playground.widget(element, props, () => WORDS);
 const rows = at('.rows');
-let view = null, key = null, shown = 0, era = null, unsubscribe = () => {};
+let view = null, key = null, shown = 0, era = null;
 
-function cell(kind, text) {
-  const node = document.createElement('span');
-  node.className = kind;
+function cell(kind, words) {
+  const node = make('span', kind, words);
   node.setAttribute('role', 'cell');
-  node.textContent = text;
   return node;
 }
 
 function rowOf(sample) {
-  const row = document.createElement('div');
-  row.className = 'row';
+  const row = make('div', 'row'), text = cell('text', '');
+  const body = make('div', 'body clamped', sample.text), more = make('button', 'more');
   row.setAttribute('role', 'row');
-  const text = cell('text', '');
-  const body = document.createElement('div'), more = document.createElement('button');
-  body.className = 'body clamped';
-  body.textContent = sample.text;
   more.type = 'button';
-  more.className = 'more';
   more.addEventListener('click', () => toggle(row));
   body.addEventListener('click', () => window.getSelection().isCollapsed && !more.hidden && toggle(row));
   text.append(body, more);
-  row.append(cell('step', String(sample.step)), cell('train', digits(sample.train)),
-    cell('val', digits(sample.val)), text);
+  row.append(cell('step', exact(sample.step)), cell('train', decimal(sample.train, 2)),
+    cell('val', decimal(sample.val, 2)), text);
   return row;
 }
 
@@ -75,21 +66,17 @@ function onValue() {
   for (const row of rows.children) labelMore(row);
   const { run = null, lang = 'en' } = props.value || {};
   const wanted = JSON.stringify([run, lang]);
-  if (wanted !== key) follow(run, lang);
+  if (wanted !== key) begin(run, lang);
   key = wanted;
   show();
 }
 
-function follow(run, lang) {
-  unsubscribe();
-  unsubscribe = () => {};
+function begin(run, lang) {
   view = null;
   era = null;
   rows.replaceChildren();
   shown = 0;
-  if (!run) return;
-  unsubscribe = window.playgroundFeed.subscribe(run, lang, (news) => {
-    if (!element.isConnected) return unsubscribe();
+  follow(run, lang, (news) => {
     view = news;
     show();
   });

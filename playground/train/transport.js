@@ -26,10 +26,10 @@ const LEADS_TO = {
   reset: 'queued', new_seed: 'queued',
 };
 const HOPE_MS = 4000;
-const at = (selector) => element.querySelector(selector);
-const say = (key) => props.value?.text?.[key] ?? WORDS[key];
+const { at, say, follow, put, tell, exact, decimal, rounded, scientific, clock, finite } =
+  playground.widget(element, props, () => WORDS);
 const buttons = [...element.querySelectorAll('button')];
-let view = null, run = null, key = null, hoped = null, hopeTimer = null, unsubscribe = () => {};
+let view = null, run = null, key = null, hoped = null, hopeTimer = null;
 
 /** The state to show: what a click hopes for while it is fresh, else what the feed says. */
 function stateNow() {
@@ -68,41 +68,18 @@ function settle() {
 
 // --- figures --------------------------------------------------------------------------------------------
 
-const finite = (value) => typeof value === 'number' && Number.isFinite(value);
-
-/** Thousands parted by a thin space, which no language reads as a decimal mark. */
-function grouped(value) {
-  const whole = String(Math.round(value));
-  return whole.length < 5 ? whole : whole.replace(/\B(?=(\d{3})+$)/g, '\u202f');
-}
-
 function rate(value) {
-  return value >= 100 ? grouped(value) : value.toPrecision(value >= 10 ? 3 : 2);
+  const digits = value >= 10 ? 3 : 2;
+  return value >= 100 ? exact(Math.round(value)) : rounded(value, digits, digits);
 }
 
-function scientific(value) {
-  if (value === 0 || (value >= 0.01 && value < 1000)) return String(Number(value.toPrecision(3)));
-  const [digits, power] = value.toExponential(1).split('e');
-  return digits + 'e' + Number(power);
-}
-
-function clock(seconds) {
-  const whole = Math.max(0, Math.round(seconds)), two = (part) => String(part).padStart(2, '0');
-  const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
-  return (hours ? hours + ':' + two(minutes) : minutes) + ':' + two(whole % 60);
-}
-
+const small = (value) => (value === 0 || (value >= 0.01 && value < 1000) ? rounded(value) : scientific(value, 1));
 const FIGURES = {
-  tokens_per_second: rate, steps_per_second: rate, learning_rate: scientific,
-  grad_norm: (value) => (value >= 1000 ? scientific(value) : value.toFixed(2)),
+  tokens_per_second: rate, steps_per_second: rate, learning_rate: small,
+  grad_norm: (value) => (value >= 1000 ? scientific(value, 1) : decimal(value, 2)),
 };
 
 // --- showing --------------------------------------------------------------------------------------------
-
-function put(selector, text) {
-  const node = at(selector);
-  if (node.textContent !== text) node.textContent = text; // an unchanged live region stays silent
-}
 
 function show() {
   const state = stateNow();
@@ -111,8 +88,8 @@ function show() {
   for (const button of buttons) button.disabled = !actOf(button);
   showMain(state);
   const known = run && view && !view.missing;
-  put('.state', state === 'missing' ? view.error : known || hoped ? say(state) : say('no_run'));
-  put('.meaning', (known && view.meaning) || '');
+  put(at('.state'), state === 'missing' ? view.error : known || hoped ? say(state) : say('no_run'));
+  put(at('.meaning'), (known && view.meaning) || '');
   showProgress(known, ['reset', 'new_seed'].includes(hoped?.command) ? 0 : view?.step);
   showFigures(known ? view.stats ?? {} : {});
   showNotes(known, state);
@@ -128,14 +105,14 @@ function showMain(state) {
 
 function showProgress(known, step) {
   const steps = known ? view.steps : 0, bar = at('.bar');
-  put('.count', known ? grouped(step ?? 0) + ' / ' + grouped(steps) + ' ' + say('steps') : '');
+  put(at('.count'), known ? exact(step ?? 0) + ' / ' + exact(steps) + ' ' + say('steps') : '');
   at('.bar i').style.transform = 'scaleX(' + (steps ? Math.min(1, (step ?? 0) / steps) : 0) + ')';
   bar.setAttribute('aria-label', say('progress'));
   bar.setAttribute('aria-valuemax', steps);
   bar.setAttribute('aria-valuenow', known ? step ?? 0 : 0);
   const { elapsed, eta } = (known && view.stats) || {};
-  put('.elapsed', finite(elapsed) ? clock(elapsed) + ' ' + say('elapsed') : '');
-  put('.eta', finite(eta) && stateNow() === 'running' ? clock(eta) + ' ' + say('eta') : '');
+  put(at('.elapsed'), finite(elapsed) ? clock(elapsed) + ' ' + say('elapsed') : '');
+  put(at('.eta'), finite(eta) && stateNow() === 'running' ? clock(eta) + ' ' + say('eta') : '');
 }
 
 function showFigures(stats) {
@@ -148,12 +125,10 @@ function showFigures(stats) {
 
 function showNotes(known, state) {
   const message = at('.message');
-  message.hidden = !(known && view.message);
-  put('.message', (known && view.message) || '');
+  tell(message, known && view.message);
   if (state === 'failed') message.setAttribute('role', 'alert');
   else message.removeAttribute('role');
-  at('.offline').hidden = !view?.offline;
-  put('.offline', view?.offline ? say('offline') : '');
+  tell(at('.offline'), view?.offline && say('offline'));
 }
 
 function label() {
@@ -170,19 +145,15 @@ function onValue() {
   label();
   const { run: id = null, lang = 'en' } = props.value || {};
   const wanted = JSON.stringify([id, lang]);
-  if (wanted !== key) follow(id, lang);
+  if (wanted !== key) begin(id, lang);
   key = wanted;
   show();
 }
 
-function follow(id, lang) {
-  unsubscribe();
-  unsubscribe = () => {};
+function begin(id, lang) {
   if (id !== run) { view = null; hoped = null; }
   run = id;
-  if (!run) return;
-  unsubscribe = window.playgroundFeed.subscribe(run, lang, (news) => {
-    if (!element.isConnected) return unsubscribe();
+  follow(run, lang, (news) => {
     view = news;
     settle();
     show();

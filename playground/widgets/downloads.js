@@ -1,20 +1,19 @@
-// Links to plain routes (playground/feed.py): the value tells run, language, words and what else the address needs.
-const nav = element.querySelector('nav');
+/* Links to plain routes (playground/server/routes.py): the value tells the run, the language, the words and the query. */
+const { at, make } = playground.widget(element, props);
+
+function link([name, file]) {
+  const { run, text, lang, query } = props.value, node = make('a', '', text[name] ?? name);
+  const address = new URL(`playground/run/${encodeURIComponent(run)}/${file}`, document.baseURI);
+  address.search = new URLSearchParams({ lang, ...query });
+  node.href = address;
+  node.download = '';
+  return node;
+}
 
 function show() {
-  const { run, text, lang, query } = props.value ?? {};
-  nav.hidden = !run;
-  nav.querySelector('b').textContent = text?.title ?? '';
-  const links = (props.value?.files ?? []).map(([name, file]) => {
-    const link = document.createElement('a');
-    const address = new URL(`playground/run/${encodeURIComponent(run)}/${file}`, document.baseURI);
-    address.search = new URLSearchParams({ lang, ...query });
-    link.href = address;
-    link.download = '';
-    link.textContent = text?.[name] ?? name;
-    return link;
-  });
-  nav.replaceChildren(nav.querySelector('b'), ...links);
+  const { run, text, files } = props.value ?? {};
+  at('nav').hidden = !run;
+  at('nav').replaceChildren(make('b', '', text?.title), ...(run ? files : []).map(link));
 }
 
 watch('value', show);

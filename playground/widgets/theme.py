@@ -1,4 +1,4 @@
-"""How the page looks: Gradio's Soft theme with the system's own fonts, the layout's CSS; and the script of the feed."""
+"""How the page looks: Gradio's Soft theme with the system's own fonts, the layout's CSS; and the scripts for all."""
 
 from pathlib import Path
 
@@ -42,6 +42,6 @@ def css() -> str:
 
 
 def head() -> str:
-    """Return what the page's head needs before any widget: the live feed."""
-    feed = Path(__file__).with_name("feed.js").read_text(encoding="utf-8")
-    return f"<script>{feed}</script>"
+    """Return what the page's head needs before any widget: the live feed, and what the widgets' scripts share."""
+    scripts = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("feed.js", "dom.js"))
+    return f"<script>{''.join(scripts)}</script>"

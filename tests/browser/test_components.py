@@ -1,67 +1,99 @@
-"""The browser components in a real browser, on a small page with a feed of the tests' own making."""
+"""The browser components in a real browser, on a small page over real runs and the real routes."""
 
+import asyncio
 import re
 from contextlib import contextmanager
 
 import gradio as gr
 import pytest
+from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
-from starlette.routing import Route
 
+from core.runs.config import Status
+from core.runs.store import RunStore
 from playground.generate.written import WrittenText
+from playground.server.routes import Routes
 from playground.train.loss_chart import LossChart
 from playground.train.samples import SampleTable
 from playground.train.transport import Transport
 from playground.widgets import theme
+from playground.words.verdict import verdict
+from tests.tiny_runs import tiny_plan
 
 HOSTILE = '<img src=x onerror="window.hacked=1"> ${window.hacked=1} `{{value}}` </script>\nend'
-BASELINES = [
-    {"key": "uniform", "label": "uniform guess", "value": 4.17},
-    {"key": "bigram", "label": "letter pairs", "value": 2.45},
-    {"key": "trigram", "label": "letter triples", "value": 2.42},
-]
+BASELINES = {"uniform": 4.17, "unigram": 3.3, "bigram": 2.45, "trigram": 2.42, "fivegram": 2.4}
+STEPS = 200
+SPEED = 35 / 3  # steps a second: 12 seconds from step 60 to the end
 
 
 def loss(step):
     return 1.5 + 2.7 * 0.99**step
 
 
-class Feed:
-    """A run that the tests move by hand, served as the page's own route serves one."""
+class Runs:
+    """Two runs on disk, of which the tests move one by hand; and what stands between the browser and their routes."""
 
-    def __init__(self):
-        self.asked = []
+    def __init__(self, root):
+        self.store = RunStore(root, 1)
+        self.asked, self.created, self.waiting = [], 0, 0
+        self.begin("run-0")
         self.begin()
 
-    def begin(self):
-        self.down = False
-        self.commands = []
-        self.state, self.message = "running", None
-        self.advance_to(60)
+    def begin(self, run_id="run-1", step=60):
+        """Put another run, at this step, under a name that a run may have had before."""
+        self.commands, self.down, self.held = [], False, True
+        path = self.store.root / run_id
+        if path.exists():
+            path.rename(self.store.root / f".gone-{self.created}")
+        self.created += 1
+        self.run = tiny_plan(STEPS).create(self.store.root, run_id)
+        self.run.write_baselines(BASELINES)
+        self.step = -1
+        self.advance_to(step)
+        self.held = False
 
     def advance_to(self, step, text="first words"):
+        """Write what a run writes on its way to a step."""
+        new = range(self.step + 1, step + 1)
+        self.run.append("metrics", [_row(each) for each in new])
+        for each in new:
+            if each % 20 == 0:
+                self.sample(each, text, loss(each))
         self.step = step
-        self.points = [[s, loss(s)] for s in range(1, step + 1)]
-        self.evals = [[s, loss(s), loss(s) + 0.1] for s in range(0, step + 1, 10)]
-        self.samples = [{"step": s, "train": loss(s), "val": loss(s), "text": text} for s in range(0, step + 1, 20)]
+        self.become("running")
 
-    def answer(self, request):
-        run = request.path_params["run"]
-        self.asked.append(run)
-        if self.down:
-            return JSONResponse({"error": "down"}, 503)
-        if run == "gone":
-            return JSONResponse({"error": "There is no such run."}, 404)
-        held = {kind: int(request.query_params[kind]) for kind in ("points", "evals", "samples")}
-        rows = {kind: getattr(self, kind)[n:] for kind, n in held.items()}
-        stats = {"steps_per_second": 20.0, "tokens_per_second": 15078, "elapsed": 83, "eta": 12}
-        stats |= {"learning_rate": 3e-4, "grad_norm": 0.84}
-        return JSONResponse(
-            {"run": run, "name": "small", "state": self.state, "message": self.message, "step": self.step}
-            | {"steps": 200, "vocab_size": 65, "tokens": "characters", "stats": stats, **rows}
-            | {"meaning": "Better than letter pairs.", "baselines": BASELINES}
-            | {"next": {kind: len(getattr(self, kind)) for kind in held}}
-        )
+    def sample(self, step, text, val=None):
+        self.run.append("samples", [{"step": step, "train": loss(step), "val": val, "text": text}])
+
+    def become(self, state, message=None):
+        self.run.write_status(Status(state, self.step, message))
+
+
+def _row(step):
+    row = {"step": step}
+    if step:
+        row |= {"loss": loss(step), "seconds": 1 / SPEED, "tokens": 1292, "elapsed": 83.0}
+        row |= {"learning_rate": 3e-4, "grad_norm": 0.84}
+    return row | ({"train_loss": loss(step), "val_loss": loss(step) + 0.1} if step % 10 == 0 else {})
+
+
+class Between:
+    """Notes which runs are asked for; answers with an error while the tests say so, and not at all while they wait."""
+
+    def __init__(self, app, runs):
+        self.app, self.runs = app, runs
+
+    async def __call__(self, scope, receive, send):
+        _, _, run = scope.get("path", "").partition("/playground/feed/")
+        if not run:
+            return await self.app(scope, receive, send)
+        self.runs.asked.append(run)
+        self.runs.waiting += 1
+        while self.runs.held:
+            await asyncio.sleep(0.01)
+        self.runs.waiting -= 1
+        answer = JSONResponse({"error": "down"}, 503) if self.runs.down else self.app
+        await answer(scope, receive, send)
 
 
 def token(text, p=0.4):
@@ -75,7 +107,7 @@ def writing(count, state="writing"):
     return {"text": {}, "prompt": prompt, "tokens": tokens, "speed": 312.5, "state": state, "note": None}
 
 
-def build_page(feed):
+def build_page(runs):
     value = {"run": "run-1", "lang": "en", "text": {}, "ghosts": [{"id": "run-0", "label": "earlier"}]}
     with gr.Blocks(analytics_enabled=False) as demo:
         with gr.Tab("Train"):
@@ -91,9 +123,9 @@ def build_page(feed):
         none = gr.Button("None")
 
         def hear(event: gr.EventData):
-            feed.commands.append((event.run, event.command))
+            runs.commands.append((event.run, event.command))
             if event.command == "pause":
-                feed.state = "paused"
+                runs.become("paused")
 
         transport.command(hear)
         begin.click(lambda: writing(3), None, written)
@@ -107,16 +139,16 @@ def build_page(feed):
 
 
 @pytest.fixture(scope="module")
-def site():
-    feed = Feed()
-    demo = build_page(feed)
-    routes = [Route("/playground/feed/{run}", feed.answer)]
+def site(tmp_path_factory):
+    runs = Runs(tmp_path_factory.mktemp("runs"))
+    demo = build_page(runs)
+    app = {"routes": Routes(runs.store, {}).list(), "middleware": [Middleware(Between, runs=runs)]}
     _, url, _ = demo.launch(
         prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False, head=theme.head(),
-        app_kwargs={"routes": routes}, footer_links=["settings"],
+        app_kwargs=app, footer_links=["settings"],
         theme=gr.themes.Soft(font=["system-ui"], font_mono=["monospace"]),
     )  # fmt: skip
-    yield url, feed
+    yield url, runs
     demo.close()
 
 
@@ -180,20 +212,11 @@ def picture(page):
     return page.locator("#chart canvas").evaluate("canvas => canvas.toDataURL()")
 
 
-def test_static_parts_hold_nothing_that_gradio_would_run():
-    for kind in (LossChart, Transport, SampleTable, WrittenText):
-        widget = kind(render=False)
-        for static in (widget.html_template, widget.css_template):
-            assert not re.search(r"\$\{|`|\{\{|\\", static)
-        assert widget.api_info() == {"type": "object"}
-    assert theme.head().count("</script") == 1
-
-
 def test_a_growing_curve_arrives_on_the_same_canvas(site, page):
-    _, feed = site
+    _, runs = site
     page.evaluate("window.kept = document.querySelector('#chart canvas')")
     before, height = picture(page), page.locator("#chart").bounding_box()["height"]
-    feed.advance_to(120)
+    runs.advance_to(120)
     wait_for_label(page, "120")
     page.wait_for_timeout(100)
     assert picture(page) != before
@@ -203,20 +226,21 @@ def test_a_growing_curve_arrives_on_the_same_canvas(site, page):
 
 
 def test_the_widgets_share_one_poll_loop_and_ask_only_for_new_rows(site, page):
-    _, feed = site
+    _, runs = site
     asked = []
     page.on("request", lambda request: "/feed/" in request.url and asked.append(request.url))
-    feed.advance_to(70)
+    runs.advance_to(70)
     wait_for_label(page, "70")
     wait_until(page, lambda: len(asked) >= 3)
     assert all("run-1" in url for url in asked)
     assert "points=70&evals=8&samples=4&lang=en" in asked[-1]
-    assert feed.asked.count("run-0") == 1
+    assert runs.asked.count("run-0") == 1
 
 
 def test_a_run_that_begins_anew_is_drawn_from_its_first_row(site, page):
-    _, feed = site
-    feed.advance_to(20, text="another life")
+    _, runs = site
+    runs.begin(step=-1)
+    runs.advance_to(20, text="another life")
     wait_for_label(page, "20")
     page.locator("#samples .body", has_text="another life").first.wait_for()
     assert page.locator("#samples .rows .row").count() == 2
@@ -245,60 +269,72 @@ def test_the_step_axis_turns_logarithmic_and_is_remembered(page):
 
 
 def test_a_click_acts_at_once_and_arrives_in_python(site, page):
-    _, feed = site
+    _, runs = site
     main = page.locator("#transport .main")
     assert main.get_attribute("aria-label") == "Pause"
     main.focus()
     page.keyboard.press("Enter")
     assert page.locator("#transport .state").text_content() == "Paused"
-    wait_until(page, lambda: feed.commands)
-    assert feed.commands == [("run-1", "pause")]
+    wait_until(page, lambda: runs.commands)
+    assert runs.commands == [("run-1", "pause")]
     wait_until(page, lambda: main.get_attribute("aria-label") == "Play")
     page.locator('#transport [data-act="step"]').click()
     page.locator('#transport [data-act="new_seed"]').click()
-    wait_until(page, lambda: len(feed.commands) == 3)
-    assert [command for _, command in feed.commands] == ["pause", "step", "new_seed"]
+    wait_until(page, lambda: len(runs.commands) == 3)
+    assert [command for _, command in runs.commands] == ["pause", "step", "new_seed"]
 
 
 def test_buttons_are_offered_by_the_state_of_the_run(site, page):
-    _, feed = site
+    _, runs = site
     acts = ("main", "step", "stop", "reset")
     button = {act: page.locator(f'#transport [data-act="{act}"]') for act in acts}
     assert button["step"].is_disabled() and button["stop"].is_enabled()
-    feed.state = "done"
+    runs.become("done")
     state_of(page, "Done")
     assert button["stop"].is_disabled() and button["reset"].is_enabled()
     button["main"].click()
-    wait_until(page, lambda: ("run-1", "continue") in feed.commands)
-    feed.state, feed.message = "failed", "The loss is no longer a number; lower the learning rate."
+    wait_until(page, lambda: ("run-1", "continue") in runs.commands)
+    runs.become("failed", "The loss is no longer a number; lower the learning rate.")
     page.locator("#transport .message[role=alert]", has_text="lower the learning rate").wait_for()
     assert button["main"].is_disabled()
 
 
 def test_figures_and_meaning_are_shown(page):
     text = page.locator("#transport").inner_text()
-    assert "Better than letter pairs." in text
-    for part in ("60 / 200 steps", "1:23 elapsed", "0:12 left", "3.0e-4", "0.84"):
+    for part in ("60 / 200 steps", "1:23 elapsed", "0:12 left", "3.0e-4", "0.84", "15,073", "11.7"):
         assert part in text
-    assert "15\u202f078" in text
+    assert verdict([(60, loss(60), loss(60) + 0.1)], BASELINES, "en") in text
 
 
 def test_a_lost_connection_is_told_and_recovers_by_itself(site, page):
-    _, feed = site
-    feed.down = True
+    _, runs = site
+    runs.down = True
     page.locator("#transport .offline", has_text="Connection lost").wait_for(timeout=4000)
     page.locator("#chart .offline").wait_for()
     wait_for_label(page, "60")
-    feed.down = False
-    feed.advance_to(80)
+    runs.down = False
+    runs.advance_to(80)
     wait_for_label(page, "80")
     page.locator("#transport .offline").wait_for(state="hidden")
 
 
+def test_an_answer_that_is_slow_is_waited_for_and_not_asked_for_again(site, page):
+    _, runs = site
+    runs.held = True
+    runs.advance_to(90)
+    wait_until(page, lambda: runs.waiting)
+    page.evaluate("for (let i = 0; i < 20; i += 1) window.playgroundFeed.hurry('run-1')")
+    page.wait_for_timeout(600)
+    assert runs.waiting == 1
+    runs.held = False
+    wait_for_label(page, "90")
+
+
 def test_samples_come_newest_first_and_long_ones_open(site, page):
-    _, feed = site
-    feed.advance_to(0, text="short")
-    feed.samples.append({"step": 50, "train": 2.5, "val": None, "text": "line\n" * 30})
+    _, runs = site
+    runs.begin(step=-1)
+    runs.advance_to(0, text="short")
+    runs.sample(50, "line\n" * 30)
     page.locator("#samples .newest", has_text="line").wait_for()
     rows = page.locator("#samples .rows .row")
     assert [row.locator(".step").text_content() for row in rows.all()] == ["50", "0"]
@@ -312,12 +348,11 @@ def test_samples_come_newest_first_and_long_ones_open(site, page):
 
 
 def test_hostile_text_is_shown_and_never_run(site, page):
-    _, feed = site
-    feed.advance_to(60, text=HOSTILE)
-    feed.samples.append({"step": 61, "train": 1.0, "val": 1.0, "text": HOSTILE})
+    _, runs = site
+    runs.sample(61, HOSTILE)
     page.locator("#samples .newest .body", has_text="${window.hacked=1}").wait_for()
     assert page.locator("#samples .newest .body").text_content() == HOSTILE
-    feed.message = HOSTILE
+    runs.become("running", HOSTILE)
     page.locator("#transport .message", has_text="onerror").wait_for()
     page.get_by_role("tab", name="Generate").click()
     page.get_by_role("button", name="Evil").click()
@@ -373,8 +408,8 @@ def test_one_token_is_in_the_tab_order_and_the_arrows_walk(written):
 
 def test_a_missing_run_and_no_run_are_told_in_words(page):
     page.get_by_role("button", name="Gone").click()
-    page.locator("#chart .empty", has_text="There is no such run.").wait_for()
-    state_of(page, "There is no such run.")
+    page.locator("#chart .empty", has_text="There is no run called 'gone'").wait_for()
+    state_of(page, "There is no run called 'gone'")
     page.get_by_role("button", name="None", exact=True).click()
     page.locator("#chart .empty", has_text="Press Train").wait_for()
     state_of(page, "No run yet")
@@ -383,8 +418,8 @@ def test_a_missing_run_and_no_run_are_told_in_words(page):
 
 
 def test_a_phone_shows_it_all_without_scrolling_sideways(site, browser):
-    url, feed = site
-    feed.begin()
+    url, runs = site
+    runs.begin()
     with opened(browser, url, "?__theme=dark", viewport={"width": 390, "height": 844}) as page:
         wait_for_label(page, "60")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

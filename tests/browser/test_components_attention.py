@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from playground.attention.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
+from playground.widgets import theme
 
 HOSTILE = ['<img src=x onerror="window.hacked=1">', "${window.hacked=1}", "`{{value}}`", "\u202eabc", "\0", "</script>"]
 TEXT = "KING: Sing it again!\nQUEEN: Sing it again.\n"
@@ -123,7 +124,7 @@ def site():
     heard = Heard()
     demo = build_page(heard)
     _, url, _ = demo.launch(
-        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False,
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False, head=theme.head(),
         footer_links=["settings"], theme=gr.themes.Soft(font=["system-ui"], font_mono=["monospace"]),
     )  # fmt: skip
     yield url, heard
@@ -240,15 +241,6 @@ def test_numbers_that_do_not_fit_the_tokens_are_refused_in_a_sentence():
         AttentionDetail.pack(["a", "b"], 0, 0, weights[0, 0])
     with pytest.raises(ValueError, match="each of the 2 steps"):
         HeadLines.pack([0, 10], {"self": [[[0.1]]]})
-
-
-def test_static_parts_hold_nothing_that_gradio_would_run():
-    for kind in (AttentionView, AttentionDetail, HeadMap, HeadLines):
-        widget = kind(render=False)
-        for static in (widget.html_template, widget.css_template):
-            assert not re.search(r"\$\{|`|\{\{|\\", static)
-        assert widget.api_info() == {"type": "object"}
-        assert json.loads(json.dumps(widget.get_config())) == widget.get_config()
 
 
 # --- tokens ------------------------------------------------------------------------------------------------------
@@ -476,14 +468,15 @@ def test_play_waits_for_the_answer_and_stops_on_a_click(site, page):
 def test_hostile_tokens_are_shown_and_never_run(page):
     show(page, "Evil", len(HOSTILE))
     tokens = page.locator("#view .tok")
-    assert tokens.all_inner_texts() == [*HOSTILE[:3], "<202e>abc", "␀", "</script>"]
+    shown = [*HOSTILE[:3], "<202e>abc", "␀", "</script>"]
+    assert tokens.all_inner_texts() == [token.replace(" ", "␣") for token in shown]
     tokens.nth(2).click()
     page.locator("#view .plot canvas").focus()
     page.keyboard.press("ArrowUp")
     picture(page)
     assert "{{value}}" in page.locator("#view .tip").text_content()
     page.locator("#detail summary").click()
-    page.locator("#detail th", has_text="<img s").wait_for()
+    page.locator("#detail th", has_text="<img␣s").wait_for()
     page.locator("#detail summary").click()
     assert page.locator("#view img, #detail img").count() == 0
     assert page.evaluate("window.hacked") is None

@@ -191,10 +191,12 @@ def test_a_second_tab_sees_the_same_run_and_a_hostile_text_runs_nothing(page, si
 def test_the_page_speaks_vietnamese_and_keeps_to_it(page, site):
     page.get_by_label("Tiếng Việt").check()
     expect(page.locator("#train-button")).to_have_text("Huấn luyện")
+    expect(page.locator("html")).to_have_attribute("lang", "vi")
     expect(page.get_by_role("tab", name="Sinh văn bản")).to_be_visible()
     expect(page.locator("#transport .meaning")).to_contain_text(re.compile("mô hình|đoán|Overfitting|entropy"))
     page.reload()
     expect(page.locator("#train-button")).to_have_text("Huấn luyện")
+    expect(page.locator("html")).to_have_attribute("lang", "vi")
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(site, browser):
@@ -223,7 +225,7 @@ def test_a_restarted_server_finds_the_run_at_its_step(tmp_path, browser):
     assert run.status().state == "paused" and step >= 10
     with served(root, "--no-welcome", port=port) as address:
         page.goto(address)
-        expect(progress(page)).to_contain_text(f"{step} / 9000", timeout=PATIENCE)
+        expect(progress(page)).to_contain_text(f"{step:,} / 9,000", timeout=PATIENCE)
         page.get_by_role("button", name="Play").click()
         wait_for_step(page, step + 5)
     page.close()
@@ -269,7 +271,8 @@ def press_train(page: Page) -> None:
 
 def wait_for_step(page: Page, step: int) -> None:
     page.wait_for_function(
-        "step => Number(document.querySelector('#transport').innerText.match(/(\\d+) \\/ \\d+/)?.[1]) >= step",
+        """step => Number(document.querySelector('#transport').innerText
+            .match(/([\\d,]+) \\/ /)?.[1].replaceAll(',', '')) >= step""",
         arg=step,
         timeout=PATIENCE,
     )
