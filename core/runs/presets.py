@@ -15,7 +15,7 @@ class Preset:
 
 
 # The fast recipe: Muon and its rates are TrainConfig's defaults; what else it changes about GPT-2 is how weights start.
-_FAST = {"bias": False, "init": "sharp"}
+_FAST = {"bias": False, "init": "sinusoidal"}
 _NANO = {"block_size": 64, "n_layer": 4, "n_head": 4, "n_embd": 128}  # nanoGPT's model for a CPU
 
 PRESETS = {

@@ -10,7 +10,7 @@ from core.architectures import architecture_of
 from core.config import BigramConfig, GPTConfig
 from core.formula import RULES, count_of, formula
 from core.insight.modules import list_modules
-from core.parameters import Part, list_parameters, list_parts, total_of
+from core.insight.parameters import Part, list_parameters, list_parts, total_of
 from core.pretrained.family import FAMILY, FAMILY_NAMES
 from core.runs.config import RunConfig
 from core.runs.cost import BYTES, SHAKESPEARE_TOKENS, WEBTEXT_TOKENS, Speed, flops_per_token, pass_seconds

@@ -12,7 +12,7 @@ import gradio as gr
 
 if TYPE_CHECKING:
     from core.insight.modules import Module
-    from core.parameters import Parameter
+    from core.insight.parameters import Parameter
 
 _HERE = Path(__file__)
 # Static: Gradio runs a template as code, so nothing is ever put into it.

@@ -71,7 +71,7 @@ def test_it_learns_and_writes():
     assert len(list(generate(model, torch.tensor([[1]]), 12, seed=1))) == 12
 
 
-PINNED = [{"bias": True}, {"activation": "gelu"}, {"tie_weights": True}, {"init": "sharp"}]
+PINNED = [{"bias": True}, {"activation": "gelu"}, {"tie_weights": True}, {"init": "sinusoidal"}]
 
 
 @pytest.mark.parametrize("option", PINNED, ids=str)

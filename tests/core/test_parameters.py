@@ -12,7 +12,8 @@ from core.architectures import build_model
 from core.config import BigramConfig, GPTConfig, ModernConfig
 from core.formula import GPT2_SMALL, RULES, count_of, formula
 from core.insight.modules import list_modules
-from core.parameters import count_parameters, empty_model, list_parameters, list_parts, total_of
+from core.insight.parameters import list_parameters, list_parts, total_of
+from core.parameters import count_parameters, empty_model
 from core.pretrained.family import FAMILY
 from tests.tiny_runs import PROJECT
 
@@ -232,7 +233,7 @@ def test_counting_a_model_that_starts_in_its_own_way_does_not_compute_that_start
     code = """import sys
 from core.config import GPTConfig
 from core.parameters import empty_model
-config = GPTConfig(block_size=8, vocab_size=11, n_layer=1, n_head=1, n_embd=4, init="sharp")
+config = GPTConfig(block_size=8, vocab_size=11, n_layer=1, n_head=1, n_embd=4, init="sinusoidal")
 assert empty_model(config).config == config
 sys.exit("torch._dynamo" in sys.modules)"""
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT).returncode == 0

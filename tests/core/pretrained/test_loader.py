@@ -378,7 +378,7 @@ def test_a_model_starts_from_the_published_weights_with_a_window_of_its_own(cach
 def test_what_the_published_weights_do_not_fit_is_refused(changed, tokenizer, said):
     with pytest.raises(ValueError, match=said):
         gpt2.check_start(TINY.model_copy(update=changed), tokenizer)
-    gpt2.check_start(TINY.model_copy(update={"block_size": 8, "dropout": 0.5, "init": "sharp"}), "gpt2")
+    gpt2.check_start(TINY.model_copy(update={"block_size": 8, "dropout": 0.5, "init": "sinusoidal"}), "gpt2")
 
 
 @pytest.mark.usefixtures("hub")
