@@ -44,7 +44,7 @@ VARIANTS: dict[str, tuple[Preset, type | None]] = {
     "AdamW instead of Muon": (_but(train=ADAMW), None),
     "AdamW, 3 times the steps": (_but(train={**ADAMW, "steps": 3 * BASE.train["steps"]}), None),
     "fp32 instead of bf16": (_but(train={"precision": "fp32"}), None),
-    "GPT-2's start instead of the sharp one": (_but(model={"init": "gpt2"}), None),
+    "GPT-2's start instead of the sinusoidal one": (_but(model={"init": "gpt2"}), None),
     "cosine to 10 % instead of linear to 0": (_but(train={"schedule": "cosine", "min_learning_rate": 0.1}), None),
     "windows drawn with replacement": (BASE, AnyWindows),
     "2 heads instead of 4": (_but(model={"n_head": 2}), None),

@@ -1,1 +1,1 @@
-"""A GPT small enough to read in an hour. Start with `model.py`; the wings below build on it, and it on none of them."""
+"""The lesson: a GPT to read in an hour, beginning with `model.py`. The folders build on it, and it on none of them."""

@@ -1,4 +1,4 @@
-"""`python -m core train|generate ...`: the command line, which `runs/command_line.py` is."""
+"""`python -m core train|generate ...`: the command line. Its code is in `runs/command_line.py`."""
 
 import sys
 

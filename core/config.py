@@ -1,8 +1,7 @@
 """What can be chosen: the shape of a model, how it is trained, and how it writes; each field with its bounds and help.
 
-These classes are all that a form, a command line or a run.json needs to know of a model, and they need no torch, which
-takes a second to import: the page is there before that. What is made of them stands in `model.py`, `modern.py`,
-`training.py` and `sampling.py`.
+A form, a command line and a run.json need nothing else to describe a run. No torch is imported here, because that takes
+a second and the page has to open sooner. `model.py`, `modern.py`, `training.py` and `sampling.py` use what is chosen.
 """
 
 from typing import Literal
@@ -13,7 +12,7 @@ from core.options import Options
 
 
 class GPTConfig(Options):
-    """The shape of a GPT. The defaults are GPT-2's own choices; the sizes have to be said."""
+    """The shape of a GPT. The defaults are GPT-2's choices; the sizes have none."""
 
     block_size: int = Field(ge=1, le=4096, description="How many tokens the model sees at once (T).")
     vocab_size: int = Field(ge=1, le=200_000, description="How many different tokens there are (V).")
@@ -35,7 +34,8 @@ class GPTConfig(Options):
         if self.n_embd % self.n_head:
             below = self.n_embd - self.n_embd % self.n_head
             low, high = self.bounds("n_embd")
-            choices = [str(size) for size in (below, below + self.n_head) if low <= size <= high]
+            sizes = (below, below + self.n_head)
+            choices = [str(size) for size in sizes if (low or 0) <= size <= (high or size)]
             raise ValueError(
                 f"n_embd={self.n_embd} is not divisible by n_head={self.n_head}; try n_embd={' or '.join(choices)}"
             )
@@ -43,10 +43,11 @@ class GPTConfig(Options):
 
 
 class ModernConfig(GPTConfig):
-    """The shape of a modern GPT: sizes and dropout are free, everything else is what makes it modern."""
+    """The shape of a modern GPT: sizes and dropout can be chosen, all else is fixed."""
 
     bias: Literal[False] = Field(False, description="No biases anywhere.")
     qkv_bias: Literal[False] = Field(False, description="No biases anywhere.")
+    # pyrefly: ignore[bad-override]: a field that never changes may be replaced by another choice
     activation: Literal["relu2"] = Field("relu2", description="ReLU squared.")
     tie_weights: Literal[False] = Field(False, description="The output layer has weights of its own.")
     lm_head_bias: Literal[False] = Field(False, description="No biases anywhere.")
@@ -63,7 +64,7 @@ class ModernConfig(GPTConfig):
 
 
 class BigramConfig(Options):
-    """The shape of a bigram model: nothing but its vocabulary. block_size only says how long its batches are."""
+    """The shape of a bigram model: its vocabulary. block_size only sets how long the rows of a batch are."""
 
     block_size: int = Field(ge=1, le=4096, description="How many tokens stand in one row of a batch (T).")
     vocab_size: int = Field(ge=1, le=20_000, description="How many different tokens there are (V).")

@@ -1,4 +1,4 @@
-"""Where the numbers live, and how many cores work on them."""
+"""Where a model's numbers live, how many cores work on them, and how much memory there is."""
 
 import ctypes
 import functools
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import torch
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-MOST_THREADS = 8  # more only gets in its own way at the sizes that are trained here
-WORTH_SPLITTING = 1e9  # floating-point operations a step
-LOGITS_AT_ONCE = 10_000_000  # numbers that one portion of an evaluation may give: 40 MB
+MOST_THREADS = 8  # at the sizes that are trained here, more threads are slower
+WORTH_SPLITTING = 1e9  # floating-point operations of a step, from which on several threads pay
+LOGITS_AT_ONCE = 10_000_000  # of one batch of an evaluation: 40 MB
 
 
 def choose_device(name: str = "auto") -> "torch.device":
@@ -36,7 +36,7 @@ def choose_device(name: str = "auto") -> "torch.device":
 
 
 def has_gpu() -> bool:
-    """Tell whether "auto" takes something faster than the CPU; a torch made for CPUs alone is not imported for that."""
+    """Tell whether "auto" takes something faster than the CPU; a torch built for CPUs alone is not imported for it."""
     return not importlib.metadata.version("torch").endswith("+cpu") and choose_device().type != "cpu"
 
 
@@ -49,8 +49,9 @@ def cores() -> int:
 
 
 def step_flops(model: GPTConfig | BigramConfig, batch_size: int) -> float:
-    """Estimate the floating-point operations of a training step: 6 a parameter and token (Kaplan et al., 2020), and
-    the attention scores' 12 L C T on top; a bigram only looks up rows of its table.
+    """Estimate the floating-point operations of a training step (Kaplan et al., 2020, section 2.1).
+
+    They are 6 a parameter and token, and 12 L C T a token for attention; a bigram computes with V logits a token.
     """
     tokens = batch_size * model.block_size
     if isinstance(model, BigramConfig):
@@ -61,22 +62,24 @@ def step_flops(model: GPTConfig | BigramConfig, batch_size: int) -> float:
 def threads_for(model: GPTConfig | BigramConfig, batch_size: int) -> int:
     """Return how many threads a run trains with: one when its steps are small, else all cores.
 
-    A run keeps its number whatever else goes on: how a sum is split over threads decides its last bits, and the same
-    seed shall give the same losses alone and in a full class.
+    The number depends on nothing else. How a sum is split over threads decides its last bits, and the same seed has to
+    give the same losses alone and in a full class.
     """
     return 1 if step_flops(model, batch_size) < WORTH_SPLITTING else min(cores(), MOST_THREADS)
 
 
 def tokens_at_once(model: GPTConfig | BigramConfig) -> int:
-    """Return how many tokens of whole windows one portion of an evaluation takes; it bounds the memory."""
+    """Return how many tokens, in whole windows, one batch of an evaluation has: few enough to bound its memory."""
     T = model.block_size
     return T * max(1, min(8192, LOGITS_AT_ONCE // model.vocab_size) // T)
 
 
 @functools.cache
 def keep_freed_memory() -> None:
-    """Ask the C library to keep what is freed: a step of training would get the same pages from the kernel, cleared,
-    again and again, for up to 15 % of its time. Only glibc knows how; elsewhere nothing happens.
+    """Set glibc's malloc, for as long as this process lives, to keep the memory that is freed.
+
+    Otherwise the kernel clears the same pages for every step of training again, up to 15 % of its time. Other C
+    libraries are left as they are.
     """
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
@@ -88,7 +91,7 @@ def keep_freed_memory() -> None:
 
 
 def memory_available() -> int:
-    """Return how many bytes may be used now: what is free, or what a container's limit leaves of it."""
+    """Return how many bytes may be used now: nine tenths of what is free on the machine and in its container."""
     try:
         lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
         free = int(lines["MemAvailable"].split()[0]) * 1024
@@ -106,6 +109,6 @@ def memory_available() -> int:
 
 
 def _file_cache() -> int:
-    """Return the bytes that the container counts as used but gives back when asked: files read a while ago."""
+    """Return the bytes that the container counts as used but gives back when needed: files read a while ago."""
     lines = dict(line.split() for line in Path("/sys/fs/cgroup/memory.stat").read_text().splitlines())
     return int(lines.get("inactive_file", 0))

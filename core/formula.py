@@ -1,7 +1,6 @@
-"""How many parameters a model has, by the closed form: the letters on paper, with a model's numbers put in.
+"""How many parameters a model has, by the closed form: the letters on paper, and a model's numbers in their place.
 
-It needs a model's sizes and no torch. That the model has just as many is tested on models that are built
-(`parameters.py`, which also tells where each of them stands).
+It needs no torch. Tests hold it against the parameters of models that are built, which `parameters.py` lists.
 """
 
 from dataclasses import dataclass
@@ -11,20 +10,20 @@ from core.config import BigramConfig, GPTConfig, ModernConfig
 
 GPT2_SMALL = 124_439_808  # tied once; a test counts it
 
-# What of a model is counted. "once": each matrix once, also one that two modules share. "head_again": the output
-# layer as if it had a matrix of its own. "no_embeddings": wte and wpe left out.
+# What is counted. "once": each matrix once, even if two modules share it. "head_again": the output layer as if it had
+# a matrix of its own. "no_embeddings": all but wte and wpe.
 RULES = ("once", "head_again", "no_embeddings")
 
 
 @lru_cache(maxsize=256)
 def count_of(config: GPTConfig | BigramConfig) -> int:
-    """Return how many parameters a model has, a matrix that two modules share counted once."""
+    """Return how many parameters a model has; a matrix that two modules share counts once."""
     return sum(term.count for term in formula(config))
 
 
 @dataclass(frozen=True)
 class Term:
-    """One term of the closed form: what it counts, in letters, with a model's numbers, and what it comes to."""
+    """One term of the closed form: its name, its letters, the numbers in their place, and its value."""
 
     name: str
     letters: str
@@ -33,13 +32,13 @@ class Term:
 
 
 def formula(config: GPTConfig | BigramConfig, rule: str = "once") -> tuple[Term, ...]:
-    """Return the closed form of `total_of`, term by term; for GPT-2 12 L C^2 + 13 L C + 2 C + (V + T) C."""
+    """Return the closed form term by term, by one of RULES; for GPT-2 12 L C^2 + 13 L C + 2 C + (V + T) C."""
     V, T = config.vocab_size, config.block_size
     if isinstance(config, BigramConfig):
         table = Term("table", "V²", f"{V:,}²", V * V)
         return () if rule == "no_embeddings" else (table,)
     L, C = config.n_layer, config.n_embd
-    modern = isinstance(config, ModernConfig)  # no vectors at all: neither biases nor norms with weights, nor places
+    modern = isinstance(config, ModernConfig)  # it has no biases, no weights in its norms and no wpe
     terms = [Term("matrices", "12·L·C²", f"12 × {L:,} × {C:,}²", 12 * L * C * C)]
     if not modern:
         terms += _vectors(config)

@@ -1,4 +1,4 @@
-"""GPT-2 in our own GPT, by the names that others rely on; the work is done in `pretrained/`.
+"""GPT-2 in our own GPT, under the names that others rely on. The code is in `pretrained/`.
 
 gpt2_config(name)   the shape of "gpt2", "gpt2-medium", "gpt2-large" or "gpt2-xl"
 load_gpt2(name)     our GPT with the published weights, downloaded once

@@ -1,16 +1,16 @@
 """The GPT, in one file to be read from top to bottom.
 
-GPT-2's architecture (Radford et al., 2019) with its names, so that the very keys of a state dict are those of the
-published weights. Axis letters: B batch, T time (<= block_size), C = n_embd, nh heads, hs head size, V vocabulary.
+GPT-2's architecture (Radford et al., 2019) with its names, so that the keys of a state dict are those of the published
+weights. Axis letters: B batch, T time (<= block_size), C = n_embd, nh heads, hs head size, V vocabulary.
 
 Its sizes and choices are the fields of `GPTConfig` in `config.py`. Left out on purpose: training (`training.py`),
-drawing text (`sampling.py`), and anything that watches the model (`attention.py` observes it through hooks on modules
-that the maths already has).
+drawing text (`sampling.py`), and anything that watches the model (`attention.py` does that through hooks).
 """
 
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +35,7 @@ class CausalSelfAttention(nn.Module):
         B, T, C = x.shape
         nh, hs = self.n_head, C // self.n_head
         qkv = self.c_attn(x).view(B, T, 3, nh, hs).permute(2, 0, 3, 1, 4)  # (3, B, nh, T, hs)
-        q, k, v = qkv.reshape(3, B * nh, T, hs).unbind()  # heads stand beside the rows of the batch: nobody mixes them
+        q, k, v = qkv.reshape(3, B * nh, T, hs).unbind()  # heads become rows of the batch: nothing mixes them
 
         # How well does each query fit each key? Dot products grow with hs, so dividing by sqrt(hs) keeps their
         # spread at one, and the softmax away from saturation. The future gets minus infinity: no weight at all.
@@ -49,7 +49,7 @@ class CausalSelfAttention(nn.Module):
 
 
 class MLP(nn.Module):
-    """Think about what was gathered: each token by itself, four times as wide."""
+    """Compute on what was gathered: each token by itself, four times as wide."""
 
     def __init__(self, config: GPTConfig):
         super().__init__()
@@ -83,9 +83,10 @@ class GPT(nn.Module):
     def __init__(self, config: GPTConfig):
         super().__init__()
         self.config = config
-        self.transformer = nn.ModuleDict(
+        wte = nn.Embedding(config.vocab_size, config.n_embd)  # what the token is
+        self.transformer: Any = nn.ModuleDict(  # Any: to a type checker, each of its attributes is a Module or a Tensor
             {
-                "wte": nn.Embedding(config.vocab_size, config.n_embd),  # what the token is
+                "wte": wte,
                 "wpe": nn.Embedding(config.block_size, config.n_embd),  # where it stands
                 "drop": nn.Dropout(config.dropout),
                 "h": nn.ModuleList(Block(config) for _ in range(config.n_layer)),
@@ -98,22 +99,22 @@ class GPT(nn.Module):
             if name.endswith("c_proj.weight"):
                 # 2 * n_layer projections add up on the residual stream; without this its spread grows with depth.
                 nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * config.n_layer))
-        if config.init == "sinusoidal":
-            self._sharpen()
+        if config.init == "sinusoidal" and not self.lm_head.weight.is_meta:  # a meta tensor has a shape and no values
+            self._start_sinusoidal()
         if config.tie_weights:
-            self.lm_head.weight = self.transformer["wte"].weight
+            self.lm_head.weight = wte.weight
 
     @torch.no_grad()
-    def _sharpen(self) -> None:
-        """Start with places told apart and heads that choose: waves as positions, queries and keys three times as long.
+    def _start_sinusoidal(self) -> None:
+        """Start with sinusoidal positions (Vaswani et al., 2017, section 3.5), and a gain of 3 on queries and keys.
 
-        The waves are those of Vaswani et al. (2017, section 3.5), at GPT-2's scale. All of it stays trainable.
+        So positions differ and heads choose from the first step on. The sinusoids have GPT-2's scale; all is trainable.
         """
-        T, C = self.transformer["wpe"].weight.shape
+        T, C = self.transformer.wpe.weight.shape
         rates = torch.exp(-math.log(1000.0) * torch.arange(C // 2) / (C // 2))
         waves = torch.arange(T)[:, None] * rates  # (T, C / 2), in radians
-        self.transformer["wpe"].weight[:, : C // 2 * 2] = 0.02 * math.sqrt(2) * torch.cat([waves.sin(), waves.cos()], 1)
-        for block in self.transformer["h"]:
+        self.transformer.wpe.weight[:, : C // 2 * 2] = 0.02 * math.sqrt(2) * torch.cat([waves.sin(), waves.cos()], 1)
+        for block in self.transformer.h:
             block.attn.c_attn.weight[: 2 * C] *= 3
 
     def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -125,16 +126,16 @@ class GPT(nn.Module):
                 f"give the model only the last {self.config.block_size}"
             )
         position = torch.arange(T, device=idx.device)
-        x = self.transformer["wte"](idx) + self.transformer["wpe"](position)  # (B, T, C)
-        x = self.transformer["drop"](x)
-        for block in self.transformer["h"]:
+        x = self.transformer.wte(idx) + self.transformer.wpe(position)  # (B, T, C)
+        x = self.transformer.drop(x)
+        for block in self.transformer.h:
             x = block(x)
-        logits = self.lm_head(self.transformer["ln_f"](x))
+        logits = self.lm_head(self.transformer.ln_f(x))
         return logits, cross_entropy(logits, targets)
 
 
 class Bigram(nn.Module):
-    """Predict the next token from the last one alone: a table of V x V logits. Every lecture begins with it."""
+    """Predict the next token from the last one alone: a table of V x V logits."""
 
     def __init__(self, config: BigramConfig):
         super().__init__()
@@ -149,7 +150,7 @@ class Bigram(nn.Module):
 
 
 def cross_entropy(logits: Tensor, targets: Tensor | None) -> Tensor | None:
-    """Return how surprised the model is by targets (B, T), in nats per token; None when there are none."""
+    """Return the mean loss on targets (B, T) in nats per token, or None without targets."""
     if targets is None:
         return None
     return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
@@ -157,7 +158,7 @@ def cross_entropy(logits: Tensor, targets: Tensor | None) -> Tensor | None:
 
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
-    """Switch dropout and gradients off for a moment, and leave the model as it was."""
+    """Switch dropout and gradients off inside the block, and leave every module in the mode that it was in."""
     trained = [module for module in model.modules() if module.training]
     for module in trained:
         module.training = False
@@ -170,7 +171,7 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
 
 
 def _initialise(module: nn.Module) -> None:
-    """GPT-2's start: small normal weights, zero biases (LayerNorm starts at one and zero by itself)."""
+    """Draw small normal weights and set biases to zero, as GPT-2; LayerNorm already starts at one and zero."""
     if isinstance(module, nn.Linear | nn.Embedding):
         nn.init.normal_(module.weight, std=0.02)
     if isinstance(module, nn.Linear) and module.bias is not None:

@@ -1,36 +1,37 @@
-"""What has changed since GPT-2: the same skeleton as `model.py`, with the parts that most models use today.
+"""What has changed since GPT-2: the skeleton of `model.py`, with the parts that most models use today.
 
     positions        turned into queries and keys (rotary, Su et al., 2021) instead of added as learned vectors
     normalisation    RMSNorm (Zhang & Sennrich, 2019): no mean, no bias, here no gain either
-    attention        queries and keys normalised before they meet (Henry et al., 2020): scores cannot run away
+    attention        queries and keys normalised first (Henry et al., 2020), which bounds the scores
     MLP              ReLU squared (So et al., 2021) instead of GELU
-    output           a head of its own, not the embedding turned round
+    output           a matrix of its own, not the embedding's
 
-Read it beside `model.py`: what is not here is the same there. Left out on purpose: grouped queries, gates and experts,
-which pay at sizes that nobody trains on this page.
+Read it beside `model.py`; all else is the same. Left out on purpose: grouped queries, gates and experts, which pay at
+sizes that nobody trains on this page.
 """
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import ModernConfig
-from core.model import cross_entropy
+from core.model import GPT, Bigram, cross_entropy
 
 ROTARY_BASE = 10_000.0
 
 
 class RotaryAttention(nn.Module):
-    """Attention that knows how far apart two tokens are, and not where they stand."""
+    """Attend by how far apart two tokens are, not by where they stand."""
 
     def __init__(self, config: ModernConfig):
         super().__init__()
         self.n_head = config.n_head
         self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd, bias=False)
         self.c_proj = nn.Linear(config.n_embd, config.n_embd, bias=False)
-        self.qkv = nn.Identity()  # the place to watch: query, key and value as they meet
+        self.qkv = nn.Identity()  # for hooks: query, key and value as they meet
         self.attn_dropout = nn.Dropout(config.dropout)
         self.resid_dropout = nn.Dropout(config.dropout)
 
@@ -57,14 +58,14 @@ def rotations(T: int, hs: int, like: Tensor) -> Tensor:
 
 
 def rotate(x: Tensor, rotation: Tensor) -> Tensor:
-    """Turn each pair of numbers of x (..., T, hs): the dot product of two then depends on their distance alone."""
+    """Turn each pair of numbers of x (..., T, hs): a dot product of two rows then depends on their distance alone."""
     cos, sin = rotation
     a, b = x[..., : x.shape[-1] // 2], x[..., x.shape[-1] // 2 :]
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
 
 
 class SquaredMLP(nn.Module):
-    """Four times as wide, ReLU squared in between."""
+    """Compute on each token by itself, four times as wide, with ReLU squared."""
 
     def __init__(self, config: ModernConfig):
         super().__init__()
@@ -77,7 +78,7 @@ class SquaredMLP(nn.Module):
 
 
 class ModernBlock(nn.Module):
-    """Communicate, then compute, as ever."""
+    """Communicate, then compute, as in `model.py`."""
 
     def __init__(self, config: ModernConfig):
         super().__init__()
@@ -95,7 +96,7 @@ class Modern(nn.Module):
     def __init__(self, config: ModernConfig):
         super().__init__()
         self.config = config
-        self.transformer = nn.ModuleDict(
+        self.transformer: Any = nn.ModuleDict(
             {
                 "wte": nn.Embedding(config.vocab_size, config.n_embd),
                 "drop": nn.Dropout(config.dropout),
@@ -115,10 +116,13 @@ class Modern(nn.Module):
                 f"{T} tokens do not fit into block_size={config.block_size}; "
                 f"give the model only the last {config.block_size}"
             )
-        x = self.transformer["drop"](self.transformer["wte"](idx))
+        x = self.transformer.drop(self.transformer.wte(idx))
         x = F.rms_norm(x, x.shape[-1:])
         rotation = rotations(T, config.n_embd // config.n_head, like=x)
-        for block in self.transformer["h"]:
+        for block in self.transformer.h:
             x = block(x, rotation)
         logits = self.lm_head(F.rms_norm(x, x.shape[-1:]))
         return logits, cross_entropy(logits, targets)
+
+
+Model = GPT | Modern | Bigram  # all that can be trained

@@ -1,11 +1,12 @@
 """How weights change: which parameters go to which optimizer, Muon, and the learning rate of every step.
 
-The fast recipe is Muon for the matrices of the blocks and AdamW for the rest; AdamW for all, as lectures teach it, is
-one option away. What each trick saves is measured by `benchmarks/ablation.py`, and stands in the README.
+The fast recipe is Muon for the matrices of the blocks and AdamW for the rest; the choice beside it is AdamW for all, as
+in lectures. `benchmarks/ablation.py` measures what each trick saves; the README has the table.
 """
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,15 +22,16 @@ ADAMW_STATE = ("exp_avg", "exp_avg_sq", "step")
 
 
 class AdamW:
-    """Steps of about the learning rate's size for every weight, and a pull towards zero (Loshchilov & Hutter, 2019).
+    """Change every weight by about the learning rate, and pull it towards zero (Loshchilov & Hutter, 2019).
 
-    The formula is torch's own, in one pass over memory. Its class is not: the first `torch.optim.Optimizer` of a
-    process imports torch's compiler, two seconds for which somebody waits who has just pressed Train.
+    The kernel is that of `torch.optim.AdamW(fused=True)`, but not the class: the first one of a process imports torch's
+    compiler. On two quiet cores, `python -m core train` took 2.4 s to its first step instead of 1.6, and 60 MB more. A
+    step over a few small tensors also takes 1.2 times as long (`benchmarks/optimizers.py`).
     """
 
     def __init__(self, groups: list[dict], lr: float, betas: tuple[float, float], eps: float = 1e-8):
-        """Each group: "params", and "weight_decay"."""
-        self.param_groups = [{"lr": lr, "betas": betas, "eps": eps, **group} for group in groups]
+        """Each group holds "params" and "weight_decay"."""
+        self.param_groups: list[dict[str, Any]] = [{"lr": lr, "betas": betas, "eps": eps, **group} for group in groups]
         self.state: dict[str, Tensor] = {}  # "3.exp_avg": the mean of the 4th parameter's gradients
         for i, p in enumerate(p for group in groups for p in group["params"]):
             self.state |= {f"{i}.exp_avg": torch.zeros_like(p, requires_grad=False)}
@@ -53,18 +55,18 @@ class AdamW:
 
 
 class Muon:
-    """Momentum, with every update turned into the nearest orthogonal matrix (Jordan et al., "Muon", 2024).
+    """Momentum, with every update replaced by the nearest orthogonal matrix (Jordan et al., "Muon", 2024).
 
-    A gradient is mostly a few strong directions; made orthogonal, the weak ones move as far as the strong. All matrices
-    of one shape are worked on in one call: many small products, one by one as in `torch.optim.Muon`, cost more than
-    they compute (`benchmarks/optimizers.py`).
+    A gradient is mostly a few strong directions; in an orthogonal matrix, the weak ones move as far as the strong. One
+    call works on all matrices of a shape, because many small products, one by one as in `torch.optim.Muon`, cost more
+    in calls than in arithmetic (`benchmarks/optimizers.py`).
     """
 
     def __init__(self, groups: list[dict], lr: float, weight_decay: float, momentum: float = 0.9, rounds: int = 4):
-        """Each group: "params", matrices, and "cuts", into how many pieces of one shape each of them is cut, one below
-        another (query, key and value are one matrix to the model and three to the optimizer).
+        """Each group holds "params", which are matrices, and "cuts": into how many pieces of one shape each is cut, one
+        below another (query, key and value are one matrix to the model and three to the optimizer).
         """
-        defaults = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "rounds": rounds}
+        defaults: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "rounds": rounds}
         self.param_groups = [{**defaults, **group} for group in groups]
         self.state: dict[str, Tensor] = {}  # one momentum a group, named by the number of its first matrix
         first = 0
@@ -82,7 +84,7 @@ class Muon:
             momentum.lerp_(gradient, 1 - group["momentum"])
             update = gradient.lerp_(momentum, group["momentum"])  # Nesterov: as if one step further
             n, rows, columns = update.shape
-            longer = max(1.0, rows / columns) ** 0.5  # so that a standing matrix, too, changes every output alike
+            longer = max(1.0, rows / columns) ** 0.5  # so that a tall matrix, too, changes every output alike
             updates = orthogonal(update, group["rounds"]).float().split(cuts)
             targets = [_pieces(matrix, cut) for matrix, cut in zip(matrices, cuts, strict=True)]
             if group["weight_decay"]:
@@ -91,7 +93,7 @@ class Muon:
 
 
 def _pieces(matrix: Tensor, cut: int) -> Tensor:
-    """Cut a matrix into pieces below each other: (cut, rows, columns), the same memory."""
+    """View a matrix as its pieces, one below another: (cut, rows, columns)."""
     return matrix.view(cut, -1, matrix.shape[1])
 
 
@@ -100,23 +102,28 @@ def orthogonal(matrices: Tensor, rounds: int) -> Tensor:
     a, b, c = NEWTON_SCHULZ
     x = matrices.to(compute_dtype(matrices.device))  # it need not be exact: singular values of 0.7 to 1.2 do as well
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)  # no singular value above 1
-    standing = x.shape[-2] > x.shape[-1]
+    tall = x.shape[-2] > x.shape[-1]
     for _ in range(rounds):
-        square = torch.bmm(x.mT, x) if standing else torch.bmm(x, x.mT)  # of the shorter side
+        square = torch.bmm(x.mT, x) if tall else torch.bmm(x, x.mT)  # of the shorter side
         rise = torch.baddbmm(square, square, square, beta=b, alpha=c)
-        x = torch.baddbmm(x, x, rise, beta=a) if standing else torch.baddbmm(x, rise, x, beta=a)
+        x = torch.baddbmm(x, x, rise, beta=a) if tall else torch.baddbmm(x, rise, x, beta=a)
     return x
 
 
 class CombinedOptimizer:
-    """Several optimizers that step as one."""
+    """Several optimizers that step as one.
+
+    param_groups are the groups of all parts. `make_optimizer` sets "peak" in each, the rate that `train` multiplies by
+    `rate_factor` at every step. A state key is the part's number and the part's own key, as saved runs hold it:
+    "0.3.exp_avg" is the mean gradient of AdamW's 4th parameter, "1.0.momentum" that of Muon's first group.
+    """
 
     def __init__(self, *parts: AdamW | Muon):
         self.parts = parts
 
     @property
     def param_groups(self) -> list[dict]:
-        """The groups of all parts; each knows its own peak rate."""
+        """The groups of all parts."""
         return [group for part in self.parts for group in part.param_groups]
 
     def step(self) -> None:
@@ -125,11 +132,11 @@ class CombinedOptimizer:
             part.step()
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return what all parts remember: "0.3.exp_avg" is the first one's "3.exp_avg"."""
+        """Return the state of all parts, by key."""
         return {f"{i}.{name}": value for i, part in enumerate(self.parts) for name, value in part.state.items()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Take over what was remembered; see `weights.load_optimizer` for what comes from a file."""
+        """Copy a state into this one; `pretrained/weights.py` checks one that comes from a file."""
         for name, mine in self.state_dict().items():
             mine.copy_(state[name])
 
@@ -149,7 +156,7 @@ def block_matrices(model: nn.Module) -> list[dict]:
 def parameter_groups(model: nn.Module, weight_decay: float, without: Iterable[nn.Parameter] = ()) -> list[dict]:
     """Split the parameters into matrices and embeddings, which decay, and biases and gains, which do not.
 
-    Decay keeps weights small where they multiply; a bias or a gain pulled towards zero only loses its meaning.
+    Decay keeps weights small where they multiply; pulling a bias or a gain towards zero has no such use.
     """
     taken = {id(parameter) for parameter in without}
     parameters = [p for p in model.parameters() if id(p) not in taken]
@@ -159,7 +166,7 @@ def parameter_groups(model: nn.Module, weight_decay: float, without: Iterable[nn
     return [group for group in groups if group["params"]]
 
 
-def make_optimizer(model: nn.Module, config: "TrainConfig") -> CombinedOptimizer:
+def make_optimizer(model: nn.Module, config: TrainConfig) -> CombinedOptimizer:
     """Make what config.optimizer names: AdamW for all, or Muon for the blocks' matrices and AdamW for the rest."""
     blocks = block_matrices(model) if config.optimizer == "muon" else []
     rest = parameter_groups(model, config.weight_decay, [matrix for group in blocks for matrix in group["params"]])
@@ -176,12 +183,12 @@ def make_optimizer(model: nn.Module, config: "TrainConfig") -> CombinedOptimizer
     return optimizer
 
 
-def learning_rate(step: int, config: "TrainConfig") -> float:
+def learning_rate(step: int, config: TrainConfig) -> float:
     """Return the learning rate of a step (from 0): a linear warm-up, then the schedule's way down to its last value."""
     return config.learning_rate * rate_factor(step, config)
 
 
-def rate_factor(step: int, config: "TrainConfig") -> float:
+def rate_factor(step: int, config: TrainConfig) -> float:
     """Return the share of its peak that every learning rate has at a step (from 0)."""
     last = config.min_learning_rate
     if step < config.warmup_steps:

@@ -1,8 +1,8 @@
 """The contract that every input goes through: frozen, strict pydantic models, and refusals in one sentence.
 
-Page, command line, JSON files and raw HTTP calls all end in `Options.parse`. The bounds of a field stand once, in its
-`Field(...)`; sliders take their limits from there through `bounds`. Models that need more than bounds (n_embd divisible
-by n_head) say so in a validator whose message names cause and remedy.
+Page, command line, JSON files and raw HTTP calls all go through `Options.parse`. The bounds of a field stand once, in
+its `Field(...)`; sliders take their limits from `bounds`. What bounds cannot say (n_embd is divisible by n_head) is
+checked by a validator, whose message names cause and remedy.
 """
 
 from typing import Any
@@ -12,15 +12,15 @@ from typing_extensions import Self
 
 
 class Options(BaseModel):
-    """A set of options that, once it exists, is valid: no NaN, no unknown field, no string for a number."""
+    """A set of options that is always valid: no NaN, no unknown field, no string for a number."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
     @classmethod
     def parse(cls, data: Any) -> Self:
-        """Build the options from what came in from outside; refuse in one sentence (ValueError).
+        """Build the options from input that may be anything; refuse it in one sentence (ValueError).
 
-        Sliders and JSON send 4.0 for 4: whole floats become ints for int fields here, and nowhere else.
+        Sliders and JSON send 4.0 for 4: here, and nowhere else, whole floats become ints for int fields.
         """
         if not isinstance(data, dict):
             raise ValueError(f"{cls.__name__} needs named fields, but got {_shown(data)}; send an object")
@@ -60,8 +60,8 @@ def _allowed(cls: type[Options], field: str) -> str:
         return "of the right type"
     kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
     parts = getattr(info.annotation, "__args__", (info.annotation,))
-    if all(isinstance(part, str) for part in parts):
-        return "one of " + ", ".join(parts)
+    if choices := [part for part in parts if isinstance(part, str)]:
+        return "one of " + ", ".join(choices)
     text = " or ".join(kinds[part] for part in parts if part in kinds) or "of the right type"
     low, high = cls.bounds(field)
     above = next((m.gt for m in info.metadata if getattr(m, "gt", None) is not None), None)

@@ -1,10 +1,10 @@
-"""In which numbers a model computes while it trains: a twin of it, in bf16 where the processor gains by that.
+"""The numbers that a model is trained in: master weights in fp32, and a compute copy in bf16 where that is faster.
 
-The model itself keeps its weights in fp32, always: a step of training changes a weight by a thousandth, and bf16, with
-three digits, would round most of that away. The twin is rounded anew at every step, does the forward and the backward,
-and hands its gradients over.
+The master weights stay in fp32, because a step changes a weight by a thousandth, and bf16 with its three digits would
+round most of that away. The compute copy is rounded anew at every step, does the forward and the backward, and hands
+its gradients back (mixed precision: Micikevicius et al., 2018, section 3.1).
 
-Left out on purpose: `torch.autocast`, which rounds every weight at every use, and costs more than it saves here.
+Left out on purpose: `torch.autocast`, which rounds every weight at every use and costs more here than it saves.
 """
 
 import copy
@@ -16,15 +16,16 @@ import torch
 from torch import Tensor, nn
 
 from core.model import eval_mode
+from core.modern import Model
 
-WORTH_HALVING = 96  # n_embd; narrower matrices lose more to rounding back and forth than AMX wins
+WORTH_HALVING = 96  # n_embd; at narrower matrices, rounding costs more than bf16 saves
 
 
 @functools.cache
 def has_fast_bf16() -> bool:
-    """Tell whether this processor multiplies bf16 matrices in tiles (AMX): without, bf16 is several times slower.
+    """Tell whether this processor multiplies bf16 matrices in tiles (AMX); without them bf16 is several times slower.
 
-    ONEDNN_MAX_CPU_ISA, with which oneDNN can be held below AMX, is heeded.
+    ONEDNN_MAX_CPU_ISA can forbid it, as it does for oneDNN.
     """
     most = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
     allowed = most in ("", "ALL", "DEFAULT") or "AMX" in most
@@ -32,58 +33,65 @@ def has_fast_bf16() -> bool:
 
 
 def compute_dtype(device: torch.device, n_embd: int = WORTH_HALVING) -> torch.dtype:
-    """Return the type that matrices of this width are best multiplied in on this machine."""
+    """Return the type in which this machine multiplies matrices of this width fastest."""
     quick = device.type == "cpu" and has_fast_bf16() and n_embd >= WORTH_HALVING
     return torch.bfloat16 if quick else torch.float32
 
 
 class ComputeCopy:
-    """A copy of a model that does its forward and backward; the model keeps the weights."""
+    """The copy of a model that does its forward and backward, while the model keeps the master weights.
+
+    A step of training is sync_weights(), forward and backward of `net`, copy_grads(), a step of the optimizer on the
+    model, zero_grad(). In fp32 the copy shares the model's parameters, so nothing is copied.
+    """
 
     def __init__(self, model: nn.Module, dtype: torch.dtype):
-        self.theirs = list(model.parameters())
-        shared = {id(p): p for p in self.theirs} if dtype == torch.float32 else {}
+        self.master: list[Tensor] = list(model.parameters())
+        shared = {id(p): p for p in self.master} if dtype == torch.float32 else {}
         self.net = copy.deepcopy(model, shared).to(dtype)
-        self.ours = list(self.net.parameters())
-        self.apart = dtype != torch.float32
-        if self.theirs[0].device.type == "cpu":
-            self._quicken()
+        self.copies: list[Tensor] = list(self.net.parameters())
+        self.is_rounded = dtype != torch.float32
+        if self.master[0].device.type == "cpu":
+            self._replace_slow_modules()
 
-    def _quicken(self) -> None:
-        """Put in the place of slow parts of the twin what does the same, sooner."""
+    def _replace_slow_modules(self) -> None:
         for module in list(self.net.modules()):
             for name, child in module.named_children():
                 if isinstance(child, nn.Dropout):
                     setattr(module, name, QuickDropout(child.p) if child.p else nn.Identity())
-                if isinstance(child, nn.GELU) and self.apart:
-                    # GPT-2's tanh form differs from the exact one by at most 0.0005, less than bf16 can tell of the
-                    # values that matter, and torch computes it three times slower.
+                if isinstance(child, nn.GELU) and self.is_rounded:
+                    # torch computes the exact GELU three times faster than GPT-2's tanh form, and they differ by 0.0005
+                    # at most, which bf16 cannot tell at the values that matter.
                     setattr(module, name, nn.GELU())
 
     def sync_weights(self) -> None:
-        """Take the model's weights as they are now."""
-        if self.apart:
+        """Round the master weights into the copy, and begin a step: training mode, no gradients."""
+        if self.is_rounded:
             with torch.no_grad():
-                torch._foreach_copy_(self.ours, self.theirs)
+                torch._foreach_copy_(self.copies, self.master)
         self.net.train()
         self.zero_grad()
 
     def copy_grads(self) -> list[Tensor]:
-        """Give the model the gradients of the last backward, in fp32, and return them."""
-        if self.apart:
-            for theirs in self.theirs:
-                theirs.grad = torch.empty_like(theirs)
-            torch._foreach_copy_([p.grad for p in self.theirs], [p.grad for p in self.ours])
-        return [p.grad for p in self.theirs]
+        """Copy the gradients of the last backward to the model, in fp32, and return them."""
+        if self.is_rounded:
+            for weight in self.master:
+                weight.grad = torch.empty_like(weight)
+            torch._foreach_copy_(_grads(self.master), _grads(self.copies))
+        return _grads(self.master)
 
     def zero_grad(self) -> None:
-        """Drop all gradients, the model's too."""
-        for parameter in (*self.ours, *self.theirs):
+        """Drop all gradients, those of the model too."""
+        for parameter in (*self.copies, *self.master):
             parameter.grad = None
 
 
+def _grads(parameters: list[Tensor]) -> list[Tensor]:
+    return [p.grad for p in parameters if p.grad is not None]
+
+
 class QuickDropout(nn.Module):
-    """Dropout that draws a byte an element instead of a number: the same law, its probability in steps of 1/256."""
+    """Dropout that draws one byte an element instead of a float, so its probability comes in steps of 1/256."""
 
     def __init__(self, p: float):
         super().__init__()
@@ -97,11 +105,11 @@ class QuickDropout(nn.Module):
         return x * (draws < self.kept).to(x.dtype).mul_(256 / self.kept)
 
 
-def int8(model: nn.Module) -> nn.Module:
+def int8(model: Model) -> Model:
     """Return a copy of a model with the weights of its linear layers in 8 bits, for writing on a CPU.
 
-    Each output's weights share one scale (`torch.ao`'s dynamic quantisation); activations are rounded to 8 bits as they
-    come. A quarter of the bytes to read for every token; what it does to the loss is measured, not assumed.
+    The weights of an output share one scale (`torch.ao`'s dynamic quantisation), and activations are rounded to 8 bits
+    before they meet them. A token then reads a quarter of the bytes. Who uses this measures the rise of the loss.
     """
     settings = torch.ao.quantization.per_channel_dynamic_qconfig
     with warnings.catch_warnings(), eval_mode(model):

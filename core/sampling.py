@@ -1,7 +1,7 @@
 """Writing with a model: from logits to probabilities, and from probabilities to text, one token a turn.
 
-The distribution is kept apart from the draw: `next_token_probs` is a pure function, and the page shows the very numbers
-that `generate` draws from.
+The distribution is kept apart from the draw: `next_token_probs` is a pure function, and the page shows the numbers that
+`generate` draws from.
 """
 
 from collections.abc import Iterator
@@ -10,12 +10,13 @@ from random import Random
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.config import SampleConfig
 from core.kv_cache import decoder_for
+from core.modern import Model
 
-ALTERNATIVES = 10  # how many of the best candidates each token is told with
+ALTERNATIVES = 10  # how many of the best candidates come with each token
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _probs(logits: Tensor, temperature: float, top_k: int | None, top_p: float |
 
 
 def generate(
-    model: nn.Module,
+    model: Model,
     idx: Tensor,
     max_new_tokens: int,
     temperature: float = 1.0,
@@ -81,46 +82,40 @@ def generate(
     top_p: float | None = None,
     seed: int | None = None,
 ) -> Iterator[Token]:
-    """Continue idx (1, T), T >= 1, by max_new_tokens tokens, one a turn; the model sees the last block_size of them.
+    """Continue idx (1, T), T >= 1, by max_new_tokens tokens, one a turn; the model sees the last block_size tokens.
 
     With a seed the text is the same each time; without one it differs, and torch's own random state is not touched.
     Raises ValueError at once for options out of bounds or an empty prompt.
     """
     options = SampleConfig.parse(
-        {
-            "max_new_tokens": max_new_tokens,
-            "temperature": temperature,
-            "top_k": top_k,
-            "top_p": top_p,
-            "seed": seed,
-        }
+        {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
     )
     if idx.dim() != 2 or idx.shape[0] != 1 or idx.shape[1] == 0:
         raise ValueError(f"The prompt must be one row of at least one token, (1, T), but is {tuple(idx.shape)}")
     return _draw(model, idx, options)
 
 
-def _draw(model: nn.Module, idx: Tensor, options: SampleConfig) -> Iterator[Token]:
+def _draw(model: Model, idx: Tensor, options: SampleConfig) -> Iterator[Token]:
     chance = Random(options.seed)  # Python's own: its numbers are the same everywhere, and cost less than torch's
-    reader, unread = decoder_for(model), idx[0].tolist()
-    as_it_is = options.temperature == 1 and options.top_k is None and options.top_p is None
+    decoder, unread = decoder_for(model), idx[0].tolist()
+    untouched = options.temperature == 1 and options.top_k is None and options.top_p is None
     for _ in range(options.max_new_tokens):
-        logits = reader.read(unread).cpu().double()
+        logits = decoder.read(unread).cpu().double()
         probs = _probs(logits, options.temperature, options.top_k, options.top_p)
-        chosen = _drawn(probs, chance.random())
+        chosen = _choose(probs, chance.random())
         unread = [chosen]
-        yield _told(chosen, probs, logits, probs if as_it_is else F.softmax(logits, dim=-1))
+        yield _token(chosen, probs, logits, probs if untouched else F.softmax(logits, dim=-1))
 
 
-def _drawn(probs: Tensor, share: float) -> int:
-    """Return the id where a share of the whole falls when the probabilities (V,) are laid end to end; share < 1."""
+def _choose(probs: Tensor, share: float) -> int:
+    """Return the id that stands at a share (below 1) of the line on which the probabilities (V,) lie end to end."""
     ends = probs.cumsum(-1)
-    return int(torch.searchsorted(ends, share * ends[-1], right=True))  # right: never one of no probability
+    return int(torch.searchsorted(ends, share * ends[-1], right=True))  # right: never an id of probability 0
 
 
-def _told(chosen: int, probs: Tensor, logits: Tensor, model_probs: Tensor) -> Token:
-    # Neither temperature nor cutting changes the order, so the model's own ranks what is drawn from too.
+def _token(chosen: int, probs: Tensor, logits: Tensor, model_probs: Tensor) -> Token:
+    # Neither temperature nor cutting changes the order, so the logits rank what is drawn from too.
     best = torch.topk(logits, min(ALTERNATIVES, len(logits))).indices.tolist()
-    asked = [*best, chosen]
-    *candidates, token = map(Candidate, asked, probs[asked].tolist(), model_probs[asked].tolist())
+    ids = [*best, chosen]
+    *candidates, token = map(Candidate, ids, probs[ids].tolist(), model_probs[ids].tolist())
     return Token(token.id, token.prob, token.model_prob, tuple(candidates))

@@ -1,8 +1,8 @@
-"""Training as a generator: one optimizer step a turn, and nothing but numbers comes out.
+"""Training as a generator: it takes one optimizer step a turn and yields nothing but numbers.
 
 To pause is not to ask for the next step; to stop is to close the generator; to share a processor among many runs is to
-take turns. A notebook, the command line and the page's worker processes all use this same function. What a run writes
-to disk is `recording.py`'s business.
+take turns. A notebook, the command line and the page's worker processes use the same function. `runs/training_run.py`
+writes a run to disk.
 """
 
 import math
@@ -18,8 +18,11 @@ from core import data
 from core.config import TrainConfig
 from core.device import keep_freed_memory, tokens_at_once
 from core.model import eval_mode
+from core.modern import Model
 from core.optim import CombinedOptimizer, learning_rate, make_optimizer, rate_factor
 from core.precision import ComputeCopy, compute_dtype
+
+Optimizer = CombinedOptimizer | torch.optim.Optimizer
 
 
 @dataclass(frozen=True)
@@ -48,25 +51,23 @@ class Diverged(RuntimeError):
 
 
 def train(
-    model: nn.Module,
+    model: Model,
     corpus_tokens: Any,
     config: TrainConfig,
     *,
-    optimizer: CombinedOptimizer | torch.optim.Optimizer | None = None,
+    optimizer: Optimizer | None = None,
     start_step: int = 0,
 ) -> Iterator[StepStats]:
     """Train `model` on the first 90 % of corpus_tokens (N,), one optimizer step a turn, until config.steps are done.
 
-    To go on with an earlier run, hand over its `optimizer` and `start_step`: the losses are those it would have had.
-    Every config.eval_interval steps the loss is estimated on both parts; at the last step the validation loss is that
-    of the whole validation part. Neither touches the randomness of the run. Works on the device the model stands on.
-
-    Raises ValueError for a text too short for the block, and Diverged, with the last good weights put back into the
-    model, when the loss stops being a number.
+    To go on with an earlier run, pass its `optimizer` and `start_step`: the losses are those that it would have had.
+    Every config.eval_interval steps the loss is estimated on both parts, at the last step on the whole validation part;
+    this does not touch the run's randomness. All is computed on the model's device, and this process's malloc keeps
+    freed memory from now on. Raises ValueError for a text too short for the block, and Diverged, with the last good
+    weights put back into the model, when the loss stops being a number.
     """
     keep_freed_memory()
-    device = next(model.parameters()).device
-    T = model.config.block_size
+    device, T = next(model.parameters()).device, model.config.block_size
     tokens = torch.as_tensor(corpus_tokens, dtype=torch.long).to(device)
     train_tokens, val_tokens = data.split(tokens, T)
     batches = data.Batches(train_tokens, T, config.batch_size, config.seed)
@@ -76,39 +77,46 @@ def train(
     good_step, good_weights = start_step, _copy(model)
     for step in range(start_step, config.steps):
         began = time.perf_counter()
-        factor = rate_factor(step, config)
-        for group in optimizer.param_groups:
-            group["lr"] = group.get("peak", config.learning_rate) * factor
-        compute.sync_weights()  # every turn anew: between turns the model belongs to the caller
-        loss = _loss(compute.net, *batches.at(step), config.seed, step)
-        loss.backward()
-        grad_norm = clip(compute.copy_grads(), config.grad_clip)
-        loss = loss.item()
-        if not (math.isfinite(loss) and math.isfinite(grad_norm)):
-            compute.zero_grad()
-            model.load_state_dict(good_weights)
-            raise Diverged(step + 1, good_step, config.learning_rate)
-        optimizer.step()
-        compute.zero_grad()
+        loss, grad_norm = _optimizer_step(compute, optimizer, batches.at(step), step, config)
         seconds = time.perf_counter() - began
 
-        train_loss = val_loss = None
+        estimates = ()
+        finite = math.isfinite(loss) and math.isfinite(grad_norm)
         last = step + 1 == config.steps
-        if last or (step + 1) % config.eval_interval == 0:
-            train_loss = evaluate(model, train_tokens, config.eval_tokens)
-            val_loss = evaluate(model, val_tokens, None if last else config.eval_tokens)
-            if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
-                model.load_state_dict(good_weights)
-                raise Diverged(step + 1, good_step, config.learning_rate)
+        if finite and (last or (step + 1) % config.eval_interval == 0):
+            val_limit = None if last else config.eval_tokens
+            estimates = evaluate(model, train_tokens, config.eval_tokens), evaluate(model, val_tokens, val_limit)
+            finite = all(map(math.isfinite, estimates))
+        if not finite:
+            model.load_state_dict(good_weights)
+            raise Diverged(step + 1, good_step, config.learning_rate)
+        if estimates:
             good_step, good_weights = step + 1, _copy(model)
         rate = learning_rate(step, config)
-        yield StepStats(step + 1, loss, rate, grad_norm, config.batch_size * T, seconds, train_loss, val_loss)
+        yield StepStats(step + 1, loss, rate, grad_norm, config.batch_size * T, seconds, *estimates)
 
 
-def evaluate(model: nn.Module, tokens: Tensor, limit: int | None = None) -> float:
+def _optimizer_step(
+    compute: ComputeCopy, optimizer: Optimizer, batch: tuple[Tensor, Tensor], step: int, config: TrainConfig
+) -> tuple[float, float]:
+    """Change the weights once; return loss and gradient norm. If one of them is not finite, nothing is changed."""
+    for group in optimizer.param_groups:
+        group["lr"] = group.get("peak", config.learning_rate) * rate_factor(step, config)
+    compute.sync_weights()  # at every step, because between steps the caller may change the model
+    loss = _loss(compute.net, *batch, config.seed, step)
+    loss.backward()
+    grad_norm = clip(compute.copy_grads(), config.grad_clip)
+    loss = loss.item()
+    if math.isfinite(loss) and math.isfinite(grad_norm):
+        optimizer.step()
+    compute.zero_grad()
+    return loss, grad_norm
+
+
+def evaluate(model: Model, tokens: Tensor, limit: int | None = None) -> float:
     """Return the mean loss in nats per token over tokens (N,), or over `limit` tokens spread evenly through them.
 
-    Windows do not overlap, dropout is off, nothing random is drawn.
+    Windows do not overlap, dropout is off, and no random number is drawn.
     """
     device = next(model.parameters()).device
     T = model.config.block_size
@@ -123,15 +131,18 @@ def evaluate(model: nn.Module, tokens: Tensor, limit: int | None = None) -> floa
 
 
 def clip(gradients: list[Tensor], longest: float) -> float:
-    """Shorten gradients, taken as one long vector, to at most `longest` (0: any), and return how long they were."""
-    length = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))).item()
+    """Scale gradients, as one vector, to at most the length `longest` (0: any); return how long they were.
+
+    `clip_grad_norm_` multiplies even gradients that are short enough, which takes two to four times as long.
+    """
+    length = torch.nn.utils.get_total_norm(gradients).item()
     if 0 < longest < length:
         torch._foreach_mul_(gradients, longest / (length + 1e-6))
     return length
 
 
 def _loss(model: nn.Module, x: Tensor, y: Tensor, seed: int, step: int) -> Tensor:
-    """Run the model forward; dropout draws from a seed of the step's own, and the world's randomness is put back."""
+    """Return the loss of a batch; dropout draws from the step's own seed, and torch's random state is put back."""
     if getattr(model.config, "dropout", 0.0) == 0.0:
         return model(x, y)[1]
     devices = [x.device] if x.device.type == "cuda" else []

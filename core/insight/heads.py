@@ -1,7 +1,7 @@
 """What a head does, and whether it matters: scores of its attention, labels for the clear cases, and silencing.
 
 A bright square in a map is no finding. Here every claim about a head is a number with a formula, beside the number
-that attention without any preference would get on the same text. The patterns, for query q and key k <= q:
+that uniform attention gets on the same text. The patterns, for query q and key k <= q:
 
     self        k = q
     previous    k = q - 1
@@ -19,14 +19,15 @@ from threading import get_ident
 import torch
 from torch import Tensor, nn
 
-from core.attention import attention_layers, capture_outputs
-from core.model import CausalSelfAttention, eval_mode
+from core.attention import Attention, attention_layers, capture_outputs
+from core.model import eval_mode
+from core.modern import Model
 
 PATTERNS = ("self", "previous", "first", "same", "induction")
 
-# When a head earns a label. The first alone would let a short text through, the second alone a rare pattern.
+# When a head gets a label. The score alone would let a short text through, the ratio alone a rare pattern.
 LABEL_SCORE = 0.3  # at least this much of its attention goes there,
-LABEL_RATIO = 2.0  # at least so many times what attention without preference gives,
+LABEL_RATIO = 2.0  # at least so many times the score of uniform attention,
 LABEL_QUERIES = 4  # and at least so many queries could have shown otherwise.
 
 REPEATED_TOKENS = (4, 32)  # the shortest and the longest sequence that the induction test says twice
@@ -35,10 +36,10 @@ REPEATED_TOKENS = (4, 32)  # the shortest and the longest sequence that the indu
 def head_scores(weights: Tensor, ids: Tensor) -> dict[str, Tensor]:
     """Return the scores (L, nh) of every head by name, from attention weights (L, nh, T, T) over tokens ids (T,).
 
-    "self", "previous", "first", "same", "induction": the mean, over the queries that have such a key, of the attention
-    that they give to all such keys together: 1 is nothing else, 0 is never. Query 0 is left out, for it can only look
-    at itself. "entropy", in nats, is the mean of -sum(w ln w), and "distance", in tokens, that of sum(w (q - k)), both
-    over the queries from 1. What no query can show is 0. Raises ValueError when the shapes do not fit.
+    "self", "previous", "first", "same", "induction": the mean, over the queries that have such keys, of the attention
+    that they give to those keys together, from 0 (none) to 1 (all). Query 0 is left out, because it can only look at
+    itself. "entropy", in nats, is the mean of -sum(w ln w), and "distance", in tokens, that of sum(w (q - k)), both
+    over the queries from 1. A pattern that no query can show scores 0. Raises ValueError when the shapes do not fit.
     """
     T = len(ids)
     if ids.dim() != 1 or weights.dim() != 4 or weights.shape[2:] != (T, T):
@@ -57,17 +58,17 @@ def head_scores(weights: Tensor, ids: Tensor) -> dict[str, Tensor]:
 
 
 def uniform_scores(ids: Tensor) -> dict[str, float]:
-    """Return what a head without any preference scores on the text ids (T,): query q gives each key 1 / (q + 1)."""
+    """Return what uniform attention scores on the text ids (T,): query q gives each key 1 / (q + 1)."""
     return {name: float(score) for name, score in head_scores(_uniform(len(ids))[None, None], ids).items()}
 
 
-def induction_scores(model: nn.Module, seed: int = 0, rows: int = 4) -> Tensor:
-    """Return how much each head (L, nh) looks for what came next last time, measured where nothing else can help.
+def induction_scores(model: Model, seed: int = 0, rows: int = 4) -> Tensor:
+    """Return how much each head (L, nh) looks at what came next last time, on a text in which nothing else helps.
 
     The model reads a random sequence of its own tokens twice over. In the second half, the share of the attention that
     goes to the token after the previous occurrence is averaged: the prefix-matching score of Olsson et al., 2022,
-    "In-context Learning and Induction Heads". No token comes twice in a sequence, so there is one right key; and up to
-    five lengths are used, `rows` sequences of each, so that always looking the same distance back does not pass for it.
+    "In-context Learning and Induction Heads". No token comes twice in a sequence, so there is one right key. Up to five
+    lengths are used, `rows` sequences of each, so that a head which looks back by a fixed distance scores low.
 
     Raises ValueError for a model without attention, or one too short or with too few tokens to say four of them twice.
     """
@@ -83,8 +84,8 @@ def induction_scores(model: nn.Module, seed: int = 0, rows: int = 4) -> Tensor:
     return torch.stack(means).mean(0)
 
 
-def uniform_induction_score(model: nn.Module) -> float:
-    """Return what a head without any preference gets from `induction_scores`; raises ValueError as that does."""
+def uniform_induction_score(model: Model) -> float:
+    """Return what uniform attention gets from `induction_scores`; raises ValueError as that does."""
     attention_layers(model)
     values = [float(_after_previous(_uniform(2 * N))) for N in _repeated_lengths(model)]
     return sum(values) / len(values)
@@ -97,9 +98,9 @@ def labels(
 
     scores are those of `head_scores` for the text ids (T,), induction (L, nh) those of `induction_scores`. A head is
     named after a pattern when at least LABEL_SCORE of its attention goes there, and LABEL_RATIO times the score of
-    uniform attention on the same text, over at least LABEL_QUERIES queries. Of several patterns it gets the clearest:
-    that which is furthest on the way from the uniform score to 1. A head is named "induction" only for what it does on
-    repeated random sequences: in a text, frequent letters alone can look like it.
+    uniform attention on the same text, over at least LABEL_QUERIES queries. Of several patterns it gets the clearest,
+    whose score is furthest on the way from the uniform score to 1. A head is named "induction" only for what it does on
+    repeated random sequences, because in a text frequent letters alone can look like it.
     """
     uniform = uniform_scores(ids)
     chances = {name: int(keys.any(-1).sum()) for name, keys in _patterns(ids).items()}
@@ -109,18 +110,18 @@ def labels(
         if name != "induction" and chances[name] >= LABEL_QUERIES
     }
     if induction is not None:
-        # The shorter the sequence, the more of it uniform attention catches: taken at its most.
+        # Uniform attention scores highest on the shortest sequence: that score has to be beaten.
         judged["induction"] = (induction.tolist(), float(_after_previous(_uniform(2 * REPEATED_TOKENS[0]))))
     L, nh = scores["self"].shape
     return [[_clearest(judged, layer, head) for head in range(nh)] for layer in range(L)]
 
 
-def silence_heads(model: nn.Module, x: Tensor, y: Tensor) -> Iterator[tuple[int, int, float]]:
+def silence_heads(model: Model, x: Tensor, y: Tensor) -> Iterator[tuple[int, int, float]]:
     """Silence each head in turn and give (layer, head, rise of the loss in nats per token) on x, y (B, T).
 
-    What the head hands to c_proj is replaced by zeros; the rest of the model answers as it can. A fall is a negative
-    rise. One head a turn: to stop is not to ask for the next, and between turns the model is as it was. Raises
-    ValueError at once for a model without attention or for an x and y that do not fit.
+    Zeros replace what the head hands to c_proj; a fall of the loss is a negative rise. One head a turn: between turns
+    the model is unchanged, and to stop is not to ask for the next. Raises ValueError at once for a model without
+    attention or for an x and y that do not fit.
     """
     layers = attention_layers(model)
     if x.dim() != 2 or x.shape != y.shape or x.numel() == 0:
@@ -129,9 +130,7 @@ def silence_heads(model: nn.Module, x: Tensor, y: Tensor) -> Iterator[tuple[int,
     return _rises(model, layers, x.to(device), y.to(device))
 
 
-def _rises(
-    model: nn.Module, layers: list[CausalSelfAttention], x: Tensor, y: Tensor
-) -> Iterator[tuple[int, int, float]]:
+def _rises(model: Model, layers: list[Attention], x: Tensor, y: Tensor) -> Iterator[tuple[int, int, float]]:
     usual = _loss(model, x, y)
     for layer, attn in enumerate(layers):
         for head in range(attn.n_head):
@@ -141,7 +140,7 @@ def _rises(
 
 
 @contextmanager
-def _silenced(attn: CausalSelfAttention, head: int) -> Iterator[None]:
+def _silenced(attn: Attention, head: int) -> Iterator[None]:
     """Put zeros in place of one head's output, for this thread alone and until the block ends."""
     thread = get_ident()
 
@@ -161,7 +160,7 @@ def _silenced(attn: CausalSelfAttention, head: int) -> Iterator[None]:
         handle.remove()
 
 
-def _loss(model: nn.Module, x: Tensor, y: Tensor) -> float:
+def _loss(model: Model, x: Tensor, y: Tensor) -> float:
     with eval_mode(model):
         return model(x, y)[1].item()
 
@@ -182,7 +181,7 @@ def _patterns(ids: Tensor) -> dict[str, Tensor]:
 
 
 def _clearest(judged: dict[str, tuple[list[list[float]], float]], layer: int, head: int) -> tuple[str, float] | None:
-    """Choose among the patterns that a head shows clearly, if any; judged holds scores (L, nh) and uniform score."""
+    """Choose the clearest of the patterns that a head shows, if any; judged holds scores (L, nh) and uniform score."""
     best, best_gain = None, 0.0
     for name, (table, uniform) in judged.items():
         score = table[layer][head]
@@ -192,8 +191,8 @@ def _clearest(judged: dict[str, tuple[list[list[float]], float]], layer: int, he
     return best
 
 
-def _repeated_lengths(model: nn.Module) -> list[int]:
-    """Return how long the sequences are that the induction test says twice: from half of what there is room for, up."""
+def _repeated_lengths(model: Model) -> list[int]:
+    """Return the lengths of sequences that the induction test says twice: from half of the longest that fits, up."""
     shortest, longest = REPEATED_TOKENS
     block_size, vocab_size = model.config.block_size, model.config.vocab_size
     longest = min(longest, block_size // 2, vocab_size)

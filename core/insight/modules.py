@@ -1,4 +1,4 @@
-"""The modules of a model from the top down, with the shapes of what comes out of them, as `torchinfo` prints them."""
+"""The modules of a model from the top down, with the shapes of their outputs, as `torchinfo` prints them."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,12 +6,13 @@ from functools import lru_cache
 from torch import nn
 
 from core.config import BigramConfig, GPTConfig
-from core.parameters import Shape, empty_model, list_parameters
+from core.insight.parameters import Shape, list_parameters
+from core.parameters import empty_model
 
 
 @dataclass(frozen=True)
 class Module:
-    """One module: where it stands, its class, what comes out of it, and the parameters in it and below."""
+    """One module: where it stands, its class, the shape of its output, and the parameters in it and below."""
 
     name: str
     kind: str
@@ -25,7 +26,7 @@ class Module:
 def list_modules(config: GPTConfig | BigramConfig, batch_size: int = 1) -> tuple[Module, ...]:
     """List a model's modules from the top down, with the shapes that idx (batch_size, block_size) leads to.
 
-    The shapes are read off the modules, for a forward pass of meta tensors would first import torch's compiler.
+    The shapes are read off the modules, because a forward pass of meta tensors first imports torch's compiler.
     """
     shared = {parameter.name: parameter.same_as for parameter in list_parameters(config)}
     found = []
@@ -43,7 +44,7 @@ def _output(name: str, module: nn.Module, config: GPTConfig | BigramConfig, B: i
     T = config.block_size
     if isinstance(module, nn.ModuleDict | nn.ModuleList):
         return None
-    if not name:
+    if not name or isinstance(config, BigramConfig):
         return B, T, config.vocab_size
     if isinstance(module, nn.Linear):
         return B, T, module.out_features
@@ -52,7 +53,6 @@ def _output(name: str, module: nn.Module, config: GPTConfig | BigramConfig, B: i
         return T, config.n_embd  # positions are the same in every row of a batch
     if last == "attn_dropout":
         return B, config.n_head, T, T
-    if last == "qkv":  # the modern attention's: query, key and value as they meet
+    if last == "qkv":  # of the modern attention: query, key and value as they meet
         return 3, B, config.n_head, T, config.n_embd // config.n_head
-    width = config.vocab_size if isinstance(config, BigramConfig) else config.n_embd
-    return B, T, 4 * width if last == "act" else width
+    return B, T, 4 * config.n_embd if last == "act" else config.n_embd

@@ -1,9 +1,8 @@
-"""How well two models predict the same text: the score that is fair to models that cut a text differently.
+"""How well two models predict the same text: a score that is fair to models with different tokenizers.
 
-Models that cut a text differently cannot be compared by their loss a token: who cuts finer has the easier tokens. What
-the whole text costs, in bits, and that divided by its characters, is the same question to both. Left out on purpose:
-where the models come from (`pretrained/loader.py`, `runs/directory.py`), and what their weights look like
-(`weight_statistics.py`).
+Their losses a token cannot be compared, because shorter tokens are easier to predict. The cost of the whole text in
+bits, divided by its characters, asks both the same question. Left out on purpose: where the models come from
+(`pretrained/loader.py`, `runs/directory.py`), and what their weights look like (`weight_statistics.py`).
 """
 
 import math
@@ -11,9 +10,10 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.model import eval_mode
+from core.modern import Model
 from core.tokenizers import GPT2_VOCAB_SIZE
 
 END_OF_TEXT = GPT2_VOCAB_SIZE - 1  # <|endoftext|>: between two texts in GPT-2's training, so a text begins after it
@@ -34,19 +34,19 @@ class Score:
 
     @property
     def bits_per_character(self) -> float:
-        """The fair score between models that cut a text differently; a uniform guess among V characters has log2 V."""
+        """The score to compare models with different tokenizers by; a uniform guess among V characters has log2 V."""
         return self.bits / self.characters
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a model makes of a text: how much each token after the first surprises it, and what it expects next."""
+    """What a model makes of a text: the loss of each token after the first, and the logits of the next one."""
 
     nats: Tensor  # (T - 1,)
     logits: Tensor  # (V,)
 
     def score(self, characters: int) -> Score:
-        """Sum up the surprise over a text of so many characters; ValueError for a text without any."""
+        """Sum up the loss over a text of so many characters; ValueError for a text without any."""
         if characters < 1 or not len(self.nats):
             raise ValueError("There is no text to score; write at least one character")
         return Score(float(self.nats.double().sum()), len(self.nats), characters)
@@ -57,27 +57,28 @@ class Reading:
         return list(zip(best.indices.tolist(), best.values.tolist(), strict=True))
 
 
-def read(model: nn.Module, ids: Tensor) -> Reading:
+def read(model: Model, ids: Tensor) -> Reading:
     """Let a model read ids (T,), T >= 1, of which the first is given and not scored.
 
     A text longer than block_size is read in windows that overlap by half: each token is scored once, with at least half
-    a block before it (the first ones with all there is), and what comes next is predicted from a full block.
+    a block before it (or all that there is, at the beginning), and the next token is predicted from a full block.
     """
     n, T = len(ids), model.config.block_size
     if ids.dim() != 1 or not n:
         raise ValueError(f"The ids must be one row of at least one token, (T,), but are {tuple(ids.shape)}")
     nats, done = [], 0
     with eval_mode(model):
-        while done < n:
+        while True:
             start = max(0, min(done - T // 2, n - T))
             end = min(start + T, n)
             logits = model(ids[None, start:end])[0][0, done - start :].float()
             targets = ids[done + 1 : end + 1]  # one short at the very end
             nats.append(F.cross_entropy(logits[: len(targets)], targets, reduction="none"))
             done = end
-    return Reading(torch.cat(nats), logits[-1].clone())  # a view would keep all the logits
+            if done == n:
+                return Reading(torch.cat(nats), logits[-1].clone())  # a view would keep all the logits
 
 
-def score(model: nn.Module, ids: Tensor, characters: int) -> Score:
-    """Return what ids (T,) cost a model, the first, which is given, left out; `read` says how long texts are read."""
+def score(model: Model, ids: Tensor, characters: int) -> Score:
+    """Return what ids (T,) cost a model without the first, which is given; `read` says how it reads a long text."""
     return read(model, ids).score(characters)

@@ -1,6 +1,6 @@
 """What the weights of a model look like: statistics, histograms, and the position embedding as a picture.
 
-What is found on a model is kept for as long as the model lives; a model given here is not changed any more.
+Results are kept for as long as the model lives, so a model that was given here must not change any more.
 """
 
 import math
@@ -18,19 +18,19 @@ from core.once import Once
 from core.parameters import place
 
 BINS = 60
-MOST_ROWS = 192  # of a picture of weights, and as many columns
+MOST_ROWS = 192  # of a picture of weights; as many columns
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What the values of one parameter are like. layer: None for one outside the blocks, or for all layers together."""
+    """Statistics of one parameter's values. layer: None for one outside the blocks, or for all layers together."""
 
     name: str  # without the layer: attn.c_attn.weight
     layer: int | None
     count: int
     mean: float
     std: float
-    largest: float  # without its sign
+    largest: float  # in magnitude
     norm: float  # of all values as one vector
 
     @property
@@ -69,7 +69,7 @@ def pooled(found: Iterable[Statistics]) -> Statistics:
 
 
 def common_range(found: Iterable[Statistics]) -> tuple[float, float]:
-    """Return the ends of BINS bins of a round width in which nearly all values lie: four deviations about each mean."""
+    """Return the ends of BINS bins of a round width that hold nearly all values: four deviations around each mean."""
     found = list(found)
     low = min(each.mean - 4 * each.std for each in found)
     high = max(each.mean + 4 * each.std for each in found)
@@ -79,12 +79,12 @@ def common_range(found: Iterable[Statistics]) -> tuple[float, float]:
     ten = 10.0 ** math.floor(math.log10(width))
     width = next(step * ten for step in (1, 2, 5, 10) if step * ten >= width)
     first = math.floor(low / width)
-    first -= (first + BINS - math.ceil(high / width)) // 2  # what is to spare, half of it at either end
+    first -= (first + BINS - math.ceil(high / width)) // 2  # half of the spare bins at either end
     return first * width, (first + BINS) * width
 
 
 def histograms(model: nn.Module, name: str, low: float, high: float) -> dict[int | None, tuple[int, ...]]:
-    """Count the values of a parameter in BINS bins from low to high, by layer; what lies beyond is in no bin."""
+    """Count the values of a parameter in BINS bins from low to high, by layer; values beyond are in no bin."""
 
     def count() -> dict[int | None, tuple[int, ...]]:
         found = {}
@@ -111,7 +111,7 @@ class Positions:
 
 
 def positions(model: nn.Module) -> Positions | None:
-    """Sample the position embedding such that it fits a picture, each value as it is; None for a model without one."""
+    """Sample the position embedding to fit a picture, without averaging; None for a model without one."""
     parts = getattr(model, "transformer", {})
     if "wpe" not in parts:
         return None

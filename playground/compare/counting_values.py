@@ -5,7 +5,7 @@ Every number comes from `core`; here it only gets its words. Pure: no Gradio eve
 
 from core.config import BigramConfig, GPTConfig
 from core.formula import RULES, Term, formula
-from core.parameters import Part, list_parts, total_of
+from core.insight.parameters import Part, list_parts, total_of
 from playground.compare.counting_cells import Column, first_in_group, grouped, heading, left_aligned, shape_text, table
 from playground.words.numbers import format_number, localize, percent
 from playground.words.translate import translate, widget_words

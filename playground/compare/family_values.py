@@ -7,7 +7,7 @@ from core.architectures import architecture_of
 from core.config import BigramConfig, GPTConfig
 from core.formula import count_of
 from core.insight.modules import list_modules
-from core.parameters import list_parameters
+from core.insight.parameters import list_parameters
 from core.pretrained.family import FAMILY
 from core.runs.config import RunConfig
 from core.runs.cost import BYTES, SHAKESPEARE_TOKENS, WEBTEXT_TOKENS, Speed, flops_per_token, pass_seconds

@@ -10,7 +10,7 @@ from playground.widgets.base import Widget, packed
 
 if TYPE_CHECKING:
     from core.insight.modules import Module
-    from core.parameters import Parameter
+    from core.insight.parameters import Parameter
 
 
 class ParameterList(Widget):

@@ -80,9 +80,9 @@ WORDS = {
         "Token đứng ở đâu: position embedding wpe",
     ),
     "beside_pictures_about": (
-        "Nobody told GPT-2 what a place in a text is (a run with init=sharp starts with waves). Look for waves from top to bottom in the weights, and for a bright band "
+        "Nobody told GPT-2 what a place in a text is (a run with init=sinusoidal starts with waves). Look for waves from top to bottom in the weights, and for a bright band "
         "along the diagonal of the likeness: neighbours have become alike.",
-        "Không ai dạy GPT-2 vị trí trong văn bản là gì (lượt có init=sharp bắt đầu với các làn sóng). Hãy tìm những làn sóng từ trên xuống trong trọng số, và dải sáng dọc "
+        "Không ai dạy GPT-2 vị trí trong văn bản là gì (lượt có init=sinusoidal bắt đầu với các làn sóng). Hãy tìm những làn sóng từ trên xuống trong trọng số, và dải sáng dọc "
         "đường chéo của hình độ giống nhau: các vị trí cạnh nhau đã trở nên giống nhau.",
     ),
     "beside_no_positions": ("{name} has no wpe.", "{name} không có wpe."),

@@ -12,7 +12,8 @@ from core.architectures import build_model
 from core.config import BigramConfig, GPTConfig, ModernConfig
 from core.formula import GPT2_SMALL, RULES, count_of, formula
 from core.insight.modules import list_modules
-from core.parameters import count_parameters, empty_model, list_parameters, list_parts, total_of
+from core.insight.parameters import list_parameters, list_parts, total_of
+from core.parameters import count_parameters, empty_model
 from core.pretrained.family import FAMILY
 from tests.tiny_runs import PROJECT
 

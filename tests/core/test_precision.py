@@ -1,4 +1,4 @@
-"""The twin that computes: what it may round, and what it must not."""
+"""The compute copy: what it may round, and what it must not."""
 
 import pytest
 import torch
@@ -23,23 +23,23 @@ def batch() -> tuple[torch.Tensor, torch.Tensor]:
     return idx[:, :-1], idx[:, 1:]
 
 
-def test_in_fp32_the_twin_shares_the_models_weights_and_gradients():
+def test_in_fp32_the_copy_shares_the_models_weights_and_gradients():
     model = wide()
-    twin = ComputeCopy(model, torch.float32)
-    assert all(a is b for a, b in zip(twin.ours, model.parameters(), strict=True))
-    twin.sync_weights()
-    twin.net(*batch())[1].backward()
-    seen = [g.clone() for g in twin.copy_grads()]
+    copy = ComputeCopy(model, torch.float32)
+    assert all(a is b for a, b in zip(copy.copies, model.parameters(), strict=True))
+    copy.sync_weights()
+    copy.net(*batch())[1].backward()
+    seen = [g.clone() for g in copy.copy_grads()]
     expected = torch.autograd.grad(model(*batch())[1], list(model.parameters()))
     assert all(map(torch.equal, seen, expected))
 
 
 def test_in_bf16_gradients_come_back_in_fp32_and_nearly_the_same():
     model = wide()
-    twin = ComputeCopy(model, torch.bfloat16)
-    twin.sync_weights()
-    twin.net(*batch())[1].backward()
-    ours = twin.copy_grads()
+    copy = ComputeCopy(model, torch.bfloat16)
+    copy.sync_weights()
+    copy.net(*batch())[1].backward()
+    ours = copy.copy_grads()
     theirs = torch.autograd.grad(model(*batch())[1], list(model.parameters()))
     assert all(g.dtype == torch.float32 for g in ours)
     a, b = (torch.cat([g.flatten() for g in grads]) for grads in (ours, theirs))
@@ -55,7 +55,7 @@ def test_the_models_own_weights_stay_in_fp32_and_small_steps_are_not_rounded_awa
     assert any(not torch.equal(a, b) for a, b in zip(start, model.parameters(), strict=True))
 
 
-def test_the_twins_gelu_is_gpt2s_to_a_two_thousandth():
+def test_the_copys_gelu_is_gpt2s_to_a_two_thousandth():
     x = torch.linspace(-8, 8, 10_001)
     apart = (torch.nn.functional.gelu(x) - torch.nn.functional.gelu(x, approximate="tanh")).abs().max()
     assert apart < 5e-4
@@ -63,9 +63,9 @@ def test_the_twins_gelu_is_gpt2s_to_a_two_thousandth():
     assert ComputeCopy(wide(), torch.float32).net.transformer["h"][0].mlp.act.approximate == "tanh"
 
 
-def test_a_tied_head_stays_tied_in_the_twin():
-    twin = ComputeCopy(wide(), torch.bfloat16)
-    assert twin.net.lm_head.weight is twin.net.transformer["wte"].weight
+def test_a_tied_head_stays_tied_in_the_copy():
+    copy = ComputeCopy(wide(), torch.bfloat16)
+    assert copy.net.lm_head.weight is copy.net.transformer["wte"].weight
 
 
 @pytest.mark.parametrize(

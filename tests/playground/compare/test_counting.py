@@ -8,7 +8,7 @@ import pytest
 
 from core.config import BigramConfig, ModernConfig
 from core.formula import RULES, count_of
-from core.parameters import total_of
+from core.insight.parameters import total_of
 from core.pretrained.family import FAMILY
 from core.runs.cost import Speed
 from core.runs.plan import plan_run

@@ -22,7 +22,7 @@ from core.runs.directory import RunDir
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer
-from playground.compare import beside, contenders
+from playground.compare import contenders
 from playground.compare import pretrained_values as values
 from playground.compare.contenders import Contender, continue_all, gpt2_contender, run_contender, shared_text
 from playground.compare.pretrained_section import MOST_TEXT, TEMPERATURES, PretrainedSection
@@ -109,14 +109,6 @@ def test_every_word_that_the_section_asks_for_is_there():
     source = "".join(path.read_text(encoding="utf-8") for path in package.glob("pretrained*.py"))
     asked = set(re.findall(r'"(beside_\w+)"', source))
     assert len(asked) > 25 and asked - WORDS.keys() == set()
-
-
-def test_static_parts_hold_nothing_that_gradio_would_run():
-    for kind in (beside.Gpt2Loader, beside.TextReading, beside.Continuations, beside.WeightView, beside.WeightPictures):
-        widget = kind(render=False)
-        for static in (widget.html_template, widget.css_template):
-            assert not re.search(r"\$\{|`|\{\{|\\", static)
-        assert widget.api_info() == {"type": "object"}
 
 
 # -- the same text ----------------------------------------------------------------------------------------------------
