@@ -7,7 +7,7 @@ writes a run to disk.
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,7 @@ def train(
     *,
     optimizer: Optimizer | None = None,
     start_step: int = 0,
-) -> Iterator[StepStats]:
+) -> Generator[StepStats, None, None]:
     """Train `model` on the first 90 % of corpus_tokens (N,), one optimizer step a turn, until config.steps are done.
 
     To go on with an earlier run, pass its `optimizer` and `start_step`: the losses are those that it would have had.

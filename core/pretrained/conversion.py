@@ -87,6 +87,7 @@ def take_over(hf_model: HFModel, config: GPTConfig, keep: bool = False) -> GPT:
         if not keep:
             parameter.data = torch.empty(0)
     model = empty_model(config)
+    assert isinstance(model, GPT)
     load_weights(model, tensors, assign=True)
     return model.eval()
 

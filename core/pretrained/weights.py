@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
 
+from core.model import GPT
+from core.modern import Model
 from core.optim import CombinedOptimizer
 
 
@@ -29,7 +30,7 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
         raise ValueError(f"{path.parent.name}/{path.name} cannot be read ({error!s:.80})") from None
 
 
-def weights(model: nn.Module) -> dict[str, torch.Tensor]:
+def weights(model: Model) -> dict[str, torch.Tensor]:
     """Return the model's own tensors by name; a tied lm_head is left out, as in GPT-2's published file."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     if getattr(model.config, "tie_weights", False):
@@ -37,15 +38,15 @@ def weights(model: nn.Module) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def load_weights(model: nn.Module, tensors: dict[str, torch.Tensor], assign: bool = False) -> None:
+def load_weights(model: Model, tensors: dict[str, torch.Tensor], assign: bool = False) -> None:
     """Put tensors into a model; ValueError, and nothing changed, when `check_weights` refuses them."""
     check_weights(model, tensors)
     model.load_state_dict(tensors, strict=False, assign=assign)
-    if assign and getattr(model.config, "tie_weights", False):
+    if assign and isinstance(model, GPT) and model.config.tie_weights:
         model.lm_head.weight = model.transformer["wte"].weight
 
 
-def check_weights(model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+def check_weights(model: Model, tensors: dict[str, torch.Tensor]) -> None:
     """Refuse tensors that are not this model's: ValueError that names the first missing, unknown, misshapen or NaN."""
     wanted = model.state_dict()
     if getattr(model.config, "tie_weights", False):

@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING, Any
 from core.runs.config import ResumeState, RunConfig, Status, checked
 
 if TYPE_CHECKING:
-    from torch import nn
-
+    from core.modern import Model
     from core.optim import CombinedOptimizer
 
 VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -144,7 +143,7 @@ class RunDir:
 
     # -- weights (only these methods need torch, and import it) ----------------------------------------------------
 
-    def write_snapshot(self, model: "nn.Module", step: int, meta: dict) -> None:
+    def write_snapshot(self, model: "Model", step: int, meta: dict) -> None:
         """Keep the weights of a step, to look back at."""
         from core.pretrained.weights import weights
 
@@ -154,7 +153,7 @@ class RunDir:
         """Return the steps that have a snapshot, in order."""
         return [step for step, _ in _folders(self.path / "snapshots")]
 
-    def load_snapshot(self, step: int | None = None) -> "nn.Module":
+    def load_snapshot(self, step: int | None = None) -> "Model":
         """Build the model of a step (the last one by default) in eval mode; ValueError when it cannot be read."""
         from core.parameters import empty_model
         from core.pretrained.weights import load_weights, read_tensors
@@ -167,7 +166,7 @@ class RunDir:
         load_weights(model, read_tensors(found[step] / "model.safetensors"), assign=True)
         return model.eval()
 
-    def write_resume(self, model: "nn.Module", optimizer: "CombinedOptimizer", step: int, state: dict) -> None:
+    def write_resume(self, model: "Model", optimizer: "CombinedOptimizer", step: int, state: dict) -> None:
         """Keep all that is needed to go on from a step exactly; delete older states once this one is complete."""
         from core.pretrained.weights import optimizer_tensors, weights
 
@@ -177,7 +176,7 @@ class RunDir:
             if old != step:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def read_resume(self, model: "nn.Module", optimizer: "CombinedOptimizer") -> ResumeState | None:
+    def read_resume(self, model: "Model", optimizer: "CombinedOptimizer") -> ResumeState | None:
         """Load the newest complete resume state into model and optimizer; return its state.json, None without one."""
         from core.pretrained.weights import check_weights, load_optimizer, load_weights, read_tensors
 

@@ -17,6 +17,7 @@ from core import data
 from core.architectures import build_model
 from core.device import choose_device, threads_for
 from core.model import GPT
+from core.modern import Model
 from core.optim import make_optimizer
 from core.pretrained import loader
 from core.runs.config import RunConfig, State, Status
@@ -200,7 +201,7 @@ class _TrainingRun:
         self.needs_baselines = False
 
 
-def sample_text(model: torch.nn.Module, tokenizer: Tokenizer, config: RunConfig) -> str:
+def sample_text(model: Model, tokenizer: Tokenizer, config: RunConfig) -> str:
     """Continue the run's prompt with the model, always from the same seed."""
     prompt = torch.tensor([tokenizer.encode(config.prompt)])
     ids = [token.id for token in generate(model, prompt, config.sample_tokens, seed=SAMPLE_SEED)]
