@@ -21,9 +21,9 @@ from benchmarks.racing import NEVER, shape_of
 from benchmarks.report import head, row
 from core.architectures import build_model
 from core.config import GPTConfig, TrainConfig
-from core.device import threads_for
 from core.precision import WORTH_HALVING
 from core.runs.cost import bytes_needed
+from core.runs.machine import threads_for
 from core.runs.presets import PRESETS, Preset
 from core.tokenizers import GPT2_VOCAB_SIZE
 from core.training import train

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from core import data
 from core.architectures import ARCHITECTURES, build_model
 from core.config import BigramConfig, GPTConfig, TrainConfig
-from core.device import threads_for
+from core.runs.machine import threads_for
 from core.runs.presets import Preset
 from core.training import StepStats, evaluate, train
 

@@ -4,8 +4,9 @@
     python -m benchmarks.throughput --lecture --rounds 5
 
 The presets take turns, some seconds each; figures are medians over all their steps but the first of a turn. Operations
-are counted by the formula of core.device.step_flops, so the share of the peak is one of useful work: dropout, Muon and
-rounding cost time and count for nothing. The peak is that of matrix products in the type that the preset computes in.
+are counted by the formula of core.runs.machine.step_flops, so the share of the peak is one of useful work: dropout,
+Muon and rounding cost time and count for nothing. The peak is that of matrix products in the type that the preset
+computes in.
 """
 
 import argparse
@@ -21,9 +22,9 @@ from benchmarks.machine import Peaks, watched
 from benchmarks.racing import NEVER, ours, shape_of
 from benchmarks.report import head, number, row, size
 from core.config import TrainConfig
-from core.device import step_flops, threads_for
 from core.formula import count_of
 from core.precision import compute_dtype
+from core.runs.machine import step_flops, threads_for
 from core.runs.presets import PRESETS, Preset
 from core.tokenizers import GPT2_VOCAB_SIZE
 

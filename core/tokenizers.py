@@ -7,7 +7,6 @@ learning a byte-pair vocabulary.
 """
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterable
@@ -131,26 +130,6 @@ class BPETokenizer:
 
 GPT2Tokenizer = BPETokenizer  # its former name
 Tokenizer = CharTokenizer | BPETokenizer
-
-
-def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, str]:
-    """Describe a tokenizer for `tokenizer_from_json`."""
-    if isinstance(tokenizer, CharTokenizer):
-        return {"kind": "char", "chars": tokenizer.chars}
-    return {"kind": "gpt2"}
-
-
-def tokenizer_from_json(data: Any) -> Tokenizer:
-    """Make a tokenizer from its description; raises ValueError for anything else."""
-    match data:
-        case {"kind": "char", "chars": str(chars), **rest} if not rest:
-            return CharTokenizer(chars)
-        case {"kind": "gpt2", **rest} if not rest:
-            return BPETokenizer()
-    shown = json.dumps(data, default=repr)[:80]
-    raise ValueError(
-        f'{shown} describes no tokenizer; it must be {{"kind": "gpt2"}} or {{"kind": "char", "chars": "..."}}'
-    )
 
 
 def named(characters: Iterable[str], most: int = 10) -> str:

@@ -8,8 +8,9 @@ import torch
 from core.once import Once
 from core.precision import int8
 from core.pretrained import loader
+from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
-from core.tokenizers import Tokenizer, tokenizer_from_json
+from core.tokenizers import Tokenizer
 from playground.words.translate import translate
 
 torch.set_num_threads(1)  # two threads that wait for each other beside a training run crawl

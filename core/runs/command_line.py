@@ -24,13 +24,14 @@ from core.architectures import EDITABLE_FIELDS
 from core.config import GPTConfig, SampleConfig, TrainConfig
 from core.device import choose_device
 from core.options import Options
+from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
 from core.runs.plan import RunOptions, extend, plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.runs.training_run import train_run
 from core.sampling import generate
 from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, decode_text, load_corpus, own_text
-from core.tokenizers import named, tokenizer_from_json
+from core.tokenizers import named
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended, by the shells' custom
 

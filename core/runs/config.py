@@ -5,6 +5,7 @@ format: `_upgraded` renames what older versions called otherwise, and a newer ve
 """
 
 import functools
+import json
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal, get_args, get_type_hints
@@ -14,7 +15,7 @@ from pydantic import Field, create_model
 from core.architectures import ARCHITECTURES, architecture_of
 from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.options import Options
-from core.tokenizers import GPT2_VOCAB_SIZE, named, tokenizer_from_json
+from core.tokenizers import GPT2_VOCAB_SIZE, BPETokenizer, CharTokenizer, Tokenizer, named
 
 VERSION = 2  # of run.json; version 1 had no such field
 
@@ -132,3 +133,23 @@ def _check_tokenizer(config: RunConfig) -> None:
         raise ValueError(f"the tokenizer has {size:,} tokens and the model {config.model.vocab_size:,}")
     if unknown:
         raise ValueError(f"the prompt has characters without a token: {named(unknown)}")
+
+
+def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, str]:
+    """Describe a tokenizer for `tokenizer_from_json`."""
+    if isinstance(tokenizer, CharTokenizer):
+        return {"kind": "char", "chars": tokenizer.chars}
+    return {"kind": "gpt2"}
+
+
+def tokenizer_from_json(data: Any) -> Tokenizer:
+    """Make a tokenizer from its description; raises ValueError for anything else."""
+    match data:
+        case {"kind": "char", "chars": str(chars), **rest} if not rest:
+            return CharTokenizer(chars)
+        case {"kind": "gpt2", **rest} if not rest:
+            return BPETokenizer()
+    shown = json.dumps(data, default=repr)[:80]
+    raise ValueError(
+        f'{shown} describes no tokenizer; it must be {{"kind": "gpt2"}} or {{"kind": "char", "chars": "..."}}'
+    )

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from core.architectures import build_model
 from core.config import BigramConfig, GPTConfig, TrainConfig
-from core.device import choose_device, step_flops, threads_for, tokens_at_once
+from core.device import choose_device, tokens_at_once
 from core.formula import count_of
+from core.runs.machine import step_flops, threads_for
 
 SPEED_FILE = "machine.json"  # keeps the speed, beside the runs
 BIGRAM_LAYERS = 0.15  # a bigram takes as long as this many layers, measured

@@ -13,14 +13,15 @@ from pydantic import Field
 
 from core.architectures import ARCHITECTURES
 from core.config import BigramConfig, GPTConfig, TrainConfig
-from core.device import choose_device, memory_available
+from core.device import choose_device
 from core.formula import count_of
 from core.options import Options
-from core.runs.config import RunConfig
+from core.runs.config import RunConfig, tokenizer_to_json
 from core.runs.cost import bytes_needed, check_memory
 from core.runs.directory import RunDir
+from core.runs.machine import memory_available
 from core.text.corpora import Corpus, clean_text
-from core.tokenizers import BPETokenizer, CharTokenizer, Tokenizer, named, split, tokenizer_to_json
+from core.tokenizers import BPETokenizer, CharTokenizer, Tokenizer, named, split
 
 
 class RunOptions(Options):

@@ -15,16 +15,17 @@ import torch
 
 from core import data
 from core.architectures import build_model
-from core.device import choose_device, threads_for
+from core.device import choose_device
 from core.model import GPT
 from core.modern import Model
 from core.optim import make_optimizer
 from core.pretrained import loader
-from core.runs.config import RunConfig, State, Status
+from core.runs.config import RunConfig, State, Status, tokenizer_from_json
 from core.runs.directory import RunDir
+from core.runs.machine import threads_for
 from core.sampling import generate
 from core.text.ngrams import baselines
-from core.tokenizers import Tokenizer, tokenizer_from_json
+from core.tokenizers import Tokenizer
 from core.training import Diverged, StepStats, evaluate, train
 
 SAVE_EVERY = 5.0  # seconds of training between two resume states, or more when saving is slow

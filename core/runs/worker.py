@@ -16,11 +16,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from core.device import threads_for
 from core.runs.config import ACTIVE, Status
 from core.runs.cost import SPEED_FILE, Speed, measure_speed
 from core.runs.directory import RunDir
 from core.runs.folder import delete
+from core.runs.machine import threads_for
 from core.runs.training_run import Stopped, end, train_run
 from core.training import StepStats
 

@@ -1,15 +1,11 @@
-"""Where a run computes, and with how many threads: by what the machine has, and by how large the steps are."""
+"""Where a run computes: by what the machine has."""
 
 import os
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
-from core import device
-from core.architectures import build_model
-from core.config import BigramConfig, GPTConfig
-from core.device import DEVICES, choose_device, cores, step_flops, threads_for
+from core.device import DEVICES, choose_device, cores
 
 
 @pytest.fixture
@@ -51,26 +47,3 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch):
     assert cores() == 3
     monkeypatch.delattr(os, "sched_getaffinity")
     assert cores() == os.cpu_count()
-
-
-@pytest.mark.parametrize(("n_layer", "n_embd", "block_size"), [(2, 64, 32), (4, 128, 64), (3, 96, 128)], ids=str)
-def test_the_estimate_of_a_step_is_about_what_pytorch_counts(n_layer, n_embd, block_size):
-    config = GPTConfig(block_size=block_size, vocab_size=65, n_layer=n_layer, n_head=4, n_embd=n_embd)
-    with torch.device("meta"), FlopCounterMode(display=False) as counted:
-        idx = torch.zeros(8, block_size, dtype=torch.long)
-        build_model(config)(idx, idx)[1].backward()
-    assert step_flops(config, batch_size=8) == pytest.approx(counted.get_total_flops(), rel=0.1)
-
-
-def test_a_bigrams_step_costs_what_its_rows_cost():
-    assert step_flops(BigramConfig(block_size=8, vocab_size=65), batch_size=4) == 6 * 4 * 8 * 65
-
-
-def test_small_steps_take_one_thread_and_large_ones_the_cores_up_to_a_limit(monkeypatch):
-    small = GPTConfig(block_size=32, vocab_size=65, n_layer=2, n_head=2, n_embd=32)
-    large = GPTConfig(block_size=256, vocab_size=65, n_layer=6, n_head=6, n_embd=384)
-    for here, expected in ((1, 1), (2, 2), (4, 4), (64, device.MOST_THREADS)):
-        monkeypatch.setattr(device, "cores", lambda here=here: here)
-        assert threads_for(large, batch_size=16) == expected
-        assert threads_for(small, batch_size=4) == 1
-        assert threads_for(BigramConfig(block_size=8, vocab_size=65), batch_size=16) == 1

@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.downloads import DownloadError, find_file
-from core.tokenizers import (
-    MERGES_NAMES,
-    MERGES_SHA256,
-    MERGES_URL,
-    BPETokenizer,
-    CharTokenizer,
-    merge_ranks,
-    named,
-    tokenizer_from_json,
-    tokenizer_to_json,
-)
+from core.runs.config import tokenizer_from_json, tokenizer_to_json
+from core.tokenizers import MERGES_NAMES, MERGES_SHA256, MERGES_URL, BPETokenizer, CharTokenizer, merge_ranks, named
 
 SHAKESPEARE_CHARS = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ENCODER_URL = "https://openaipublic.blob.core.windows.net/gpt-2/encodings/main/encoder.json"

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from core.config import BigramConfig, GPTConfig
-from core.device import step_flops
 from core.formula import count_of
 from core.insight.parameters import total_of
 from core.pretrained.family import FAMILY, FAMILY_NAMES, PUBLISHED, gpt2_config
 from core.runs.cost import SHAKESPEARE_TOKENS, WEBTEXT_TOKENS, Speed, flops_per_token, pass_seconds
+from core.runs.machine import step_flops
 
 
 def test_every_model_of_the_family_has_a_name():

@@ -402,7 +402,7 @@ def test_a_run_is_fine_tuned_from_gpt2_and_goes_on_after_a_pause(cached, tmp_pat
         def unknown(self, text):
             return []
 
-    for module in ("core.runs.plan.BPETokenizer", "core.tokenizers.BPETokenizer"):
+    for module in ("core.runs.plan.BPETokenizer", "core.runs.config.BPETokenizer", "core.tokenizers.BPETokenizer"):
         monkeypatch.setattr(module, Bytes)
     monkeypatch.setattr("core.runs.config.GPT2_VOCAB_SIZE", TINY.vocab_size)
     monkeypatch.setattr("core.runs.plan.tokenizer_to_json", lambda tokenizer: {"kind": "gpt2"})

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from core.config import BigramConfig, GPTConfig
-from core.device import step_flops
 from core.runs import cost as speed
 from core.runs.cost import BIGRAM_LAYERS, Speed, measure_speed
+from core.runs.machine import step_flops
 
 SMALL = GPTConfig(block_size=32, vocab_size=65, n_layer=2, n_head=2, n_embd=32)
 DEEP = SMALL.model_copy(update={"n_layer": 8})

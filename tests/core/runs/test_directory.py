@@ -15,10 +15,10 @@ from core.architectures import build_model
 from core.config import GPTConfig, TrainConfig
 from core.optim import make_optimizer
 from core.pretrained.weights import optimizer_tensors
-from core.runs.config import STATES, ResumeState, RunConfig, Status
+from core.runs.config import STATES, ResumeState, RunConfig, Status, tokenizer_to_json
 from core.runs.directory import RunDir
 from core.runs.folder import list_runs, sweep
-from core.tokenizers import CharTokenizer, tokenizer_to_json
+from core.tokenizers import CharTokenizer
 from tests.tiny_runs import refusal
 
 TEXT = "one two\r\nthree \U0001f600 four\n" * 3

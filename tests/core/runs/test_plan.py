@@ -10,13 +10,14 @@ import pytest
 from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.downloads import DownloadError
 from core.formula import count_of
+from core.runs.config import tokenizer_from_json
 from core.runs.cost import bytes_needed, check_memory
 from core.runs.plan import RunOptions, again, plan_run
 from core.runs.presets import PRESETS
 from core.runs.training_run import train_run
 from core.text.corpora import Corpus, load_corpus, own_text
 from core.text.ngrams import baselines
-from core.tokenizers import CharTokenizer, tokenizer_from_json
+from core.tokenizers import CharTokenizer
 from tests import tiny_runs
 
 TEXT = "a small text, over and over again\n" * 40

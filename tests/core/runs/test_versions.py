@@ -5,12 +5,11 @@ import json
 import pytest
 import torch
 
-from core.runs.config import VERSION, NewerVersion, RunConfig
+from core.runs.config import VERSION, NewerVersion, RunConfig, tokenizer_from_json
 from core.runs.directory import RunDir
 from core.runs.folder import list_runs
 from core.runs.plan import again, extend
 from core.runs.training_run import train_run
-from core.tokenizers import tokenizer_from_json
 from tests.older_runs import BASELINES, METRICS, RUN, STEP, STEPS, version_1_run
 
 

@@ -10,12 +10,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core.pretrained.family import is_gpt2_shaped
+from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
 from core.runs.plan import plan_run
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from core.text.corpora import Corpus
-from core.tokenizers import tokenizer_from_json
 from playground.server.routes import Routes
 from playground.train import downloads as train_downloads
 from tests.tiny_runs import TEXT, tiny_plan
