@@ -1,8 +1,9 @@
-"""Open the GPT Playground: `python app.py`. Also the entry point of a Hugging Face Space.
+"""Open the GPT Playground: `python app.py`. Also the entry point of a Hugging Face Space, and the page for a notebook.
 
-Light on purpose: a worker process may import this file again when it starts, and must not pay for the page.
+It imports nothing of the page at the top: a worker process may import this file again and must not pay for the page.
 """
 
+import atexit
 import gc
 import os
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ def main() -> None:
     settings = read_settings()
     os.environ.setdefault("MPLBACKEND", "agg")  # else Gradio imports pyplot at its first event only to ask which it is
     os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")  # no search through every installed package for more
-    gc.disable()  # what is imported lives on: looking for garbage in it takes a fifth of the start; `serve` turns it on
+    gc.disable()  # what is imported lives on: looking for garbage in it takes a fifth of the start; `serve` enables it
     from core.runs import processes
 
     processes.prepare()
@@ -35,7 +36,11 @@ def main() -> None:
 
 
 def build_app() -> "Playground":
-    """Return the page as a `gr.Blocks`, over runs in ./runs, for a notebook: `build_app().launch()`."""
+    """Return the page as a `gr.Blocks` over the runs in ./runs, for a notebook: `build_app().launch()`.
+
+    Its workers start at once and end with this process. A script calls it under `if __name__ == "__main__":`, because a
+    worker imports the script again.
+    """
     from core.runs import processes
 
     processes.prepare()
@@ -46,8 +51,10 @@ def build_app() -> "Playground":
         from playground.build import build_app as build
         from playground.server.settings import Settings
 
-        settings = Settings()
-        return build(RunStore(settings.runs).open(), settings)
+    settings = Settings()
+    store = RunStore(settings.runs).open()
+    atexit.register(store.close)  # pauses what trains; a process that is killed leaves that to its workers
+    return build(store, settings)
 
 
 if __name__ == "__main__":

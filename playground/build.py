@@ -1,4 +1,7 @@
-"""The page: the header above the tabs, and all that it needs to be served."""
+"""The page: the header above the tabs, and all that it needs to be served.
+
+Left out on purpose: the workers, which the store starts, and the wait for Ctrl-C (`server/serve.py`).
+"""
 
 import threading
 import time
@@ -9,41 +12,46 @@ from starlette.middleware import Middleware
 
 from core.runs.store import RunStore
 from core.text.corpora import DEFAULT_CORPUS, load_corpus
-from playground.attention import downloads as attention_downloads
 from playground.attention.tab import AttentionTab
 from playground.compare.tab import CompareTab
 from playground.generate.tab import GenerateTab
 from playground.header import Header
 from playground.page import PageContext
 from playground.server import gradio_patches
+from playground.server.files import Download
 from playground.server.guard import Guard
 from playground.server.routes import Routes
 from playground.server.settings import Settings
-from playground.train import downloads as train_downloads
 from playground.train.tab import TrainTab
 from playground.widgets import theme
 
-# One line for each tab: its name, which is also the key of its word, and its class.
+# One line for each tab: its name, which is also the key of its word, and its class; `header.Tab` says what it offers.
 TABS = {"train": TrainTab, "generate": GenerateTab, "attention": AttentionTab, "compare": CompareTab}
-DOWNLOADS = {**train_downloads.DOWNLOADS, **attention_downloads.DOWNLOADS}
 UPLOAD_LIMIT = "10mb"
 # Seconds: in which somebody is likely to come; for a browser to draw what it was sent; to look around and press Train.
 PATIENCE, DRAWN, SETTLED = 10.0, 1.0, 4.0
+LOOK = 0.5  # seconds between two looks whether what is waited for has come
 
 
 class Playground(gr.Blocks):
-    """The page as a `gr.Blocks` that brings what it needs, wherever it is launched: routes, scripts, look and gate."""
+    """The page as a `gr.Blocks` that brings all it needs wherever it is launched: routes, scripts, styles and guard.
+
+    Closing it ends the server alone. Its workers train on, and a later `launch` finds them; `store.close` ends them.
+    """
 
     def __init__(self, store: RunStore, settings: Settings):
         super().__init__(title="GPT Playground", analytics_enabled=False, delete_cache=(3600, 86_400))
         self.store, self.settings = store, settings
+        self.closed = threading.Event()  # of the present launch
+
+    def queue(self, **more: Any) -> "Playground":
+        """Set the queue up as `gr.Blocks.queue` does, which calls it itself: here for a class of thirty."""
+        super().queue(**{"max_size": 200, "default_concurrency_limit": 8, "api_open": False, **more})
+        gradio_patches.calm_queue(self)
+        return self
 
     def launch(self, **more: Any) -> tuple:
-        """Serve the page as `gr.Blocks.launch` does, which takes the same arguments. Asks nothing of any other host."""
-        with gradio_patches.no_early_apps():
-            self.queue(max_size=200, default_concurrency_limit=8, api_open=False)
-        gradio_patches.calm_queue(self)
-        threading.Thread(target=self._begin, name="begin", daemon=True).start()
+        """Serve the page as `gr.Blocks.launch` does, which takes the same arguments by name; theirs win over ours."""
         middleware = [Middleware(Guard), *gradio_patches.middleware()]
         ours = {
             "server_name": self.settings.host,
@@ -51,7 +59,7 @@ class Playground(gr.Blocks):
             "theme": theme.theme(),
             "css": theme.css(),
             "head": theme.head(),
-            "app_kwargs": {"routes": Routes(self.store, DOWNLOADS).list(), "middleware": middleware},
+            "app_kwargs": {"routes": Routes(self.store, downloads()).list(), "middleware": middleware},
             "max_file_size": UPLOAD_LIMIT,
             "footer_links": [],
             "ssr_mode": False,
@@ -59,28 +67,45 @@ class Playground(gr.Blocks):
             "quiet": True,
             "show_error": False,
         }
+        self.closed.set()  # ends the preparations of an earlier launch
+        self.closed = threading.Event()
+        threading.Thread(target=self._prepare, args=(self.closed,), name="prepare", daemon=True).start()
         return super().launch(**{**ours, **more})
 
-    def _begin(self) -> None:
+    def close(self, verbose: bool = True) -> None:
+        """End the server and free its port."""
+        self.closed.set()
+        super().close(verbose)
+
+    def _prepare(self, closed: threading.Event) -> None:
         """Train a first run where there is none; and once somebody has the page, make ready what is used next."""
         store = self.store
-        store.ready.wait()
+        while not store.ready.wait(LOOK):
+            if closed.is_set():
+                return
         if self.settings.welcome:
             store.welcome()
         store.warm_up_requested.wait(PATIENCE)
         store.warm_up()
-        time.sleep(DRAWN)
+        if closed.wait(DRAWN):
+            return
         load_corpus(DEFAULT_CORPUS)  # written by a program: who presses Train need not wait for it
-        time.sleep(SETTLED)
+        if closed.wait(SETTLED):
+            return
         until = time.monotonic() + PATIENCE
         while store.is_training() and time.monotonic() < until:  # it has just begun, and its first point is waited for
-            time.sleep(0.5)
+            time.sleep(LOOK)
         import_torch()
+
+
+def downloads() -> dict[str, Download]:
+    """Return the files of a run that the tabs offer: the name of each, and what makes it."""
+    return {name: make for tab in TABS.values() for name, make in getattr(tab, "files", {}).items()}
 
 
 def build_app(store: RunStore, settings: Settings) -> Playground:
     """Build the page over a store of runs."""
-    with gradio_patches.no_early_apps(), Playground(store, settings) as app:
+    with Playground(store, settings) as app:
         page = PageContext(store, settings)
         # Fixed key and secret: what a browser remembers stays readable when the server starts anew.
         page.memory = gr.BrowserState({}, storage_key="gpt-playground", secret="gpt-playground")
@@ -97,9 +122,10 @@ def build_app(store: RunStore, settings: Settings) -> Playground:
 
 
 def import_torch() -> None:
-    """Import what runs models, all at once: to import a part of it later would slow down what trains by then.
+    """Import what runs models, all at once: importing a part of it later would slow down what trains by then.
 
-    Until then the handlers import what they need themselves, so that the page is there before torch is.
+    The handlers import what they need themselves, so that the page is there before torch is. So a tab that is not named
+    here works too; only its first use takes longer.
     """
     from playground.attention import values  # noqa: F401
     from playground.compare import contenders, counting_values, family_values, pretrained_values  # noqa: F401

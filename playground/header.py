@@ -1,4 +1,7 @@
-"""What stands above the tabs: the run in view, language, theme; and what happens when somebody opens the page."""
+"""What stands above the tabs: the run in view, language and theme; and what happens when somebody opens the page.
+
+The header knows the tabs only by what `Tab` asks of them. Left out on purpose: which tabs there are (`build.py`).
+"""
 
 import secrets
 from collections.abc import Sequence
@@ -17,14 +20,35 @@ Widgets = list[gr.components.Component]
 
 
 class Tab(Protocol):
-    """What the header asks of every tab."""
+    """What a tab offers to the page: a class in a folder of its own, named by one line in `build.TABS`.
 
-    shown: Widgets  # what `show` fills
-    translated: Widgets  # what `translate` changes
+    It may also have `files`, a class attribute: the name of each file of a run that it offers -> what makes it
+    (`server/files.py`).
+    """
 
-    def show(self, run: RunDir | None, owner: Any, lang: str) -> list: ...
+    shown: Widgets  # what changes with the run in view; `show` returns their values, in this order
+    translated: Widgets  # what changes with the language beside `page.words`; `translate` returns their values
 
-    def translate(self, lang: str, memory: dict) -> list: ...
+    def __init__(self, page: PageContext):
+        """Make the widgets inside the current Gradio context; `page.words.add` makes those with words."""
+
+    def connect(self, container: gr.Tab) -> None:
+        """Wire the widgets, once those of all tabs are made; container.select tells that somebody opens the tab."""
+
+    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+        """Return the values of `shown` for a run; None: there is none yet."""
+
+    def translate(self, lang: str, memory: dict) -> list:
+        """Return the values of `translated`; memory: what this browser remembers, empty when the language changes."""
+
+
+class FormTab(Tab, Protocol):
+    """A tab whose form is filled from the run in view when somebody opens the page."""
+
+    filled: Widgets  # `fill` returns their values
+
+    def fill(self, run: RunDir | None, lang: str) -> list:
+        """Return the values of `filled` for a run; None: the form as it is at first."""
 
 
 class Header:
@@ -48,28 +72,28 @@ class Header:
                     self.look = add(gr.Button, elem_id="theme-button", words={"value": "theme_button"}, **small)
                     self.delete = add(gr.Button, elem_id="delete-run", words={"value": "delete_run"}, **small)
 
-    def connect(self, app: gr.Blocks, tabs: Sequence[Tab], form: Any) -> None:
-        """Wire what concerns the whole page: opening it, picking a run, choosing a language.
+    def connect(self, app: gr.Blocks, tabs: Sequence[Tab], form: FormTab) -> None:
+        """Wire what concerns the whole page: opening it, the run in view, the language, the theme.
 
-        form: the tab whose form is filled when the page is opened, with `filled` and `fill`.
+        form: the tab whose form is filled when the page is opened; it is one of the tabs.
         """
         page, self.tabs, self.form = self.page, tabs, form
         shown = [widget for tab in tabs for widget in tab.shown]
         translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
         everything = [page.owner, page.memory, page.run, page.lang, self.machine, *form.filled, *translated, *shown]
-        in_view = [page.run, page.lang, page.owner, page.memory]
-        self.look.click(None, js=THEME_JS)
-        page.lang.change(None, page.lang, js=LANG_JS)
         app.load(None, js=RECALL_THEME_JS)
         app.load(self.open, [page.memory], everything, **UNQUEUED)
-        page.run.change(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
+
+        in_view = [page.run, page.lang, page.owner, page.memory]
         page.run.focus(self.list_runs, [page.owner, page.lang], page.run, **UNQUEUED)
+        page.run.change(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
         gone = [page.run, page.owner, page.lang]
-        self.delete.click(show_errors(self.delete_run), gone, [page.run], js=SURE_JS, **UNQUEUED)
-        spoken = [self.machine, page.run, *translated]
-        page.lang.input(self.speak, [page.lang, page.owner], spoken, **UNQUEUED).then(
-            show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED
-        )
+        self.delete.click(show_errors(self.delete_run), gone, page.run, js=SURE_JS, **UNQUEUED)
+
+        spoken = page.lang.input(self.speak, [page.lang, page.owner], [self.machine, page.run, *translated], **UNQUEUED)
+        spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
+        self.look.click(None, js=THEME_JS)
+        page.lang.change(None, page.lang, js=LANG_JS)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""What all tabs share: the store, the run in view, the language, and the words that follow it."""
+"""What all tabs share: the store, the run in view, the language, and the words that follow it.
+
+Left out on purpose: any widget of one tab. Tabs know this context, not each other.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +20,7 @@ GHOSTS = 4  # earlier curves behind the present one
 
 @dataclass
 class PageContext:
-    """Handed to every tab's `build`; tabs know it, not each other."""
+    """What every tab is made with. `build_app` and the header set the widgets before the first tab is made."""
 
     store: RunStore
     settings: Settings
@@ -25,10 +28,10 @@ class PageContext:
     run: gr.components.Component | None = None  # the picker: its value is the id of the run in view
     lang: gr.components.Component | None = None
     memory: gr.BrowserState | None = None  # what this browser remembers: owner, run, language, choices
-    owner: gr.State | None = None  # who this browser is, where a server has several people
+    owner: gr.State | None = None  # who this browser is, on a server with several people
 
     def readable_run(self, run_id: Any) -> RunDir | None:
-        """Return a run that can be shown, or None where there is none (yet)."""
+        """Return the run called run_id; None when there is none, or when it cannot be read."""
         try:
             run = self.store.get(run_id)
             run.config(), run.status()

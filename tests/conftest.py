@@ -20,10 +20,6 @@ from hypothesis import settings
 
 from core.config import GPTConfig
 from core.model import GPT
-from playground.server.gradio_patches import quick_import
-
-_quickly = quick_import()
-_quickly.__enter__()  # to the end: tests import Gradio when they need it
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGS = [

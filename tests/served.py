@@ -1,6 +1,7 @@
 """The real page, served for tests: a process of its own, as a user starts it, on a free port; or one section of it."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from playwright.sync_api import expect
 
 from core.runs.store import RunStore
 from playground.page import PageContext
@@ -33,19 +35,29 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(root: Path, *arguments: str, port: int | None = None, data: Path | None = None) -> Iterator[str]:
+def served(
+    root: Path, *arguments: str, port: int | None = None, data: Path | None = None, env: dict | None = None
+) -> Iterator[str]:
     """Run `python app.py` over the runs in root; yield the page's address; end it as Ctrl-C does."""
     port = port or free_port()
-    env = os.environ | {"PYTHONUNBUFFERED": "1", "GPT_PLAYGROUND_CACHE": str(root / "no-cache")}
-    env.pop("GPT_PLAYGROUND_DATA", None)  # a developer's texts are not there for the page, unless they are the test's
+    env = env or {}
     if data is not None:
-        env["GPT_PLAYGROUND_DATA"] = str(data)
+        env |= {"GPT_PLAYGROUND_DATA": str(data)}
     command = [sys.executable, "app.py", "--runs", str(root), "--port", str(port), "--no-browser", *arguments]
+    with started(command, port, root, PROJECT, env):
+        yield f"http://127.0.0.1:{port}/"
+
+
+@contextmanager
+def started(command: list[str], port: int, root: Path, folder: Path, env: dict) -> Iterator[subprocess.Popen]:
+    """Run a command in a folder until its page answers on port; yield the process; end it as Ctrl-C does."""
+    known = os.environ | {"PYTHONUNBUFFERED": "1", "GPT_PLAYGROUND_CACHE": str(root / "no-cache")}
+    known.pop("GPT_PLAYGROUND_DATA", None)  # a developer's texts are not there for the page, unless they are the test's
     log = (root.parent / f"{root.name}.log").open("ab")
-    process = subprocess.Popen(command, cwd=PROJECT, env=env, stdout=log, stderr=log)
+    process = subprocess.Popen(command, cwd=folder, env=known | env, stdout=log, stderr=log)
     try:
         _wait_for(f"http://127.0.0.1:{port}/", process)
-        yield f"http://127.0.0.1:{port}/"
+        yield process
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -93,6 +105,15 @@ def served_section(
         yield url
     finally:
         demo.close()
+
+
+def curve_moves(page: Any) -> None:
+    """Wait for a loss on the Train tab's chart, and then for a later one."""
+    chart, drawn = page.locator("#loss-chart canvas"), re.compile(r"Loss after \d+")
+    wait = {"timeout": 60_000}  # milliseconds: a busy machine is slow, not wrong
+    expect(chart).to_have_attribute("aria-label", drawn, **wait)
+    expect(chart).not_to_have_attribute("aria-label", chart.get_attribute("aria-label"), **wait)
+    expect(chart).to_have_attribute("aria-label", drawn, **wait)
 
 
 @contextmanager

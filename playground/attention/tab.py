@@ -8,6 +8,7 @@ import gradio as gr
 
 from core.runs.directory import RunDir
 from core.text.corpora import DEFAULT_CORPUS
+from playground.attention import downloads
 from playground.attention.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
 from playground.page import PageContext
 from playground.prompts import GPT2, MOST_TEXT, RUN, source_choices
@@ -39,6 +40,8 @@ CHANNEL = "attention"
 
 class AttentionTab:
     """The widgets of the tab and what they do."""
+
+    files = downloads.DOWNLOADS
 
     def __init__(self, page: PageContext):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""

@@ -1,8 +1,8 @@
-"""What a run has written after a cursor, and where it stands: the answer that the browser's `feed.js` asks for.
+"""The live feed: what a run has written after a cursor, and where it stands, as the browser's `feed.js` asks for it.
 
-Polling by cursor loses nothing: a refresh, a second tab, a dropped connection or a server that starts again all just
-ask from the row they hold. It costs a stat and the new bytes; thirty viewers are a few per cent of one core. Left out
-on purpose: HTTP (`routes.py`).
+A cursor counts the rows that a browser holds. Polling by it loses nothing: a refresh, a second tab, a dropped
+connection or a server that starts again all ask from the row they hold. An answer costs a stat and the new bytes;
+thirty viewers are a few per cent of one core. Left out on purpose: HTTP (`routes.py`).
 """
 
 from collections import deque
@@ -26,21 +26,21 @@ ETA_WINDOW = 30.0  # seconds by the clock, in which a run among others has its t
 
 @dataclass
 class Rows:
-    """What is needed of the rows of a run that have been read so far."""
+    """The rows of one run in memory, so that each line of its files is read once, however many browsers follow it."""
 
     points: list[tuple] = field(default_factory=list)  # (step, loss of its batch)
     recent: deque[dict] = field(default_factory=lambda: deque(maxlen=SPEED_WINDOW))  # the last rows of single steps
     clock: deque[tuple] = field(default_factory=lambda: deque(maxlen=4000))  # (time of day, step) of the last seconds
     estimates: list[tuple] = field(default_factory=list)  # (step, train_loss, val_loss)
     samples: list[dict] = field(default_factory=list)
-    metrics_at: int = 0
+    metrics_at: int = 0  # the byte of metrics.jsonl from which to read on
     samples_at: int = 0
     last_step: int = -1
     last_sample: int = -1
     lock: Lock = field(default_factory=Lock)
 
     def read(self, run: RunDir) -> None:
-        """Read on."""
+        """Read the rows that the run has written since the last call."""
         with self.lock:
             new, self.metrics_at = run.rows("metrics", self.metrics_at)
             for row in unrepeated(new, self.last_step):
@@ -67,23 +67,23 @@ class Rows:
             self.clock.popleft()
 
     def progress(self) -> float | None:
-        """Return steps a second by the clock on the wall: less than while it trains, where runs take turns."""
+        """Return steps a second by the clock on the wall, other runs' turns included; None in the first second."""
         if len(self.clock) < 2 or self.clock[-1][0] - self.clock[0][0] < 1.0:
             return None
         return (self.clock[-1][1] - self.clock[0][1]) / (self.clock[-1][0] - self.clock[0][0])
 
 
 class Feed:
-    """Answers about the runs of a store."""
+    """The answers to browsers that follow the runs of a store."""
 
     def __init__(self, store: RunStore):
         self.store = store
-        # By when the run was made as well: another run may get the name of a deleted one.
+        # The key holds when the run was made too: another run may get the name of a deleted one.
         self.rows = lru_cache(maxsize=256)(lambda path, created: Rows())
         self._config_as_of = lru_cache(maxsize=256)(lambda path, written: RunDir(path).config())
 
     def config(self, run: RunDir) -> RunConfig:
-        """Return a run's config, read again only when it was written again."""
+        """Return a run's config; the file is read again only when it was written again."""
         try:
             written = (run.path / "run.json").stat().st_mtime_ns
         except OSError:
@@ -91,9 +91,9 @@ class Feed:
         return self._config_as_of(run.path, written)
 
     def follow(self, run_id: str, points: int = 0, evals: int = 0, samples: int = 0, lang: str = "en") -> dict:
-        """Return what a run has written after the first `points`, `evals` and `samples` rows, and where it stands.
+        """Return where a run stands, and its rows after the first `points`, `evals` and `samples`.
 
-        Raises ValueError when there is no such run.
+        "next" holds the cursor for the next question. Raises ValueError when there is no such run.
         """
         run = self.store.get(run_id)
         config, status = self.config(run), run.status()
@@ -120,7 +120,7 @@ class Feed:
 
 
 def unrepeated(rows: list, last_step: int = -1) -> Iterator[dict]:
-    """Yield the rows after last_step. A run that went on after a crash repeats steps, with the same numbers."""
+    """Yield the rows after last_step, each step once: a run that crashed repeats some steps, with the same numbers."""
     for row in rows:
         if isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] > last_step:
             last_step = row["step"]
@@ -128,13 +128,13 @@ def unrepeated(rows: list, last_step: int = -1) -> Iterator[dict]:
 
 
 def _thinned(rows: list[tuple]) -> list[tuple]:
-    """Leave out rows at even distances where there are too many; the last one stays."""
+    """Keep at most MOST_POINTS rows, evenly spaced, the last one among them."""
     stride = -(-len(rows) // MOST_POINTS) or 1
     return rows[::-1][::stride][::-1]
 
 
 def _stats(recent: list[dict], progress: float | None, state: str, steps: int) -> dict:
-    """Tell the newest numbers: speed over the last rows, and the time left by the clock, other runs' turns included."""
+    """Return the newest numbers: speed over the last rows, and the time left by the slower of speed and progress."""
     stats = dict.fromkeys(("steps_per_second", "tokens_per_second", "elapsed", "eta", "learning_rate", "grad_norm"))
     whole = [row for row in recent if row.get("seconds") is not None]
     if not whole:
@@ -151,6 +151,7 @@ def _stats(recent: list[dict], progress: float | None, state: str, steps: int) -
 
 
 def _lines(baselines: dict | None, lang: str) -> list[dict] | None:
+    """Return the baselines that the chart draws, each with its label; None until they are counted."""
     if baselines is None:
         return None
     # Of word pieces there are too many to count five in a row: there the trigram is the best of counting.

@@ -1,4 +1,7 @@
-"""Files to take away: what was asked for, and answers that a browser saves."""
+"""Answers that a browser saves as a file: what of a run was asked for, and the kinds of answer to it.
+
+Left out on purpose: which files there are (each tab names its own) and their addresses (`routes.py`).
+"""
 
 import io
 import re
@@ -19,20 +22,20 @@ from playground.server.feed import Feed
 
 @dataclass(frozen=True)
 class Asked:
-    """A file of a run that somebody asks for."""
+    """A request for a file of a run."""
 
     run: RunDir
-    name: str
-    query: Mapping[str, str]
+    name: str  # of the file, as in the address
+    query: Mapping[str, str]  # what follows the question mark
     feed: Feed
 
     @property
     def stem(self) -> str:
-        """What a file of the run is called on the disk of the one who saves it, without its ending."""
+        """The name under which a file of the run is saved, without its ending: preset and the id's first characters."""
         return re.sub(r"[^A-Za-z0-9_-]", "-", f"{self.run.config().preset}-{self.run.id[:8]}")
 
     def snapshot_step(self) -> int:
-        """Return the step of the snapshot that is asked for, by default the last; ValueError if it is not there."""
+        """Return the step of the snapshot that the query names, by default the last; ValueError if it is not there."""
         steps = self.run.snapshots()
         step = number(self.query.get("step"), default=max(steps, default=0))
         if step not in steps:
@@ -40,8 +43,11 @@ class Asked:
         return step
 
 
+Download = Callable[[Asked], Response]
+
+
 def number(text: str | None, default: int | None = 0) -> int | None:
-    """Read a cursor; anything that is not a small whole number is the default."""
+    """Read a whole number below a billion from a query; the default for anything else."""
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else default
 
 
@@ -58,7 +64,7 @@ def picture(figure: Any, kind: str, stem: str) -> Response:
 
 
 def zipped(fill: Callable[[Path], None], stem: str) -> FileResponse:
-    """Answer with a folder as a zip; fill puts the files into the folder, which is gone when the answer is sent."""
+    """Answer with a folder as a zip. fill puts the files into the folder; both are deleted once the answer is sent."""
     folder = Path(tempfile.mkdtemp(prefix="gpt-playground-"))
     try:
         fill(folder / stem)

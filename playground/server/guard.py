@@ -1,7 +1,8 @@
-"""A gate before Gradio: bodies of a sane size, no URLs where files are expected, calls that exist, one host at a time.
+"""The guard before Gradio. It refuses, with a sentence, requests that no page of ours would send.
 
-Gradio limits uploads, but takes a prompt of any size, would fetch a file from any address that a request names, and
-meets a call that does not exist, or that has too few values, with a traceback.
+Gradio limits uploads, but it takes a body of any size, fetches a file from any address that a request names, and
+answers a call that does not exist, or that has too few values, with a traceback. It also takes requests that another
+website sends from a visitor's browser. Left out on purpose: GET, which changes nothing, and how often somebody asks.
 """
 
 import json
@@ -18,7 +19,7 @@ CALLS = (JOIN, "/gradio_api/call/", "/gradio_api/run/", "/gradio_api/api/")
 
 
 class Guard:
-    """Refuse requests that no page of ours would send."""
+    """ASGI middleware that refuses requests by their origin, their size and their content."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -43,7 +44,7 @@ class Guard:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """Read a body whole; None when it is too large."""
+    """Return the whole body; None when it is larger than MOST_BYTES."""
     parts, size = [], 0
     while True:
         message = await receive()
@@ -58,7 +59,7 @@ async def _read(receive: Receive) -> bytes | None:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Hand the body on once, and what comes after it (a disconnect) as it comes."""
+    """Return a `receive` that gives the body at the first call, and then what comes after it, such as a disconnect."""
     sent = False
 
     async def replay() -> Message:
@@ -72,7 +73,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _from_elsewhere(headers: dict[str, str]) -> bool:
-    """Tell whether another website sends this: its Origin is not the host that it talks to, or hidden ("null")."""
+    """Tell whether another website sends this: the Origin is hidden ("null") or is not the host that it talks to."""
     origin = headers.get("origin")
     if origin is None:
         return False  # no browser, or a request that a browser sends only to the page's own host
@@ -84,19 +85,19 @@ def _from_elsewhere(headers: dict[str, str]) -> bool:
 
 
 def _handlers(scope: Scope) -> dict:
-    """Return the page's event handlers by their number; none where no Gradio app stands behind."""
+    """Return the page's event handlers by their number; none without a Gradio app behind."""
     page = getattr(scope.get("app"), "blocks", None)
     return page.fns if page else {}
 
 
 def _problem(body: bytes, path: str, handlers: dict) -> tuple[str, int] | None:
-    """Say what is wrong with a call, and the status to answer with; None for one that Gradio can answer."""
+    """Return what is wrong with a call and the status to answer with; None for one that Gradio can answer."""
     try:
-        content = json.loads(body)  # as it will be read: in any encoding, whatever is escaped
+        content = json.loads(body)  # as Gradio will read it: in any encoding, whatever is escaped
     except RecursionError:
         return "The request is nested too deeply; send plain values", 400
     except ValueError:
-        return None  # no JSON: Gradio refuses it by itself
+        return None  # not JSON: Gradio refuses it
     if _names_an_address(content):
         return "A file has to be uploaded; an address of one is not taken", 400
     if not handlers or not path.startswith(CALLS) or not isinstance(content, dict):

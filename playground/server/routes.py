@@ -1,7 +1,10 @@
-"""What a browser asks for by plain HTTP beside Gradio: the live feed of a run, and its files to download."""
+"""The routes beside Gradio's own: the live feed of a run, and its files to download.
+
+They are plain HTTP: a GET, answered with JSON or a file; 404 with a sentence when there is no such run or file.
+"""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -10,26 +13,28 @@ from starlette.routing import Route
 
 from core.runs.store import RunStore
 from playground.server.feed import Feed
-from playground.server.files import Asked, number
+from playground.server.files import Asked, Download, number
 from playground.words.translate import language
 
-MUCH = 200_000  # bytes of rows; to read them takes some hundredths of a second
+MUCH = 200_000  # bytes of rows; reading them takes some hundredths of a second
 ASKED_A_SECOND = 20  # how often all viewers together may ask
 SHORTEST, SHORTEST_NEAR = 0.5, 1.0  # seconds between two questions of a viewer; near: on the cores that train
-LONGEST, GONE = 3.0, 10.0  # seconds: the longest pause of a viewer; after them one that is silent is gone
-
-Download = Callable[[Asked], Response]
+LONGEST = 3.0  # seconds between two questions of a viewer, however many there are
+GONE = 10.0  # seconds without a question, after which a viewer is gone
 
 
 class Viewers:
-    """Who watches at the moment, and how often each of them may ask: all together about twenty times a second."""
+    """The browsers that watch at the moment. They share about twenty questions a second."""
 
     def __init__(self):
         self.seen: dict[str, float] = {}
         self.swept = 0.0
 
     def pause(self, viewer: str, near: bool) -> float:
-        """Return the seconds to wait before the next question. near: the browser computes on the cores that train."""
+        """Return the seconds that a viewer waits before its next question.
+
+        near: the browser runs on the cores that train, so it is asked to wait longer.
+        """
         now = time.monotonic()
         self.seen[viewer] = now
         if now - self.swept > 1.0:
@@ -45,7 +50,7 @@ def is_near(request: Request) -> bool:
 
 
 class Routes:
-    """Answer about the runs of a store; downloads: the name of a file -> what makes it."""
+    """The routes over a store of runs; downloads: the name of a file -> what makes it."""
 
     def __init__(self, store: RunStore, downloads: Mapping[str, Download]):
         self.store, self.downloads = store, downloads
@@ -59,11 +64,11 @@ class Routes:
         ]
 
     async def _follow_soon(self, request: Request) -> Response:
-        # Handing an answer to a thread costs more than the answer, and what it costs the run that trains lacks.
+        # Handing an answer to a thread costs more than a short answer does, and the run that trains pays for it.
         return await run_in_threadpool(self._follow, request) if self._is_long(request) else self._follow(request)
 
     def _is_long(self, request: Request) -> bool:
-        """Tell whether much of a run is still to be read: the first look at a long one."""
+        """Tell whether much of the run is still to be read, as at the first look at a long one."""
         try:
             run = self.store.get(request.path_params["run_id"])
             known = self.feed.rows(run.path, self.feed.config(run).created).metrics_at

@@ -1,4 +1,7 @@
-"""The page served until Ctrl-C, with its workers."""
+"""Serve the page and its workers until Ctrl-C.
+
+Left out on purpose: a uvicorn server of our own. It would have to repeat all that `gr.Blocks.launch` does.
+"""
 
 import gc
 import os
@@ -13,7 +16,7 @@ from playground.server.settings import Settings
 
 
 def serve(app: gr.Blocks, store: RunStore, settings: Settings) -> None:
-    """Open the page and serve it until Ctrl-C; then pause every run and end the workers."""
+    """Serve the page until Ctrl-C; then pause every run, end the workers and the process."""
     store.recover()
     _, address, _ = app.launch(prevent_thread_lock=True, inbrowser=settings.browser)
     store.start_workers()  # by now torch is there for them
@@ -27,7 +30,7 @@ def serve(app: gr.Blocks, store: RunStore, settings: Settings) -> None:
 
 
 def _wait_for_the_end() -> None:
-    """Wait until Ctrl-C or the system asks for the end; what is pressed after that does not disturb it."""
+    """Wait for Ctrl-C or SIGTERM, and ignore both from then on, so that nothing disturbs the end."""
 
     def leave(*_: Any) -> None:
         for number in ends:

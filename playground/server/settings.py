@@ -1,4 +1,4 @@
-"""What the one who starts the page can set: through the command line of app.py or the environment."""
+"""The settings of a server, read from the command line of app.py and from the environment."""
 
 import argparse
 import os
@@ -9,19 +9,22 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """How this server is run."""
+    """How a server is run; the defaults are those of the command line on one's own machine."""
 
     runs: Path = Path("runs")
     host: str = "127.0.0.1"
     port: int | None = None  # None: the first free one from 7860
     shared: bool = False  # several people: each sees their own runs and those that belong to nobody
-    welcome: bool = True
+    welcome: bool = True  # train a first run where there is none
     workers: int | None = None  # None: one a core, at most four
-    browser: bool = False  # open the page in the browser of the one who starts it
+    browser: bool = False  # open the page in a browser on this machine
 
 
 def read_settings(arguments: list[str] | None = None, environment: dict | None = None) -> Settings:
-    """Read the settings; on a Hugging Face Space the page is for everyone and listens on all interfaces."""
+    """Read the settings; arguments win over the environment.
+
+    On a Hugging Face Space (SPACE_ID is set) the page is for everyone and listens on all interfaces.
+    """
     env = os.environ if environment is None else environment
     on_space = bool(env.get("SPACE_ID"))
     parser = argparse.ArgumentParser(prog="app.py", description="Open the GPT Playground.")

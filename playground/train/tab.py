@@ -24,6 +24,7 @@ from core.text.corpora import (
 )
 from core.tokenizers import GPT2_VOCAB_SIZE
 from playground.page import PageContext, run_value
+from playground.train import downloads
 from playground.train import form as run_form
 from playground.train.loss_chart import LossChart
 from playground.train.samples import SampleTable
@@ -44,6 +45,8 @@ FILES = {
 
 class TrainTab:
     """The widgets of the tab and what they do."""
+
+    files = downloads.DOWNLOADS
 
     def __init__(self, page: PageContext):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
