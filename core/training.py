@@ -51,25 +51,18 @@ class Diverged(RuntimeError):
 
 
 def train(
-    model: Model,
-    corpus_tokens: Any,
-    config: TrainConfig,
-    *,
-    optimizer: Optimizer | None = None,
-    start_step: int = 0,
+    model: Model, corpus_tokens: Any, config: TrainConfig, *, optimizer: Optimizer | None = None, start_step: int = 0
 ) -> Generator[StepStats, None, None]:
     """Train `model` on the first 90 % of corpus_tokens (N,), one optimizer step a turn, until config.steps are done.
 
     To go on with an earlier run, pass its `optimizer` and `start_step`: the losses are those that it would have had.
-    Every config.eval_interval steps the loss is estimated on both parts, at the last step on the whole validation part;
-    this does not touch the run's randomness. All is computed on the model's device, and this process's malloc keeps
-    freed memory from now on. Raises ValueError for a text too short for the block, and Diverged, with the last good
-    weights put back into the model, when the loss stops being a number.
+    Every config.eval_interval steps the loss is estimated on both parts, at the last step on the whole validation part,
+    without touching the run's randomness. From now on this process's malloc keeps freed memory. Raises ValueError for a
+    text too short for the block, and Diverged, with the last good weights put back, when the loss is not a number.
     """
     keep_freed_memory()
     device, T = next(model.parameters()).device, model.config.block_size
-    tokens = torch.as_tensor(corpus_tokens, dtype=torch.long).to(device)
-    train_tokens, val_tokens = data.split(tokens, T)
+    train_tokens, val_tokens = data.split(torch.as_tensor(corpus_tokens, dtype=torch.long).to(device), T)
     batches = data.Batches(train_tokens, T, config.batch_size, config.seed)
     optimizer = optimizer or make_optimizer(model, config)
     dtype = torch.float32 if config.precision == "fp32" else compute_dtype(device, getattr(model.config, "n_embd", 0))

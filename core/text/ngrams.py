@@ -1,25 +1,24 @@
-"""What loss is worth on a corpus: what is reached by knowing nothing, by counting letters, by counting on.
+"""What loss is worth on a corpus: the loss of knowing nothing, of token frequencies, and of n-gram counts.
 
-The lines that the loss chart draws beside a model's own curve, in nats per token of the validation part:
-uniform (ln V), token frequencies, and bigram, trigram and 5-gram counts. An n-gram model knows the n - 1
-tokens before, however often it has seen them: what a GPT gains below the 5-gram line, it gains by looking
-further back, or by seeing what different contexts have in common.
+The loss chart draws these lines beside a model's own curve, in nats per token of the validation part: uniform (ln V),
+token frequencies, and bigram, trigram and 5-gram counts. An n-gram model knows the n - 1 tokens before, as it counted
+them. What a GPT gains below the 5-gram line, it gains by looking further back, or by seeing what different contexts
+have in common.
 
-Smoothed by interpolated absolute discounting (Ney, Essen and Kneser, "On structuring probabilistic
-dependences in stochastic language modelling", Computer Speech and Language 8, 1994), from order n down to the
-uniform distribution:
+Smoothed by interpolated absolute discounting (Ney, Essen and Kneser, "On structuring probabilistic dependences in
+stochastic language modelling", Computer Speech and Language 8, 1994), from order n down to the uniform distribution:
 
     p_n(w | c) = max(count(c w) - D, 0) / count(c .) + D * distinct(c .) / count(c .) * p_{n-1}(w | c')
 
-where c' is c without its oldest token; where c has never been followed by anything, p_n = p_{n-1}. So each
-order is a proper distribution and nothing is infinite. Counts come from the training part alone. The
-validation part is scored as a text of its own: its first tokens have the shorter contexts that they have.
+where c' is c without its oldest token; where nothing has ever followed c, p_n = p_{n-1}. So each order is a proper
+distribution and nothing is infinite. Counts come from the training part alone. The validation part is scored as a text
+of its own, whose first tokens have shorter contexts.
 
-With many kinds of tokens and a short text (1 MB in GPT-2's 50,257 tokens) few 5-grams come twice, and the
-5-gram line can lie above the trigram's: nothing is wrong, counting has run out of text.
+With many kinds of tokens and a short text (1 MB in GPT-2's 50,257 tokens) few 5-grams come twice, and the 5-gram line
+can lie above the trigram's. That is no error: the counts are too few.
 
-Left out on purpose: Kneser-Ney's continuation counts (lower orders would no longer be the baselines that they
-are named after), and a discount per order: on Tiny Shakespeare, 0.65 to 0.9 differ by 0.01 nats at most.
+Left out on purpose: Kneser-Ney's continuation counts (lower orders would no longer be the baselines that they are named
+after), and a discount per order: on Tiny Shakespeare, 0.65 to 0.9 differ by 0.01 nats at most.
 """
 
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ DISCOUNT = 0.75
 
 @dataclass(frozen=True)
 class Baselines:
-    """Hold the validation loss of models that count, in nats per token."""
+    """The validation loss of models that count, in nats per token."""
 
     uniform: float
     unigram: float
@@ -42,7 +41,7 @@ class Baselines:
 
 
 def baselines(train: np.ndarray, val: np.ndarray, vocab_size: int) -> Baselines:
-    """Return what loss is worth: train and val are (N,) token ids below vocab_size."""
+    """Return the baselines of train and val, which are (N,) token ids below vocab_size."""
     by_order = _cross_entropies(train, val, 5, vocab_size, DISCOUNT)
     return Baselines(*(by_order[order] for order in (0, 1, 2, 3, 5)))
 
@@ -65,7 +64,7 @@ def _cross_entropies(train, val, order: int, vocab_size: int, discount: float) -
     if not 0 < discount < 1:
         raise ValueError(f"discount={discount} is not between 0 and 1; 0.75 does well")
     tokens = np.concatenate([train, val])
-    grams = np.zeros(len(tokens), np.int64)  # which k-gram ends at each place; they all are the same 0-gram
+    grams = np.zeros(len(tokens), np.int64)  # which k-gram ends at each place; there is one 0-gram
     probs = np.full(len(val), 1 / vocab_size)
     losses = [log(vocab_size)]
     for k in range(1, order + 1):

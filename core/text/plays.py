@@ -1,15 +1,15 @@
 """Little plays in verse, written by a seeded generator that knows the exact probability of its own text.
 
-The built-in corpus: it needs no file and no network, looks like what people know from Shakespeare, and has
-something to find for every kind of attention. Names are made up of syllables, so they can only be copied from
-where they were introduced; couplets rhyme; the answer names what was asked for; a speaker repeats an oath, a
-listener repeats the line just heard, everybody repeats the refrain; brackets and quotes close.
+The built-in corpus needs no file and no network, looks like what people know from Shakespeare, and has something to
+find for every kind of attention. Names are made up of syllables, so a model can only copy them from where they were
+introduced; couplets rhyme; the answer names what was asked for; a speaker repeats an oath, a listener repeats the line
+just heard, everybody repeats the refrain; brackets and quotes close.
 
-Every draw goes through `Playwright.choose`, which also notes -log p. The text is a prefix code: wherever
-there is a choice, the characters that follow tell the options apart, whatever is chosen later (words of a
-list are distinct, the templates of a list open differently, syllables have one length for each place in a
-name). So a text has exactly one derivation, and the sum of the notes is the text's own -log probability: the
-floor that no model can beat, but for luck on the text at hand and what it has memorised of that very text.
+Every draw goes through `Playwright.choose`, which also notes -log p. The text is a prefix code: wherever there is a
+choice, the characters that follow tell the options apart, whatever is chosen later (words of a list are distinct, the
+templates of a list open differently, syllables have one length for each place in a name). So a text has exactly one
+derivation, and the sum of the notes is the text's own -log probability. That is the entropy below which no model can
+get, except by luck on the text at hand or by having memorised it.
 
 Left out on purpose: a general grammar engine, and meaning. The words and templates stand in `plays_grammar.py`.
 """
@@ -35,9 +35,9 @@ ZIPF_OFFSET = 50  # in a list of words, the one at rank r = 0, 1, ... has weight
 
 @dataclass(frozen=True)
 class Plays:
-    """Hold a text and what each choice behind it was worth.
+    """A text, and the -log p of each choice behind it.
 
-    positions: (n_choices,) int64, where in the text the characters that a choice decided begin; never falls.
+    positions: (n_choices,) int64, ascending: where in the text the characters begin that a choice decided.
     nats: (n_choices,) float64, -log p of each choice.
     """
 
@@ -46,7 +46,7 @@ class Plays:
     nats: np.ndarray
 
     def cross_entropy(self, start: int = 0, end: int | None = None) -> float:
-        """Return the floor of text[start:end] in nats per character, given the text before it.
+        """Return the entropy of text[start:end] in nats per character, given the text before it.
 
         A choice counts as a whole where it begins: a stretch that cuts a word is a few nats off.
         """
@@ -61,7 +61,7 @@ class Plays:
 
 
 class Choices:
-    """Hold what can be chosen: values, where each ends on the line from 0 to 1, and -log p of each."""
+    """What can be chosen: the values, where each ends on the line from 0 to 1, and -log p of each."""
 
     def __init__(self, values: Sequence, weights: Sequence[float] | None = None):
         sums = list(accumulate(weights or [1.0] * len(values)))  # not sum(): it rounds by the Python version
@@ -84,7 +84,7 @@ def zipf(values: Sequence) -> Choices:
 
 
 class Playwright:
-    """Write plays, one choice after the other, and note what each was worth."""
+    """Write plays, one choice after another, and note -log p of each."""
 
     def __init__(self, grammar: Grammar, draw: Callable[[], float]):
         """Take a grammar and the source of chance: `draw` returns a number in [0, 1)."""
@@ -101,7 +101,7 @@ class Playwright:
         self.prepare(grammar)
 
     def prepare(self, g: Grammar) -> None:
-        """Work out all options that stay the same."""
+        """Make all options that do not depend on the play."""
         self.refrains, self.cries, self.verses, self.answers, self.directions = (
             zipf([self.compile(t) for t in templates])
             for templates in (g.refrains, g.cries, g.verses, g.answers, g.directions)

@@ -1,7 +1,7 @@
 """The words and templates of the built-in plays: all that `plays.py` chooses from, and how often.
 
 Whoever adds to it keeps the text unambiguous: templates that can stand in the same place open differently, word lists
-share no words, syllables have fixed lengths (`tests/test_plays.py` checks it).
+share no words, syllables have fixed lengths (`tests/core/text/test_plays.py` checks it).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 class Grammar:
     """List the words, templates, weights and limits of a play.
 
-    `{slot}` in a template is a word of `words[slot]`, or one of what the play remembers: `Playwright.slots`.
+    `{slot}` in a template is a word of `words[slot]`, or what `Playwright.slots` writes there.
     """
 
     words: dict[str, Sequence[str]]  # slot -> its words, the most common first

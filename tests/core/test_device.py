@@ -34,11 +34,11 @@ def test_a_device_that_is_there_is_taken_by_name(machine):
     assert [choose_device(name).type for name in DEVICES[1:]] == ["cpu", "cuda", "mps"]
 
 
-@pytest.mark.parametrize("name", ["cuda", "mps", "tpu", "", "cuda:7", "meta"])
-def test_a_device_that_is_not_there_is_refused_with_those_that_are(machine, name):
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(machine):
     machine()
-    with pytest.raises(ValueError, match=f"^device='{name}' is not on this machine; choose auto or one of: cpu$"):
-        choose_device(name)
+    for name in ("cuda", "mps", "tpu", "", "cuda:7", "meta"):
+        with pytest.raises(ValueError, match=f"^device='{name}' is not on this machine; choose auto or one of: cpu$"):
+            choose_device(name)
 
 
 def test_cores_are_those_that_this_process_may_use(monkeypatch):

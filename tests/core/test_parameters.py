@@ -20,18 +20,14 @@ from tests.tiny_runs import PROJECT
 GPT2 = {"block_size": 1024, "vocab_size": 50_257}
 
 
-@pytest.mark.parametrize(
-    ("n_layer", "n_head", "n_embd", "total"),
-    [
-        (12, 12, 768, 124_439_808),
-        (24, 16, 1024, 354_823_168),
-        (36, 20, 1280, 774_030_080),
-        (48, 25, 1600, 1_557_611_200),
-    ],
-    ids=["small", "medium", "large", "XL"],
-)
-def test_the_gpt2_family_has_its_published_sizes(n_layer, n_head, n_embd, total):
-    assert total_of(GPTConfig(**GPT2, n_layer=n_layer, n_head=n_head, n_embd=n_embd)) == total
+def test_the_gpt2_family_has_its_published_sizes():
+    for name, n_layer, n_head, n_embd, total in (
+        ("small", 12, 12, 768, 124_439_808),
+        ("medium", 24, 16, 1024, 354_823_168),
+        ("large", 36, 20, 1280, 774_030_080),
+        ("XL", 48, 25, 1600, 1_557_611_200),
+    ):
+        assert total_of(GPTConfig(**GPT2, n_layer=n_layer, n_head=n_head, n_embd=n_embd)) == total, name
 
 
 def test_gpt2_small_has_163_million_parameters_when_its_shared_matrix_counts_twice():
@@ -121,11 +117,10 @@ TOYS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("rule", "count"), [("once", 124_439_808), ("head_again", 163_037_184), ("no_embeddings", 85_056_000)]
-)
-def test_each_number_in_circulation_for_gpt2_small_follows_from_its_rule(rule, count):
-    assert total_of(FAMILY["gpt2"], rule) == count == sum(term.count for term in formula(FAMILY["gpt2"], rule))
+def test_each_number_in_circulation_for_gpt2_small_follows_from_its_rule():
+    for rule, count in (("once", 124_439_808), ("head_again", 163_037_184), ("no_embeddings", 85_056_000)):
+        terms = formula(FAMILY["gpt2"], rule)
+        assert total_of(FAMILY["gpt2"], rule) == count == sum(term.count for term in terms), rule
 
 
 def test_the_formula_shows_its_letters_and_the_numbers_that_stand_for_them():
@@ -148,18 +143,19 @@ def test_an_untied_head_is_a_matrix_of_its_own_by_every_rule():
     assert {part.name: part.state for part in list_parts(untied, "no_embeddings")}["lm_head"] == "counted"
 
 
-@pytest.mark.parametrize("wrong", ["twice", "", None, 3, "x" * 1000])
-def test_a_rule_that_does_not_exist_is_refused_with_the_choices(wrong):
-    with pytest.raises(ValueError, match="choose one of: once, head_again, no_embeddings"):
-        list_parts(FAMILY["gpt2"], wrong)
+def test_a_rule_that_does_not_exist_is_refused_with_the_choices():
+    for wrong in ("twice", "", None, 3, "x" * 1000):
+        shown = f"There is no rule {str(wrong)[:40]!r}; choose one of: once, head_again, no_embeddings"
+        with pytest.raises(ValueError, match=shown):
+            list_parts(FAMILY["gpt2"], wrong)
 
 
-@pytest.mark.parametrize("config", TOYS)
-def test_the_list_is_what_named_parameters_gives(config):
-    model = build_model(config)
-    mine = [(each.name, each.shape, each.count, each.dtype) for each in list_parameters(config) if not each.same_as]
-    theirs = [(name, tuple(p.shape), p.numel(), str(p.dtype)[6:]) for name, p in model.named_parameters()]
-    assert mine == theirs
+def test_the_list_is_what_named_parameters_gives():
+    for config in TOYS:
+        mine = [(each.name, each.shape, each.count, each.dtype) for each in list_parameters(config) if not each.same_as]
+        model = build_model(config)
+        theirs = [(name, tuple(p.shape), p.numel(), str(p.dtype)[6:]) for name, p in model.named_parameters()]
+        assert mine == theirs, config
 
 
 def test_a_shared_matrix_stands_in_the_list_again_and_names_its_owner():
@@ -210,23 +206,23 @@ def test_the_modules_output_shapes_are_those_that_hooks_see(config):
     assert {each.name: each.output for each in list_modules(config, batch_size=2) if each.output} == seen
 
 
-@pytest.mark.parametrize("config", TOYS)
-def test_the_modules_are_the_models_own_with_their_parameters(config):
-    model = build_model(config)
-    found = [(each.name, each.kind, each.count) for each in list_modules(config)]
-    assert found == [(name, type(module).__name__, sum(p.numel() for p in module.parameters()))
-                     for name, module in model.named_modules()]  # fmt: skip
-    assert list_modules(config)[0].count == count_of(config)
-    assert [each.name for each in list_modules(config) if each.same_as] == (
-        ["lm_head"] if getattr(config, "tie_weights", False) else []
-    )
+def test_the_modules_are_the_models_own_with_their_parameters():
+    for config in TOYS:
+        modules = build_model(config).named_modules()
+        expected = [
+            (name, type(module).__name__, sum(p.numel() for p in module.parameters())) for name, module in modules
+        ]
+        assert [(each.name, each.kind, each.count) for each in list_modules(config)] == expected, config
+        assert list_modules(config)[0].count == count_of(config), config
+        tied = ["lm_head"] if getattr(config, "tie_weights", False) else []
+        assert [each.name for each in list_modules(config) if each.same_as] == tied, config
 
 
-@pytest.mark.parametrize("config", TOYS)
-@pytest.mark.parametrize("rule", RULES)
-def test_the_formula_of_every_kind_of_model_equals_its_count(config, rule):
-    assert sum(term.count for term in formula(config, rule)) == total_of(config, rule)
-    assert all(term.count for term in formula(config, rule))
+def test_the_formula_of_every_kind_of_model_equals_its_count():
+    for config, rule in ((config, rule) for config in TOYS for rule in RULES):
+        terms = formula(config, rule)
+        assert sum(term.count for term in terms) == total_of(config, rule), f"{rule}: {config}"
+        assert all(term.count for term in terms), f"{rule}: {config}"
 
 
 def test_counting_a_model_that_starts_in_its_own_way_does_not_compute_that_start():
@@ -239,9 +235,7 @@ sys.exit("torch._dynamo" in sys.modules)"""
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT).returncode == 0
 
 
-@pytest.mark.parametrize("config", TOYS)
-def test_the_parts_agree_with_the_count_of_the_model(config):
-    counts = count_parameters(empty_model(config))
-    assert {part.name: part.count for part in list_parts(config) if part.count} == {
-        name: count for name, count in counts.items() if name != "total"
-    }
+def test_the_parts_agree_with_the_count_of_the_model():
+    for config in TOYS:
+        counts = {name: count for name, count in count_parameters(empty_model(config)).items() if name != "total"}
+        assert {part.name: part.count for part in list_parts(config) if part.count} == counts, config

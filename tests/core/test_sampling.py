@@ -1,6 +1,9 @@
 """Writing: the distribution against slow, plain reimplementations, and draws against the distribution."""
 
+import itertools
 import math
+import re
+from functools import partial
 
 import pytest
 import torch
@@ -128,47 +131,35 @@ def test_top_p_one_keeps_every_token_also_the_least_likely():
     assert torch.equal(next_token_probs(logits, top_p=1.0), next_token_probs(logits))
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"temperature": -1.0},
-        {"temperature": math.nan},
-        {"temperature": math.inf},
-        {"temperature": "x"},
-        {"temperature": None},
-        {"temperature": 100.1},
-        {"temperature": True},
-        {"top_k": 0},
-        {"top_k": -1},
-        {"top_k": 1.5},
-        {"top_p": 0.0},
-        {"top_p": -0.1},
-        {"top_p": 1.5},
-        {"top_p": math.nan},
-    ],
-    ids=str,
-)
-def test_options_out_of_bounds_are_refused_before_anything_is_drawn(tiny_model, options):
-    (name, value), *_ = options.items()
-    for attempt in (
-        lambda: next_token_probs(torch.zeros(5), **options),
-        lambda: generate(tiny_model(), torch.zeros(1, 1, dtype=torch.long), 5, **options),
-    ):
-        with pytest.raises(ValueError, match=f"^{name}={value!r} is not possible; it must be a") as caught:
-            attempt()
-        assert "\n" not in str(caught.value)
+def test_options_out_of_bounds_are_refused_before_anything_is_drawn(tiny_model):
+    impossible = {
+        "temperature": (-1.0, math.nan, math.inf, "x", None, 100.1, True),
+        "top_k": (0, -1, 1.5),
+        "top_p": (0.0, -0.1, 1.5, math.nan),
+    }
+    attempts = (
+        partial(next_token_probs, torch.zeros(5)),
+        partial(generate, tiny_model(), torch.zeros(1, 1, dtype=torch.long), 5),
+    )
+    for name, value in ((name, value) for name, values in impossible.items() for value in values):
+        for attempt in attempts:
+            with pytest.raises(ValueError, match=f"^{name}={value!r} is not possible; it must be a") as caught:
+                attempt(**{name: value})
+            assert "\n" not in str(caught.value), f"{name}={value!r}"
 
 
-@pytest.mark.parametrize("shape", [(1, 0), (5,), (2, 3), (1, 1, 1)])
-def test_a_prompt_that_is_no_row_of_tokens_is_refused(tiny_model, shape):
-    with pytest.raises(ValueError, match="The prompt must be one row of at least one token"):
-        generate(tiny_model(), torch.zeros(shape, dtype=torch.long), 5)
+def test_a_prompt_that_is_no_row_of_tokens_is_refused(tiny_model):
+    for shape in ((1, 0), (5,), (2, 3), (1, 1, 1)):
+        with pytest.raises(
+            ValueError, match=f"The prompt must be one row of at least one token, .* is {re.escape(str(shape))}"
+        ):
+            generate(tiny_model(), torch.zeros(shape, dtype=torch.long), 5)
 
 
-@pytest.mark.parametrize("options", [{"max_new_tokens": 0}, {"max_new_tokens": 5001}, {"seed": -1}, {"seed": 0.5}])
-def test_impossible_lengths_and_seeds_are_refused(tiny_model, options):
-    with pytest.raises(ValueError, match="is not possible; it must be a whole number from"):
-        generate(tiny_model(), torch.zeros(1, 1, dtype=torch.long), **({"max_new_tokens": 1} | options))
+def test_impossible_lengths_and_seeds_are_refused(tiny_model):
+    for name, value in (("max_new_tokens", 0), ("max_new_tokens", 5001), ("seed", -1), ("seed", 0.5)):
+        with pytest.raises(ValueError, match=f"^{name}={value} is not possible; it must be a whole number from"):
+            generate(tiny_model(), torch.zeros(1, 1, dtype=torch.long), **{"max_new_tokens": 1, name: value})
 
 
 @pytest.mark.parametrize("options", [{}, {"temperature": 2.0}, {"top_k": 3}, {"top_p": 0.8}], ids=str)
@@ -199,16 +190,16 @@ def test_a_text_follows_the_models_next_token_probabilities(tiny_model):
         idx = torch.cat([idx, torch.tensor([[token.id]])], dim=1)
 
 
-@pytest.mark.parametrize("options", [{}, {"temperature": 0.0}, {"top_k": 3}, {"top_p": 0.3}], ids=str)
-@pytest.mark.parametrize("vocab_size", [1, 5, 11, 40])
-def test_alternatives_are_sorted_and_at_most_ten(tiny_model, vocab_size, options):
-    model = tiny_model(vocab_size=vocab_size)
-    for token in generate(model, torch.zeros(1, 1, dtype=torch.long), 5, seed=1, **options):
-        alternatives = token.alternatives
-        assert len(alternatives) == min(ALTERNATIVES, vocab_size) == len({c.id for c in alternatives})
-        ranks = [(c.prob, c.model_prob) for c in alternatives]
-        assert ranks == sorted(ranks, reverse=True)
-        assert isinstance(token, Token) and type(token.id) is int
+def test_alternatives_are_sorted_and_at_most_ten(tiny_model):
+    choices = ({}, {"temperature": 0.0}, {"top_k": 3}, {"top_p": 0.3})
+    for vocab_size, options in itertools.product((1, 5, 11, 40), choices):
+        case, prompt = f"vocab_size={vocab_size}, {options}", torch.zeros(1, 1, dtype=torch.long)
+        for token in generate(tiny_model(vocab_size=vocab_size), prompt, 5, seed=1, **options):
+            alternatives = token.alternatives
+            assert len(alternatives) == min(ALTERNATIVES, vocab_size) == len({c.id for c in alternatives}), case
+            ranks = [(c.prob, c.model_prob) for c in alternatives]
+            assert ranks == sorted(ranks, reverse=True), case
+            assert isinstance(token, Token) and type(token.id) is int, case
 
 
 def test_the_same_seed_writes_the_same_text_and_another_seed_another(tiny_model):

@@ -36,18 +36,18 @@ def slow_cross_entropy(train, val, order, vocab_size, discount):
     return sum(nats) / len(val)
 
 
-@pytest.mark.parametrize("order", range(7))
-@pytest.mark.parametrize("discount", [0.3, 0.75])
-def test_it_agrees_with_a_slow_dictionary(order, discount):
-    fast = ngram_cross_entropy(TRAIN, VAL, order, 6, discount)
-    assert fast == pytest.approx(slow_cross_entropy(TRAIN, VAL, order, 6, discount))
+def test_it_agrees_with_a_slow_dictionary():
+    for order, discount in itertools.product(range(7), (0.3, 0.75)):
+        fast, slow = (count(TRAIN, VAL, order, 6, discount) for count in (ngram_cross_entropy, slow_cross_entropy))
+        assert fast == pytest.approx(slow), f"order={order}, discount={discount}"
 
 
-@pytest.mark.parametrize("order", range(5))
-def test_the_probabilities_of_all_texts_add_up_to_one(order):
+def test_the_probabilities_of_all_texts_add_up_to_one():
     train = np.array([0, 1, 0, 2, 0, 1, 1, 0, 1, 0])
-    texts = itertools.product(range(4), repeat=4)
-    assert sum(exp(-4 * ngram_cross_entropy(train, np.array(t), order, 4)) for t in texts) == pytest.approx(1)
+    texts = [np.array(text) for text in itertools.product(range(4), repeat=4)]
+    for order in range(5):
+        total = sum(exp(-4 * ngram_cross_entropy(train, text, order, 4)) for text in texts)
+        assert total == pytest.approx(1), f"order={order}"
 
 
 def test_all_baselines_come_from_one_pass_in_their_order():
