@@ -88,6 +88,12 @@ def unmeasured_work(*arguments) -> None:
     worker.work(*arguments)
 
 
+def seldom_saving_work(*arguments) -> None:
+    """Save a run only when it is left: no test depends on how many seconds it takes on a busy machine."""
+    training_run.SAVE_EVERY = 3600.0
+    unmeasured_work(*arguments)
+
+
 def impatient_work(*arguments) -> None:
     """Save ten times a second."""
     training_run.SAVE_EVERY = 0.1

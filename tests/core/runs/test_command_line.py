@@ -241,8 +241,9 @@ def test_ctrl_c_pauses_the_run_and_it_goes_on_to_the_very_losses(runs, capsys):
     assert main(["train", "--text", "text.txt", *settings, "--run", "undisturbed"]) == 0
     command = [sys.executable, "-m", "core", "train", "--text", "text.txt", *settings, "--run", "a"]
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
-    # The pause is asked for when the first steps are there, and those after them are not all done yet.
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as program:
+    # The pause is asked for when the first steps are there, and those after them are not all done yet: the program that
+    # trains is nicer than this one, which must see the first steps in time on a busy machine too.
+    with subprocess.Popen(["nice", *command], env=environment, stderr=subprocess.PIPE, text=True) as program:
         while not (runs / "a" / "metrics.jsonl").exists():
             assert program.poll() is None
             time.sleep(0.005)

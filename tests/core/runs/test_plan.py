@@ -139,6 +139,11 @@ def test_options_that_are_no_object_are_refused():
             assert "named fields" in said, (place, value, said)
 
 
+def test_a_bigram_cannot_start_from_gpt2s_weights():
+    said = tiny_runs.refusal(plan_run, OWN, {"architecture": "bigram", "weights": "gpt2"}, {"block_size": 8}, {})
+    assert said == "architecture='bigram' does not fit GPT-2's weights; choose architecture='gpt'"
+
+
 def test_a_device_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert refusal({"device": "cuda"}).startswith("device='cuda' is not on this machine; choose auto")

@@ -28,6 +28,7 @@ from tests.tiny_runs import (
     losses,
     quick_store,
     refusal,
+    seldom_saving_work,
     tiny_plan,
     undisturbed,
     wait_for,
@@ -40,7 +41,7 @@ COMMANDS = ("resume", "step", "pause", "stop", "extend", "delete")
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> Iterator[RunStore]:
-    with quick_store(tmp_path_factory.mktemp("runs"), workers=2) as store:
+    with quick_store(tmp_path_factory.mktemp("runs"), workers=2, work=seldom_saving_work) as store:
         yield store
 
 
@@ -216,7 +217,7 @@ def test_stepping_onto_the_last_step_ends_the_run(store, start):
     assert wait_for_state(run, "done") == 2
 
 
-def test_a_forgotten_run_is_gone_and_the_others_go_on(store, start):
+def test_a_deleted_run_is_gone_and_the_others_go_on(store, start):
     run, other, asleep = start(), start(seed=2), start(paused=True)
     _moves_on(run)
     store.delete(run.id)
@@ -434,9 +435,9 @@ def test_workers_of_a_killed_server_pause_their_runs_and_end(tmp_path, workers):
         server.stdout.close()
     wait_for(lambda: all(map(_has_ended, pids)))
     step = wait_for_state(run, "paused")
-    recording = train_run(run)
-    assert next(recording).step == step + 1
-    recording.close()
+    training = train_run(run)
+    assert next(training).step == step + 1
+    training.close()
 
 
 def _has_ended(pid: int) -> bool:

@@ -370,6 +370,14 @@ def test_what_stands_in_the_way_of_training_is_the_runs_status(tmp_path, spoil, 
         assert run.status().state == "failed" and reason in run.status().message
 
 
+def test_a_bigram_that_is_to_start_from_gpt2s_weights_is_refused(tmp_path):
+    run = new_run(tmp_path, "bigram")
+    run.write_config(replace(run.config(), weights="gpt2"))
+    said = refusal(next, train_run(run))
+    assert said == "weights='gpt2' fits no other architecture than 'gpt'; choose weights='new'"
+    assert (run.status().state, run.status().message) == ("failed", said)
+
+
 def test_want_of_memory_at_the_start_is_the_runs_status_too(tmp_path, monkeypatch):
     def too_large(*arguments) -> None:
         raise RuntimeError("not enough memory: you tried to allocate 9 bytes")

@@ -1,4 +1,4 @@
-"""The process that trains, looked at from inside: turns, orders, and what one run's trouble does to the others."""
+"""A worker process from inside: turns, commands, and what one run's trouble does to the others."""
 
 import fcntl
 import multiprocessing
@@ -123,7 +123,7 @@ def test_a_run_of_a_process_that_died_is_paused(worker, make):
 
 
 @pytest.mark.parametrize("has_begun", [False, True])
-def test_a_forgotten_run_leaves_nothing(worker, make, tmp_path, has_begun):
+def test_a_deleted_run_leaves_nothing(worker, make, tmp_path, has_begun):
     run = make()
     worker.handle("train", run.id)
     if has_begun:
@@ -140,7 +140,7 @@ def test_deleting_twice_is_harmless(make, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["train", "pause", "stop", "delete"])
-def test_an_order_about_a_run_that_is_gone_changes_nothing(worker, make, command):
+def test_a_command_for_a_run_that_is_gone_changes_nothing(worker, make, command):
     other = make()
     worker.handle("train", other.id)
     worker.handle(command, "gone")
@@ -220,11 +220,11 @@ def in_this_process(monkeypatch):
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
 
-def test_work_carries_out_all_orders_counts_them_and_ends_with_the_pipe(in_this_process, make, tmp_path):
+def test_work_handles_all_commands_counts_them_and_ends_with_the_pipe(in_this_process, make, tmp_path):
     run, gone = make(), make(seed=2)
     ours, theirs = multiprocessing.Pipe()
-    for order in (("train", run.id, None), ("train", "nothing", None), ("delete", gone.id, None)):
-        ours.send(order)
+    for command in (("train", run.id, None), ("train", "nothing", None), ("delete", gone.id, None)):
+        ours.send(command)
     ours.close()
     acknowledged = _Shared(0)
     work(theirs, str(tmp_path), _Shared(), acknowledged)
@@ -237,12 +237,12 @@ def test_a_quiet_worker_tells_how_fast_the_machine_is_once(in_this_process, monk
 
     def measure() -> Speed:
         measured.append(ours.close() if measured else ours.send(("pause", "nothing", None)))
+        threading.Timer(0.5, ours.close).start()  # long enough for a second time, if there were one
         return Speed(1e-3, 1e9 * len(measured))
 
     monkeypatch.setattr(worker_module, "measure_speed", measure)
     monkeypatch.setattr(worker_module, "QUIET", 0.05)
     ours.send(("warm_up",))
-    threading.Timer(0.5, ours.close).start()
     work(theirs, str(tmp_path), _Shared(), _Shared(0), measure=True)
     assert len(measured) == 1 and Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 1e9)
 
