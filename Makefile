@@ -14,7 +14,7 @@ test: check
 check: $(VENV)/.ready-test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m pyrefly check
+	$(PY) -m pyrefly check --python-interpreter-path $(PY)
 
 test-slow: $(VENV)/.ready-test
 	$(PY) -m pytest -m slow $(ARGS)
