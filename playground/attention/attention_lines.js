@@ -9,7 +9,7 @@ const WORDS = {
   previous: 'previous token', first: 'first token', same: 'same token', self: 'itself', induction: 'induction',
 };
 // One string: Gradio offers every word in quotes as an attribute, and asks for one that is called like its own self.
-const NAMES = 'previous first same self induction'.split(' ');
+const NAMES = 'previous first same self induction'.split(' '); // in this order; one that is new stands after them
 const HIGH = 74, EDGE = 5; // a chart's height and the room at its edges, in pixels
 const lines = at('.lines');
 let data = null; // the value: { steps, scores: { name: [step][layer][head] } }
@@ -36,7 +36,7 @@ function draw() {
   at('.empty').textContent = say(data && shown && !single ? 'mean' : 'empty');
   lines.hidden = at('.hint').hidden = !ready;
   if (!ready) return;
-  const names = NAMES.filter((name) => data.scores[name]);
+  const names = [...new Set([...NAMES, ...Object.keys(data.scores)])].filter((name) => data.scores[name]);
   if (lines.children.length !== names.length) lines.replaceChildren(...names.map(chartNode));
   width = Math.floor(lines.firstElementChild.querySelector('svg').clientWidth);
   if (width) names.forEach((name, i) => drawChart(lines.children[i], name));
@@ -77,7 +77,7 @@ function drawChart(node, name) {
   set('.now', { x1: x(Math.max(0, now)), x2: x(Math.max(0, now)), y1: 0, y2: now < 0 ? 0 : HIGH });
   set('.cross', { x1: x(index), x2: x(index), y1: 0, y2: pointed === null ? 0 : HIGH });
   set('.dot', { cx: x(index), cy: y(scores[index] ?? 0), r: finite(scores[index]) ? 3.5 : 0 });
-  node.querySelector('.name').textContent = say(name);
+  node.querySelector('.name').textContent = say(name) || name;
   node.querySelector('.value').textContent = decimal(scores[index], 2);
 }
 

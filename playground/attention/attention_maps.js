@@ -233,9 +233,9 @@ function paintGrid() {
     const { layer, head } = headOf(node), label = labelOf(layer, head);
     paintThumb(node.firstElementChild, triangleOf(layer, head));
     const caption = node.lastElementChild;
-    caption.replaceChildren(...(label ? [make('span', '', say('short_' + label[0])), ' ',
+    caption.replaceChildren(...(label ? [make('span', '', say('short_' + label[0]) || label[0]), ' ',
       make('b', '', decimal(label[1], 2))] : []));
-    const words = label ? ', ' + say('score_' + label[0]) + ' ' + decimal(label[1], 2) : '';
+    const words = label ? ', ' + scoreName(label[0]) + ' ' + decimal(label[1], 2) : '';
     node.title = (head === 'mean' ? say('thumb_mean', { layer }) : say('thumb', { layer, head })) + words;
     node.setAttribute('aria-label', node.title);
   }

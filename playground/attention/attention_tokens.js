@@ -2,7 +2,10 @@
  * does. Shares one scope with attention.js, which follows it and holds the state (view, chosen, query, pinned). */
 const STRONGEST = 5;
 // One string: Gradio offers every word in quotes as an attribute, and asks for one that is called like its own self.
+// The order of the known scores; one that is new stands after them, under its own name.
 const SCORES = 'self previous first same induction entropy distance'.split(' ');
+const scoreNames = (scores) => [...new Set([...SCORES, ...Object.keys(scores)])].filter((name) => scores[name]);
+const scoreName = (name) => say('score_' + name) || name;
 const tokenBox = at('.tokens');
 const indexOf = (node) => [...tokenBox.querySelectorAll('.tok')].indexOf(node);
 const tokenNodes = () => tokenBox.querySelectorAll('.tok');
@@ -94,11 +97,11 @@ const labelOf = (layer, head) => (head === 'mean' ? null : view.heads.labels?.[l
 
 function paintScores() {
   const { layer, head } = chosen, label = labelOf(layer, head), single = head !== 'mean';
-  const scores = view.heads.scores ?? {}, names = SCORES.filter((name) => scores[name]);
+  const scores = view.heads.scores ?? {}, names = scoreNames(scores);
   at('.doing').hidden = !names.length;
   at('.doing h4').textContent = single ? say('doing', { layer, head }) : say('doing_mean', { layer });
   at('.badge').hidden = !label;
-  at('.badge').textContent = label ? say('score_' + label[0]) + ' ' + decimal(label[1], 2) : '';
+  at('.badge').textContent = label ? scoreName(label[0]) + ' ' + decimal(label[1], 2) : '';
   at('.scores').hidden = !single;
   const nodes = at('.scores').children;
   if (nodes.length !== names.length) at('.scores').replaceChildren(...names.map(scoreNode));
@@ -117,7 +120,7 @@ function scoreNode(name) {
 }
 
 function paintScore(node, name, value, label) {
-  node.children[0].textContent = say('score_' + name);
+  node.children[0].textContent = scoreName(name);
   const words = decimal(value, 2), unit = 'value_' + name; // entropy and distance have one
   node.children[1].textContent = finite(value) && WORDS[unit] ? say(unit, { value: words }) : words;
   node.querySelector('.bar').style.width = 100 * clamp(finite(value) ? share(name, value) : 0, 0, 1) + '%';
@@ -127,7 +130,7 @@ function paintScore(node, name, value, label) {
 
 function explain(name) {
   const words = chosen.head === 'mean' ? say('scores_mean') : say('scores_hint');
-  at('.score-help').textContent = name ? say('score_' + name) + ': ' + say('help_' + name) : words;
+  at('.score-help').textContent = name ? [scoreName(name), say('help_' + name)].filter(Boolean).join(': ') : words;
 }
 
 // --- pointing and walking -------------------------------------------------------------------------------

@@ -114,8 +114,10 @@
     /** A size in three digits: 140 B, 498 MB, 1.08 TB. */
     const bytes = (count) => inUnits(count, BYTES, 'B');
 
-    /** A share: 31 %, 6.2 %, 0.05 %; finest: the decimals of the smallest. */
+    /** A share: 31 %, 6.2 %, 0.05 %; finest: the decimals of the smallest. Less than that, but not nothing: < 0.01 %. */
     function percent(part, finest = 2) {
+      const least = 10 ** -finest;
+      if (part > 0 && 100 * part < least / 2) return '< ' + decimal(least, finest) + ' %';
       return decimal(100 * part, part >= 0.0995 ? 0 : part >= 0.00095 ? 1 : finest) + ' %';
     }
 
