@@ -20,7 +20,7 @@ from core.precision import has_fast_bf16
 SIDE = 2048  # of the square matrices that are multiplied
 MEGABYTES = 500  # of weights that are read once by each gemv: more than the caches hold
 DISTURBED = 0.15  # cores that others use; with more than that, a figure is not this program's own
-RAF_THROTTLE = 0.7  # load average: where /proc does not tell who computes, and before what ran last has been forgotten
+STILL = 0.7  # load average: where /proc does not tell who computes, and before what ran last has been forgotten
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ def watched(quick: bool = False, computes_here: bool = True) -> Iterator[Peaks]:
     products = "small products, in passing: not to be quoted" if quick else f"products of {SIDE} x {SIDE} x {SIDE}"
     print(f"Peaks: fp32 {peaks.fp32:,.0f}, bf16 {peaks.bf16:,.0f} GFLOP/s ({products}), memory {peaks.memory:.1f} GB/s")
     print(f"At the start: load average {load:.2f}{_told(busy)}", flush=True)
-    if (busy if busy is not None else load) > (DISTURBED if busy is not None else RAF_THROTTLE):
+    if (busy if busy is not None else load) > (DISTURBED if busy is not None else STILL):
         print("WARNING: the machine is not idle; ratios suffer, absolute figures are worth nothing")
-    elif load > RAF_THROTTLE:
+    elif load > STILL:
         print("(the load average still holds what ran before; nobody computes now)")
     before, began = _used(), time.monotonic()
     yield peaks
