@@ -89,9 +89,9 @@ def _step_seconds(model: GPTConfig, batch_size: int, probe_steps: int, threads: 
 def bytes_needed(model: GPTConfig | BigramConfig, batch_size: int) -> int:
     """Estimate the most memory that training takes, in bytes.
 
-    Six numbers a parameter (weight, gradient, AdamW's two, the last good copy, and two halves in the
-    compute copy in bf16), what the backward pass needs of the forward (about 16 C a layer and token, three (nh, T, T) maps a layer
-    and row, and the logits thrice), and what an evaluation takes, which needs one layer at a time but more tokens.
+    Six numbers a parameter (weight, gradient, AdamW's two, the last good copy, and two halves in the compute copy in
+    bf16), what the backward pass needs of the forward (about 16 C a layer and token, three (nh, T, T) maps a layer and
+    row, and the logits thrice), and what an evaluation takes, which needs one layer at a time but more tokens.
     """
     tokens, portion = batch_size * model.block_size, tokens_at_once(model)
     values = 6 * count_of(model) + 3 * (tokens + portion) * model.vocab_size

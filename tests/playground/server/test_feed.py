@@ -18,11 +18,7 @@ from core.runs.training_run import train_run
 from playground.build import downloads
 from playground.server.feed import MOST_POINTS, MOST_SAMPLES, Feed
 from playground.server.routes import Routes, Viewers
-<<<<<<< HEAD
-from playground.train import downloads as train_downloads
 from tests.older_runs import version_1_run
-=======
->>>>>>> server
 from tests.tiny_runs import tiny_plan
 
 STEPS = 60
