@@ -1,10 +1,11 @@
 """How long somebody waits: for the server, for the page, and from Train to the first point on the chart.
 
-    python -m benchmarks.startup --rounds 3
+    python -m benchmarks.startup --rounds 3 [--beside ../another-checkout]
 
 Each round starts `python app.py` anew, on an empty folder of runs and with no welcome run, and opens it in a fresh
 profile of a browser that already runs. Train is pressed twice: at once, when the page's workers are still warming up,
-and again when that run has been stopped and all is warm. The disk's cache is warm from the second round on.
+and again when that run has been stopped and all is warm. The disk's cache is warm from the second round on. Another
+checkout of the project (`git worktree add`) can take turns with this one, so that a slow minute is slow for both.
 """
 
 import argparse
@@ -47,23 +48,31 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--preset", default=None, help="press Train with this preset; without, with the page's own")
+    parser.add_argument("--beside", type=Path, help="another checkout, to be started by turns with this one")
     parser.add_argument("--quick", action="store_true", help="measure the machine's peaks in passing")
     asked = parser.parse_args(arguments)
     with watched(quick=asked.quick, computes_here=False), sync_playwright() as player:
         path = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = player.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         head("seconds", *COLUMNS)
-        rounds = []
+        projects = {"": PROJECT} | ({"beside": asked.beside.resolve()} if asked.beside else {})
+        rounds: dict[str, list[tuple]] = {name: [] for name in projects}
         for number in range(1, asked.rounds + 1):
-            rounds.append(_round(browser, asked.preset))
-            row(f"round {number}", *(f"{seconds:.2f}" for seconds in rounds[-1]))
-        row("median", *(f"{statistics.median(each):.2f}" for each in zip(*rounds, strict=True)))
-        browser.close()
+            for name, project in projects.items():
+                rounds[name].append(_round(browser, project, asked.preset))
+                row(f"round {number} {name}", *(f"{seconds:.2f}" for seconds in rounds[name][-1]))
+        for summary in (statistics.median, min):
+            figures = {name: [summary(each) for each in zip(*rounds[name], strict=True)] for name in projects}
+            for name, seconds in figures.items():
+                row(f"{summary.__name__} {name}", *(f"{each:.2f}" for each in seconds))
+            if asked.beside:
+                pairs = zip(figures[""], figures["beside"], strict=True)
+                row(f"{summary.__name__}: ratio", *(f"{ours / theirs:.2f}" for ours, theirs in pairs))
 
 
-def _round(browser: Browser, preset: str | None) -> tuple[float, float, float, float]:
+def _round(browser: Browser, project: Path, preset: str | None) -> tuple[float, float, float, float]:
     """Return seconds: from the command to an answer and to a usable page; from Train to a point, cold and warm."""
-    with tempfile.TemporaryDirectory() as folder, _started(Path(folder) / "runs") as (address, began):
+    with tempfile.TemporaryDirectory() as folder, _started(project, Path(folder) / "runs") as (address, began):
         answered = time.monotonic() - began
         page = browser.new_context(locale="en-US").new_page()
         page.set_default_timeout(PATIENCE)
@@ -94,15 +103,15 @@ def _press_train(page: Page, steps: int) -> float:
 
 
 @contextmanager
-def _started(root: Path) -> Iterator[tuple[str, float]]:
-    """Run `python app.py` over root until it answers; yield its address and when the command was given."""
+def _started(project: Path, root: Path) -> Iterator[tuple[str, float]]:
+    """Run a checkout's `python app.py` over root until it answers; yield its address and when the command was given."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     flags = ["--runs", str(root), "--port", str(port), "--no-browser", "--no-welcome"]
     began = time.monotonic()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([sys.executable, "app.py", *flags], cwd=PROJECT, **quiet)
+    process = subprocess.Popen([sys.executable, "app.py", *flags], cwd=project, **quiet)
     try:
         address = f"http://127.0.0.1:{port}/"
         _wait_for(address, process)
