@@ -12,7 +12,7 @@ import gradio as gr
 from core.device import cores, has_gpu
 from core.runs.directory import RunDir
 from playground.page import PageContext
-from playground.widgets.inputs import UNQUEUED, Dropdown, Radio, show_errors
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, show_errors
 from playground.widgets.plain_text import PlainText
 from playground.words.translate import LANGUAGES, language, translate
 
@@ -90,7 +90,7 @@ class Header:
         gone = [page.run, page.owner, page.lang]
         self.delete.click(show_errors(self.delete_run), gone, page.run, js=SURE_JS, **UNQUEUED)
 
-        spoken = page.lang.input(self.speak, [page.lang, page.owner], [self.machine, page.run, *translated], **UNQUEUED)
+        spoken = page.lang.input(self.speak, [page.lang, page.owner], [self.machine, page.run, *translated], **CHOSEN)
         spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
         self.look.click(None, js=THEME_JS)
         page.lang.change(None, page.lang, js=LANG_JS)

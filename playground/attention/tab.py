@@ -13,7 +13,7 @@ from playground.attention.attention import AttentionDetail, AttentionView, HeadL
 from playground.page import PageContext
 from playground.prompts import GPT2, MOST_TEXT, RUN, source_choices
 from playground.widgets.downloads import Downloads
-from playground.widgets.inputs import UNQUEUED, Radio, Textbox, show_errors, text_of
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Radio, Textbox, show_errors, text_of
 from playground.widgets.visibility import VisibilityTrigger
 from playground.words.translate import translate, widget_words
 
@@ -80,8 +80,8 @@ class AttentionTab:
         tab.select(show_errors(self.draw), [*asked, self.head], drawn, **UNQUEUED).then(**lines, **UNQUEUED)
         self.text.change(show_errors(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **UNQUEUED)
         self.text.blur(**lines, trigger_mode="always_last", **UNQUEUED)
-        self.source.input(show_errors(self.draw), [*asked, self.head], drawn, show_progress="hidden",
-                          api_visibility="private").then(**lines, **UNQUEUED)  # fmt: skip
+        queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
+        self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines, **UNQUEUED)
         self.examples.click(show_errors(self.use_example), [self.examples], [self.text], **UNQUEUED)
         self.sight.due(show_errors(self.draw), [*asked, self.head], drawn, **UNQUEUED).then(**lines, **UNQUEUED)
         self.view.step(show_errors(self.go_to_step), [*asked, self.head], [self.step, *drawn], **UNQUEUED)

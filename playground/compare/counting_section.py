@@ -13,7 +13,7 @@ from playground.compare.counting_cells import columns_of
 from playground.compare.parameter_list import ParameterList
 from playground.compare.parts_chart import PartsChart
 from playground.page import PageContext
-from playground.widgets.inputs import UNQUEUED, Dropdown, Radio, show_errors
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, show_errors
 from playground.widgets.visibility import VisibilityTrigger
 from playground.words.numbers import short
 from playground.words.translate import translate
@@ -53,8 +53,8 @@ class CountingSection:
         more = {"fn": show_errors(self.draw_more), "inputs": asked, "outputs": compared}
         # What is seen first comes first; the rest, which lies further down, right after it.
         for event in (tab.select, sight.due, self.family.input):
-            event(**draw, **UNQUEUED).then(**more, **UNQUEUED)
-        self.rule.input(**draw, **UNQUEUED)
+            event(**draw, **CHOSEN).then(**more, **UNQUEUED)
+        self.rule.input(**draw, **CHOSEN)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from playground.compare.weight_pictures import WeightPictures
 from playground.compare.weight_view import WeightView
 from playground.page import PageContext
 from playground.prompts import GPT2
-from playground.widgets.inputs import UNQUEUED, Textbox, show_errors, text_of
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Textbox, show_errors, text_of
 from playground.widgets.visibility import VisibilityTrigger
 from playground.words.run_names import run_label
 from playground.words.translate import translate, widget_words
@@ -104,7 +104,7 @@ class PretrainedSection:
         ).then(**read_by_gpt2, trigger_mode="always_last", **COMPUTE)
         self.examples.click(show_errors(self.use_example), [self.examples], [self.text], **UNQUEUED)
         for event in (self.loader.ask_state, page.lang.input):
-            event(show_errors(self.loading), [page.lang], [self.loader], **UNQUEUED)
+            event(show_errors(self.loading), [page.lang], [self.loader], **CHOSEN)
         self.loader.ask_load(show_errors(self.load), [page.lang], [self.loader], **UNQUEUED)
         self.go.click(show_errors(self.write), [page.run, self.text, page.lang], [self.written], **COMPUTE)
         self.halt.click(self.stop, None, None, **UNQUEUED)

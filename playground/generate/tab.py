@@ -10,7 +10,7 @@ from core.runs.directory import RunDir
 from playground.generate.written import WrittenText
 from playground.page import PageContext
 from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
-from playground.widgets.inputs import Checkbox, Dropdown, Number, Radio, Slider, Textbox, show_errors, text_of
+from playground.widgets.inputs import CHOSEN, Checkbox, Dropdown, Number, Radio, Slider, Textbox, show_errors, text_of
 from playground.words.numbers import format_number
 from playground.words.translate import translate, widget_words
 
@@ -90,12 +90,11 @@ class GenerateTab:
         self.halt.click(self.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
         self.examples.click(show_errors(self.use_example), [self.examples], [self.prompt], queue=False,
                             api_visibility="private")  # fmt: skip
-        self.source.input(show_errors(self.choose_source), [self.source, page.lang], [self.step, self.int8],
-                          show_progress="hidden", api_visibility="private")  # fmt: skip
+        queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
+        self.source.input(show_errors(self.choose_source), [self.source, page.lang], [self.step, self.int8], **queued)
         self.step.focus(show_errors(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
                         show_progress="hidden", api_visibility="private")  # fmt: skip
-        self.unknown.input(show_errors(self.remember), [self.unknown, page.memory], [page.memory], queue=False,
-                           api_visibility="private")  # fmt: skip
+        self.unknown.input(show_errors(self.remember), [self.unknown, page.memory], [page.memory], **CHOSEN)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 

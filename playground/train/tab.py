@@ -30,7 +30,7 @@ from playground.train.loss_chart import LossChart
 from playground.train.samples import SampleTable
 from playground.train.transport import Transport
 from playground.widgets.downloads import Downloads
-from playground.widgets.inputs import UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
 from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
 
@@ -106,9 +106,9 @@ class TrainTab:
         self.corpus.change(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **UNQUEUED)
         self.file.upload(show_errors(self.read_file), [self.file, page.lang], [self.text, self.about], **UNQUEUED)
         self.preset.input(None, self.preset, self.form, js=run_form.fill_js())  # at once: Train may come next
-        self.preset.input(self.choose_preset, [self.preset, *text, page.lang], self.count, **UNQUEUED)
+        self.preset.input(self.choose_preset, [self.preset, *text, page.lang], self.count, **CHOSEN)
         for widget in (self.corpus, *self.form):
-            widget.input(self.count_parameters, counted, self.count, trigger_mode="always_last", **UNQUEUED)
+            widget.input(self.count_parameters, counted, self.count, **CHOSEN)
         self.button.click(
             show_errors(self.start),
             [self.preset, page.owner, *counted],

@@ -16,6 +16,8 @@ import gradio as gr
 
 # For events that answer at once: they skip the queue, show no spinner, and are no part of the API.
 UNQUEUED = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+# For a choice: the last one counts, and is not lost when the one before is still worked on.
+CHOSEN = {**UNQUEUED, "trigger_mode": "always_last"}
 
 
 def _as_it_came(self: gr.components.Component, payload: Any) -> Any:

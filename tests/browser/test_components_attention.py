@@ -186,12 +186,12 @@ def choose(page, layer, head):
     page.locator("#view select.head").select_option(str(head))
 
 
-def wait_until(page, condition, tries=100):
+def wait_until(page, condition, heard=None, tries=400):
     for _ in range(tries):
         if condition():
             return
         page.wait_for_timeout(50)
-    raise AssertionError("waited in vain")
+    raise AssertionError(f"waited in vain; heard: {heard and heard.events}")
 
 
 def words(page, selector):
