@@ -1,4 +1,4 @@
-"""The most memory that training a preset takes, each in a fresh process, beside what planning.py expects.
+"""The most memory that training a preset takes, each in a fresh process, beside what core/runs/cost.py expects.
 
     python -m benchmarks.memory --steps 3
 
