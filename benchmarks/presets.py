@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.machine import watched
 from benchmarks.report import head, row, spread
-from core.runs.folder import list_runs
+from core.runs.listing import list_runs
 from core.runs.plan import plan_run
 from core.runs.presets import PRESETS
 from core.runs.training_run import train_run
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("preset", choices=PRESETS)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--corpus", choices=CORPUS_NAMES[:-1], default="shakespeare")
+    parser.add_argument("--corpus", choices=[name for name in CORPUS_NAMES if name != "own"], default="shakespeare")
     parser.add_argument("--steps", type=int, help="end after so many steps, to try the command out")
     parser.add_argument("--quick", action="store_true", help="measure the machine's peaks in passing")
     asked = parser.parse_args(arguments)

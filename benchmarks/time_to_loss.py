@@ -68,7 +68,7 @@ def _read(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--targets", type=float, nargs="+", default=TARGETS, help="losses, beside the rival's end")
     parser.add_argument("--turns", choices=["progress", "clock"], default="progress", help="by what: see racing.py")
     parser.add_argument("--without-amx", action="store_true", help="as on a processor without: all in fp32")
-    parser.add_argument("--corpus", choices=CORPUS_NAMES[:-1], default="shakespeare")
+    parser.add_argument("--corpus", choices=[name for name in CORPUS_NAMES if name != "own"], default="shakespeare")
     parser.add_argument("--steps", type=int, help="end every run after so many steps, to try the command out")
     parser.add_argument("--quick", action="store_true", help="measure the machine's peaks in passing")
     return parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""From a row of tokens to batches: the split into training and validation, and windows x, y with y one token ahead.
+"""From a row of tokens to batches: windows x, y with y one token ahead (the split stands in `tokenizers.py`).
 
 Batches are a function of (seed, step) and of nothing else. So a run that is paused, evaluated, killed or resumed sees
 the same batches as one that is not, and no random state has to be saved.

@@ -8,8 +8,8 @@ This ends when the window is full. The next token then moves every token one pos
 all keys and values change: the window is read anew for every token, but the last block computes only its last row.
 Rotary positions do not change, but a kept row still knows of tokens that have left the window, so it is read anew too.
 
-One row is bound by memory: every weight is read for a single multiplication. To be faster is to do nothing else
-meanwhile, and to make the weights smaller (`precision.int8`).
+Decoding is bound by memory: every weight is read for a single multiplication. What is left to gain are fewer calls, and
+smaller weights (`precision.int8`).
 """
 
 import functools
@@ -25,7 +25,7 @@ from core.modern import Model, Modern, ModernBlock, rotate, rotations
 
 
 class Decoder:
-    """Read a text token by token with any model, and give the logits of the next one. Nothing is kept but the text."""
+    """Read a text token by token with any model, and give the logits of the next one; this class caches nothing."""
 
     def __init__(self, model: Model):
         self.model, self.T = model, model.config.block_size

@@ -1,7 +1,8 @@
 """The GPT, in one file to be read from top to bottom.
 
-GPT-2's architecture (Radford et al., 2019) with its names, so that the keys of a state dict are those of the published
-weights. Axis letters: B batch, T time (<= block_size), C = n_embd, nh heads, hs head size, V vocabulary.
+GPT-2's architecture (Radford et al., 2019) with its names, so that the keys of a state dict are Hugging Face's (whose
+matrices are transposed: `pretrained/conversion.py`). Axis letters: B batch, T time (<= block_size), C = n_embd, nh
+heads, hs head size, V vocabulary.
 
 Its sizes and choices are the fields of `GPTConfig` in `config.py`. Left out on purpose: training (`training.py`),
 drawing text (`sampling.py`), and anything that watches the model (`attention.py` does that through hooks).
@@ -38,9 +39,9 @@ class CausalSelfAttention(nn.Module):
         q, k, v = qkv.reshape(3, B * nh, T, hs).unbind()  # heads become rows of the batch: nothing mixes them
 
         # How well does each query fit each key? Dot products grow with hs, so dividing by sqrt(hs) keeps their
-        # spread at one, and the softmax away from saturation. The future gets minus infinity: no weight at all.
-        future = torch.full((T, T), -math.inf, dtype=x.dtype, device=x.device).triu(1)
-        scores = torch.baddbmm(future, q, k.mT, alpha=1 / math.sqrt(hs))  # future + q @ k.mT / sqrt(hs)
+        # spread at one, and the softmax away from saturation. The causal mask adds minus infinity to the future.
+        mask = torch.full((T, T), -math.inf, dtype=x.dtype, device=x.device).triu(1)
+        scores = torch.baddbmm(mask, q, k.mT, alpha=1 / math.sqrt(hs))  # q @ k.mT / sqrt(hs) + mask
         weights = F.softmax(scores, dim=-1).view(B, nh, T, T)  # every row sums to one
         weights = self.attn_dropout(weights).view(B * nh, T, T)
 
@@ -108,7 +109,8 @@ class GPT(nn.Module):
     def _start_sinusoidal(self) -> None:
         """Start with sinusoidal positions (Vaswani et al., 2017, section 3.5), and a gain of 3 on queries and keys.
 
-        So positions differ and heads choose from the first step on. The sinusoids have GPT-2's scale; all is trainable.
+        Otherwise all positions look alike at first, and attention is nearly uniform. The base is 1000, because windows
+        are short here; sines stand beside cosines; the scale is GPT-2's. All of it stays trainable.
         """
         T, C = self.transformer.wpe.weight.shape
         rates = torch.exp(-math.log(1000.0) * torch.arange(C // 2) / (C // 2))

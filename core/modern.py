@@ -1,13 +1,13 @@
 """What has changed since GPT-2: the skeleton of `model.py`, with the parts that most models use today.
 
-    positions        turned into queries and keys (rotary, Su et al., 2021) instead of added as learned vectors
-    normalisation    RMSNorm (Zhang & Sennrich, 2019): no mean, no bias, here no gain either
+    positions        queries and keys are rotated by them (Su et al., 2021); no learned vectors are added
+    normalisation    RMSNorm (Zhang & Sennrich, 2019): no mean, no bias, no gain; also after the embedding
     attention        queries and keys normalised first (Henry et al., 2020), which bounds the scores
     MLP              ReLU squared (So et al., 2021) instead of GELU
     output           a matrix of its own, not the embedding's
 
-Read it beside `model.py`; all else is the same. Left out on purpose: grouped queries, gates and experts, which pay at
-sizes that nobody trains on this page.
+Read it beside `model.py`; there are no biases, all else is the same. Left out on purpose: grouped queries, gates and
+experts, which pay at sizes that nobody trains on this page.
 """
 
 import math
@@ -24,7 +24,7 @@ ROTARY_BASE = 10_000.0
 
 
 class RotaryAttention(nn.Module):
-    """Attend by how far apart two tokens are, not by where they stand."""
+    """Attend as in `model.py`, with positions that enter the scores only as distances between tokens."""
 
     def __init__(self, config: ModernConfig):
         super().__init__()
@@ -43,8 +43,8 @@ class RotaryAttention(nn.Module):
         q, k = (rotate(F.rms_norm(part, (hs,)), rotation) for part in (q, k))
         q, k, v = self.qkv(torch.stack([q, k, v])).view(3, B * nh, T, hs).unbind()
 
-        future = torch.full((T, T), -math.inf, dtype=x.dtype, device=x.device).triu(1)
-        scores = torch.baddbmm(future, q, k.mT, alpha=1 / math.sqrt(hs))
+        mask = torch.full((T, T), -math.inf, dtype=x.dtype, device=x.device).triu(1)
+        scores = torch.baddbmm(mask, q, k.mT, alpha=1 / math.sqrt(hs))
         weights = self.attn_dropout(F.softmax(scores, dim=-1).view(B, nh, T, T)).view(B * nh, T, T)
         y = torch.bmm(weights, v).view(B, nh, T, hs).transpose(1, 2).reshape(B, T, C)
         return self.resid_dropout(self.c_proj(y))

@@ -16,7 +16,7 @@ from core.config import TrainConfig
 from core.parameters import place
 from core.precision import compute_dtype
 
-# The odd polynomial a x + b x^3 + c x^5 lifts every singular value in (0, 1] to about 1 (Jordan et al., 2024).
+# Applied again and again, a x + b x^3 + c x^5 drives singular values in (0, 1] towards 1 (Jordan et al., 2024).
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 ADAMW_STATE = ("exp_avg", "exp_avg_sq", "step")
 

@@ -1,4 +1,4 @@
-"""How many parameters stand where. The model code is the formula: sizes are counted on the model, never typed in.
+"""How many parameters a model has, counted on the model itself and never typed in.
 
 A model of any size can be built on torch's meta device, as shapes without memory. Left out on purpose: the closed form,
 which has to give the same number (`formula.py`), and the list of all parameters (`insight/parameters.py`).

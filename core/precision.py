@@ -4,7 +4,7 @@ The master weights stay in fp32, because a step changes a weight by a thousandth
 round most of that away. The compute copy is rounded anew at every step, does the forward and the backward, and hands
 its gradients back (mixed precision: Micikevicius et al., 2018, section 3.1).
 
-Left out on purpose: `torch.autocast`, which rounds every weight at every use and costs more here than it saves.
+Left out on purpose: `torch.autocast`, which rounds weights and activations op by op and costs more here than it saves.
 """
 
 import copy
@@ -33,7 +33,7 @@ def has_fast_bf16() -> bool:
 
 
 def compute_dtype(device: torch.device, n_embd: int = WORTH_HALVING) -> torch.dtype:
-    """Return the type in which this machine multiplies matrices of this width fastest."""
+    """Return bf16 on a CPU with AMX for matrices that are wide enough; otherwise fp32, on GPUs too."""
     quick = device.type == "cpu" and has_fast_bf16() and n_embd >= WORTH_HALVING
     return torch.bfloat16 if quick else torch.float32
 

@@ -3,6 +3,7 @@
 Left out on purpose: the workers, which the store starts, and the wait for Ctrl-C (`server/serve.py`).
 """
 
+import importlib
 import threading
 import time
 from typing import Any
@@ -25,8 +26,11 @@ from playground.server.settings import Settings
 from playground.train.tab import TrainTab
 from playground.widgets import theme
 
-# One line for each tab: its name, which is also the key of its word, and its class; `header.Tab` says what it offers.
+# One line for each tab: the name of its folder, and its class; `header.Tab` says what it offers. The folder's words.py
+# says `tab_` and the name in both languages.
 TABS = {"train": TrainTab, "generate": GenerateTab, "attention": AttentionTab, "compare": CompareTab}
+for _name in TABS:
+    importlib.import_module(f"playground.{_name}.words")  # hands its words on
 UPLOAD_LIMIT = "10mb"
 # Seconds: in which somebody is likely to come; for a browser to draw what it was sent; to look around and press Train.
 PATIENCE, DRAWN, SETTLED = 10.0, 1.0, 4.0

@@ -1,7 +1,7 @@
 """All parameters of a model, listed and summed by part, without building it.
 
 Left out on purpose: the closed form, which has to give the same number (`core/formula.py`), the modules with their
-output shapes (`modules.py`), and what the sizes cost in memory and time (`pretrained/family.py`).
+output shapes (`modules.py`), and what the sizes cost in memory and time (`runs/cost.py`).
 """
 
 from collections.abc import Iterator

@@ -124,7 +124,7 @@ def gpt2_tokenizer(name: str = "gpt2") -> BPETokenizer:
 def check_start(config: GPTConfig, tokenizer: str) -> None:
     """Refuse a model that cannot start from GPT-2 small's published weights: ValueError, one sentence.
 
-    Its window may be shorter, and dropout and biases its own; all else decides what the weights mean.
+    Its window may be shorter and its dropout its own; all else decides what the weights mean.
     """
     if not is_cached():
         raise ValueError("GPT-2's weights are not on this machine yet; load them in the Compare tab first")
@@ -133,8 +133,10 @@ def check_start(config: GPTConfig, tokenizer: str) -> None:
         raise ValueError("tokenizer='char' does not fit GPT-2's weights; choose tokenizer='gpt2'")
     for name in GPTConfig.model_fields:
         ours, needed = getattr(config, name), getattr(theirs, name)
-        if name in ("dropout", "init", "qkv_bias"):
+        if name in ("dropout", "init"):
             continue
+        if name == "qkv_bias":  # None: as `bias`
+            ours, needed = ours is not False, True
         if ours > needed if name == "block_size" else ours != needed:
             most = "at most " if name == "block_size" else ""
             raise ValueError(f"{name}={ours!r} does not fit GPT-2's weights; choose {most}{needed!r}")

@@ -23,15 +23,15 @@ BYTES = {"fp32": 4, "bf16": 2}  # per parameter
 
 @dataclass(frozen=True)
 class Speed:
-    """A step takes `per_layer` seconds for every layer, whatever its size, and its operations at `flops` a second."""
+    """A step takes `per_layer` seconds for every layer, whatever its size, and its operations at `flops_per_second`."""
 
     per_layer: float
-    flops: float
+    flops_per_second: float
 
     def seconds(self, model: GPTConfig | BigramConfig, batch_size: int, steps: int) -> float:
         """Predict the seconds of training, without evaluation and samples."""
         layers = model.n_layer + 1 if isinstance(model, GPTConfig) else BIGRAM_LAYERS
-        return steps * (self.per_layer * layers + step_flops(model, batch_size) / self.flops)
+        return steps * (self.per_layer * layers + step_flops(model, batch_size) / self.flops_per_second)
 
     def save(self, path: Path) -> None:
         """Write the speed to a file, for other processes."""
@@ -44,7 +44,7 @@ class Speed:
         """Read the speed from its file; None when there is none, or it makes no sense."""
         try:
             speed = cls(**json.loads(path.read_text()))
-            return speed if 0 <= speed.per_layer < math.inf and 0 < speed.flops < math.inf else None
+            return speed if 0 <= speed.per_layer < math.inf and 0 < speed.flops_per_second < math.inf else None
         except (OSError, ValueError, TypeError, RecursionError):
             return None
 

@@ -9,7 +9,7 @@
     resume/step-*/        model.safetensors, optimizer.safetensors, state.json: to go on from, exactly
 
 A file or a snapshot becomes visible by an atomic rename, complete or not at all. Weights are safetensors, everything
-else is JSON; nothing is ever pickled. `training_run.py` writes these files while a model trains, `folder.py` deals
+else is JSON; nothing is ever pickled. `training_run.py` writes these files while a model trains, `listing.py` deals
 with many such directories, and `config.py` says what run.json and status.json hold.
 """
 

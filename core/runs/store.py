@@ -12,8 +12,8 @@ from core.device import cores
 from core.runs.config import ACTIVE, Status
 from core.runs.cost import SPEED_FILE, Speed
 from core.runs.directory import RunDir
-from core.runs.folder import delete, is_alive, list_runs, sweep
 from core.runs.handover import Handover
+from core.runs.listing import delete, is_alive, list_runs, sweep
 from core.runs.plan import Plan, extend, plan_run
 from core.runs.presets import PRESETS
 from core.runs.processes import Process

@@ -19,7 +19,7 @@ from typing import Any
 from core.runs.config import ACTIVE, Status
 from core.runs.cost import SPEED_FILE, Speed, measure_speed
 from core.runs.directory import RunDir
-from core.runs.folder import delete
+from core.runs.listing import delete
 from core.runs.machine import threads_for
 from core.runs.training_run import Stopped, end, train_run
 from core.training import StepStats
@@ -35,7 +35,7 @@ SOON, QUIET = 1.0, 3.0  # seconds without a command: by then the page is drawn; 
 
 
 @dataclass
-class Turn:
+class ScheduledRun:
     """A run that takes turns in this process."""
 
     run: RunDir
@@ -56,8 +56,8 @@ class Worker:
     def __init__(self, root: Path, running_run_id: Any):
         """root: the folder of runs; running_run_id: shared memory that tells the server whose turn it is."""
         self.root, self.running_run_id = root, running_run_id
-        self.turns: deque[Turn] = deque()
-        self.cores = Cores(root)
+        self.turns: deque[ScheduledRun] = deque()
+        self.cores = CoreLock(root)
 
     def handle(self, command: str, run_id: str, steps: int | None = None) -> None:
         """Train, pause, stop or delete a run. An error ends that run alone."""
@@ -105,7 +105,7 @@ class Worker:
                 _write_failure(turn.run, error)
         self.turns.clear()
 
-    def _train(self, turn: Turn | None, run: RunDir, steps: int | None) -> None:
+    def _train(self, turn: ScheduledRun | None, run: RunDir, steps: int | None) -> None:
         if turn:
             turn.steps_left = None if steps is None or turn.steps_left is None else turn.steps_left + steps
             return
@@ -116,9 +116,9 @@ class Worker:
             run.write_status(Status("queued", status.step))
         all_cores = threads_for(config.model, config.train.batch_size) > 1
         # A new run's first turn is the next.
-        self.turns.appendleft(Turn(run, train_run(run), all_cores, config.train.steps, steps))
+        self.turns.appendleft(ScheduledRun(run, train_run(run), all_cores, config.train.steps, steps))
 
-    def _one_step(self, turn: Turn) -> bool:
+    def _one_step(self, turn: ScheduledRun) -> bool:
         """Take a step; return whether the run has no more turns here."""
         try:
             stats = next(turn.training)
@@ -136,13 +136,13 @@ class Worker:
             return True
         return False
 
-    def _pause(self, turn: Turn | None, run: RunDir) -> None:
+    def _pause(self, turn: ScheduledRun | None, run: RunDir) -> None:
         if turn and turn.has_begun:
             turn.training.close()
         elif run.status().state in ACTIVE:  # it has not begun, or its process died
             run.write_status(Status("paused", run.status().step))
 
-    def _stop(self, turn: Turn | None, run: RunDir) -> None:
+    def _stop(self, turn: ScheduledRun | None, run: RunDir) -> None:
         try:
             if turn and turn.has_begun:
                 turn.training.throw(Stopped())
@@ -163,7 +163,7 @@ def _write_failure(run: RunDir, error: Exception) -> None:
         pass
 
 
-class Cores:
+class CoreLock:
     """Locks on the cores, shared by all worker processes: for one run on all cores, or several on one core each.
 
     Two processes that each use all cores slow each other down far more than twofold. The kernel frees a lock when its
@@ -209,7 +209,7 @@ def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
     _lower_priority()
     worker = Worker(Path(root), running_run_id)
-    chores: list[tuple[float, Callable[[Path, Cores], None]]] = []  # and after how many quiet seconds to do them
+    chores: list[tuple[float, Callable[[Path, CoreLock], None]]] = []  # and after how many quiet seconds to do them
     while True:
         try:
             idle = chores and not worker.turns and not commands.poll(chores[0][0])
@@ -229,13 +229,13 @@ def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any
     worker.pause_all()
 
 
-def _warm_up(root: Path, cores: Cores) -> None:
+def _warm_up(root: Path, cores: CoreLock) -> None:
     """Pay for torch's first uses on one core, so that the first run need not."""
     with cores.held(all_cores=False):
         measure_speed(probe_steps=1, threads=1)
 
 
-def _measure(root: Path, cores: Cores) -> None:
+def _measure(root: Path, cores: CoreLock) -> None:
     """Measure how fast this machine trains, but not beside a run if the speed is known from an earlier start."""
     if Speed.load(root / SPEED_FILE) and cores.are_busy():
         return

@@ -1,6 +1,6 @@
 """The texts to train on: built-in, downloaded (checked and cached), pasted or uploaded.
 
-    plays         made by a program (`core/plays.py`), so the best possible loss is known; needs no network
+    plays         made by a program (`core/text/plays.py`), so the best possible loss is known; needs no network
     shakespeare   Tiny Shakespeare, the text of the lecture; downloaded once, or put into the data directory
     python        the standard library of the Python that runs this; needs no network
     own           what the user pastes or uploads

@@ -59,7 +59,7 @@ def _snapshot_attention(path: str, step: int, stamp: int, text: str, lang: str) 
 
 
 def gpt2_text_attention(text: str, lang: str = "en") -> TextAttention:
-    """Run GPT-2 with its published weights over the beginning of a text; ValueError when it is not in memory."""
+    """Run GPT-2 with its published weights over the beginning of a text; ValueError when it is not on this machine."""
     gpt2_writer(lang)
     return _gpt2_attention(text, lang)
 

@@ -8,7 +8,7 @@ from matplotlib.ticker import ScalarFormatter
 
 from playground.words.numbers import format_number, localize
 
-BLUE, ORANGE, GREY = "#2563eb", "#c2570c", "#6b7280"
+BLUE, ORANGE, GREY = "#2563eb", "#d9640b", "#6b7280"  # as in loss_chart.css
 
 
 def loss_figure(rows: dict, lang: str = "en") -> Figure:
@@ -21,8 +21,8 @@ def loss_figure(rows: dict, lang: str = "en") -> Figure:
         axes.plot(*zip(*points, strict=True), color=BLUE, linewidth=0.7, alpha=0.45)
     if evals:
         steps, train, val = zip(*evals, strict=True)
-        axes.plot(steps, train, color=BLUE, linestyle="--", linewidth=1.6, label="train")
-        axes.plot(steps, val, color=ORANGE, linewidth=2.0, marker="o", markersize=4, label="validation")
+        axes.plot(steps, train, color=BLUE, linewidth=1.6, label="train")
+        axes.plot(steps, val, color=ORANGE, linestyle="--", linewidth=2.0, marker="o", markersize=4, label="validation")
         axes.legend(frameon=False, loc="upper right")
     for line in rows["baselines"] or []:
         axes.axhline(line["value"], color=GREY, linestyle=(0, (5, 4)), linewidth=0.9)

@@ -94,7 +94,7 @@
 
     /** While it trains, the server tells the pace: it knows how many watch, and whether from its own machine. */
     pace({ pause }) {
-      if (pause > 0) this.live = Math.min(SETTLED_MS, 1000 * pause);
+      if (pause > 0) this.live = 1000 * pause;
     }
 
     async ask() {

@@ -12,7 +12,7 @@ import pytest
 
 from core.runs.command_line import main
 from core.runs.directory import RunDir
-from core.runs.folder import list_runs
+from core.runs.listing import list_runs
 from tests.tiny_runs import PROJECT
 
 TEXT = "".join(f"{a} and {b} went up the hill, {a * b} times.\n" for a in range(12) for b in range(9))

@@ -17,7 +17,7 @@ WIDE = SMALL.model_copy(update={"n_embd": 128})
 
 
 def test_a_prediction_is_steps_times_layers_and_operations():
-    machine = Speed(per_layer=0.001, flops=1e9)
+    machine = Speed(per_layer=0.001, flops_per_second=1e9)
     expected = 0.001 * 3 + step_flops(SMALL, 16) / 1e9
     assert machine.seconds(SMALL, 16, 1) == pytest.approx(expected)
     assert machine.seconds(SMALL, 16, 1000) == pytest.approx(1000 * expected)
@@ -26,17 +26,17 @@ def test_a_prediction_is_steps_times_layers_and_operations():
 
 
 def test_more_of_anything_takes_longer():
-    machine = Speed(per_layer=0.001, flops=1e9)
+    machine = Speed(per_layer=0.001, flops_per_second=1e9)
     for larger in (DEEP, WIDE, SMALL.model_copy(update={"block_size": 64})):
         assert machine.seconds(larger, 16, 1) > machine.seconds(SMALL, 16, 1)
     assert machine.seconds(SMALL, 32, 1) > machine.seconds(SMALL, 16, 1)
 
 
 def test_the_two_numbers_are_found_again_from_the_steps_that_they_predict(monkeypatch):
-    machine = Speed(per_layer=0.002, flops=3e10)
+    machine = Speed(per_layer=0.002, flops_per_second=3e10)
     monkeypatch.setattr(speed, "_step_seconds", lambda model, batch, steps, threads: machine.seconds(model, batch, 1))
     found = measure_speed()
-    assert (found.per_layer, found.flops) == pytest.approx((0.002, 3e10))
+    assert (found.per_layer, found.flops_per_second) == pytest.approx((0.002, 3e10))
 
 
 def test_a_disturbed_measurement_still_gives_numbers_that_predict(monkeypatch):
@@ -45,13 +45,13 @@ def test_a_disturbed_measurement_still_gives_numbers_that_predict(monkeypatch):
         rest = iter(times)
         monkeypatch.setattr(speed, "_step_seconds", lambda *_, rest=rest: next(rest))
         found = measure_speed()
-        assert 0 <= found.per_layer < math.inf and 0 < found.flops < math.inf
+        assert 0 <= found.per_layer < math.inf and 0 < found.flops_per_second < math.inf
         assert found.seconds(DEEP, 16, 10) >= 0
 
 
 def test_a_real_measurement_gives_sensible_numbers():
     found = measure_speed(probe_steps=1)
-    assert 0 <= found.per_layer < 10 and 1e6 < found.flops < 1e16
+    assert 0 <= found.per_layer < 10 and 1e6 < found.flops_per_second < 1e16
 
 
 def test_measuring_leaves_the_number_of_threads_and_the_worlds_randomness_alone():
@@ -74,10 +74,10 @@ def test_a_speed_comes_back_from_its_file(tmp_path):
 def test_a_damaged_file_is_as_none(tmp_path):
     path = tmp_path / "machine.json"
     for content in (
-        "", "{", "[1, 2]", "null", "{}", '{"per_layer": 1}', '{"per_layer": 1, "flops": 0}',
-        '{"per_layer": 1, "flops": -5}', '{"per_layer": "x", "flops": 5}', '{"per_layer": 1, "flops": null}',
-        '{"per_layer": NaN, "flops": 5}', '{"per_layer": 1, "flops": Infinity}', '{"per_layer": -1, "flops": 5}',
-        json.dumps({"per_layer": 1, "flops": 5, "more": 1}), "[" * 100_000, "\udcff\udcfe\0",
+        "", "{", "[1, 2]", "null", "{}", '{"per_layer": 1}', "[" * 100_000, "\udcff\udcfe\0",
+        *(f'{{"per_layer": {layer}, "flops_per_second": {rate}}}' for layer, rate in (
+            (1, 0), (1, -5), ('"x"', 5), (1, "null"), ("NaN", 5), (1, "Infinity"), (-1, 5))),
+        json.dumps({"per_layer": 1, "flops_per_second": 5, "more": 1}),
     ):  # fmt: skip
         path.write_bytes(content.encode("utf-8", "surrogateescape"))
         assert Speed.load(path) is None, content[:30]

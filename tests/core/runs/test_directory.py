@@ -17,7 +17,7 @@ from core.optim import make_optimizer
 from core.pretrained.weights import optimizer_tensors
 from core.runs.config import STATES, ResumeState, RunConfig, Status, tokenizer_to_json
 from core.runs.directory import RunDir
-from core.runs.folder import list_runs, sweep
+from core.runs.listing import list_runs, sweep
 from core.tokenizers import CharTokenizer
 from tests.tiny_runs import refusal
 

@@ -7,7 +7,7 @@ import torch
 
 from core.runs.config import VERSION, NewerVersion, RunConfig, tokenizer_from_json
 from core.runs.directory import RunDir
-from core.runs.folder import list_runs
+from core.runs.listing import list_runs
 from core.runs.plan import again, extend
 from core.runs.training_run import train_run
 from tests.older_runs import BASELINES, METRICS, RUN, STEP, STEPS, version_1_run

@@ -12,8 +12,8 @@ from core.runs import worker as worker_module
 from core.runs.config import Status
 from core.runs.cost import Speed
 from core.runs.directory import RunDir
-from core.runs.folder import delete
-from core.runs.worker import Cores, Worker, work
+from core.runs.listing import delete
+from core.runs.worker import CoreLock, Worker, work
 from tests.tiny_runs import losses, tiny_plan
 
 
@@ -192,7 +192,7 @@ def test_when_the_server_is_gone_every_run_is_paused(worker, make):
 
 
 def test_one_run_on_all_cores_or_several_on_one_each(tmp_path):
-    mine, theirs = Cores(tmp_path), Cores(tmp_path)
+    mine, theirs = CoreLock(tmp_path), CoreLock(tmp_path)
 
     def is_free(kind: int) -> bool:
         try:
@@ -249,7 +249,7 @@ def test_a_quiet_worker_tells_how_fast_the_machine_is_once(in_this_process, monk
 
 def test_a_training_run_is_not_disturbed_to_measure_what_is_known(monkeypatch, tmp_path):
     monkeypatch.setattr(worker_module, "measure_speed", lambda: Speed(1e-3, 2e9))
-    mine, theirs = Cores(tmp_path), Cores(tmp_path)
+    mine, theirs = CoreLock(tmp_path), CoreLock(tmp_path)
     with theirs.held(all_cores=False):
         assert mine.are_busy()
         Speed(1e-3, 1e9).save(tmp_path / worker_module.SPEED_FILE)
@@ -261,7 +261,7 @@ def test_a_training_run_is_not_disturbed_to_measure_what_is_known(monkeypatch, t
 
 def test_a_full_disk_does_not_keep_a_worker_from_starting(monkeypatch, tmp_path):
     monkeypatch.setattr(worker_module, "measure_speed", _Unsaveable)
-    worker_module._measure(tmp_path, Cores(tmp_path))
+    worker_module._measure(tmp_path, CoreLock(tmp_path))
     assert not (tmp_path / worker_module.SPEED_FILE).exists()
 
 

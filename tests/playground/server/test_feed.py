@@ -17,7 +17,7 @@ from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from playground.build import downloads
 from playground.server.feed import MOST_POINTS, MOST_SAMPLES, Feed
-from playground.server.routes import Routes, Viewers
+from playground.server.routes import ASKED_A_SECOND, LONGEST, SHORTEST, SHORTEST_NEAR, Routes, Viewers
 from tests.older_runs import version_1_run
 from tests.tiny_runs import tiny_plan
 
@@ -254,20 +254,20 @@ def test_an_odd_preset_breaks_no_download(client, store, preset):
 def test_all_viewers_together_ask_about_twenty_times_a_second(monkeypatch):
     viewers, now = Viewers(), [100.0]
     monkeypatch.setattr("playground.server.routes.time.monotonic", lambda: now[0])
-    assert viewers.pause("a", near=False) == 0.5 and viewers.pause("a", near=True) == 1.0
+    assert viewers.pause("a", near=False) == SHORTEST and viewers.pause("a", near=True) == SHORTEST_NEAR
     for number in range(30):
         pause = viewers.pause(str(number), near=False)
-    assert pause == pytest.approx(31 / 20)
+    assert pause == pytest.approx(31 / ASKED_A_SECOND)
     for number in range(5000):
-        assert viewers.pause(f"hostile {number}", near=False) <= 3.0
+        assert viewers.pause(f"hostile {number}", near=False) <= LONGEST
     now[0] += 20.0
     viewers.pause("b", near=False)
-    assert viewers.pause("b", near=False) == 0.5 and len(viewers.seen) == 1
+    assert viewers.pause("b", near=False) == SHORTEST and len(viewers.seen) == 1
 
 
 def test_the_feed_tells_its_viewer_the_pace(client, trained):
     told = [client.get(f"/playground/feed/{trained.id}?viewer={name}").json()["pause"] for name in range(15)]
-    assert told[0] == 0.5 and told[-1] == 15 / 20
+    assert told[0] == SHORTEST and told[-1] == max(SHORTEST, 15 / ASKED_A_SECOND)
 
 
 def test_a_long_history_is_read_in_a_thread_of_its_own(client, trained, monkeypatch):

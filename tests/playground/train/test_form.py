@@ -19,7 +19,7 @@ from playground.widgets.translations import Translations
 
 LETTERS = "\n" + "".join(map(chr, range(33, 97)))  # 65
 TEXT = "".join(LETTERS[i * i % 65] + LETTERS[i % 65] for i in range(2_000))
-SPEED = Speed(per_layer=1e-4, flops=1e10)
+SPEED = Speed(per_layer=1e-4, flops_per_second=1e10)
 
 
 class Bytes:
