@@ -77,9 +77,9 @@ def fetch(url: str, path: Path, sha256: str, progress: Progress | None = None) -
             remedy = (
                 f"check the network and try again, or put {path.name} into the folder that GPT_PLAYGROUND_DATA names"
             )
-            if not isinstance(error, OSError):  # the checksum
+            if not isinstance(error, OSError) and "hash" in str(error):  # in pooch's words
                 what = "was downloaded but is not the expected file (some networks answer with a page to log in)"
-            elif is_local(error):
+            elif isinstance(error, OSError) and is_local(error):
                 what = f"could not be saved ({cause_of(error)})"
                 remedy = "let GPT_PLAYGROUND_CACHE name a folder that has room and can be written to"
             raise DownloadError(f"{path.name} {what}; {remedy}") from error
@@ -97,10 +97,12 @@ def _retrieve(url: str, path: Path, sha256: str, report: Progress) -> Path:
     bar = SimpleNamespace(done=0, total=0, update=update, reset=lambda: None, close=lambda: None)
     pooch.get_logger().setLevel("ERROR")
     path.parent.mkdir(parents=True, exist_ok=True)
-    identity = {"Accept-Encoding": "identity"}
-    client = pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 13, timeout=PATIENCE, headers=identity)
+    how: dict[str, Any] = {"headers": {"Accept-Encoding": "identity"}, "timeout": PATIENCE}
+    how["verify"] = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or True
+    client = pooch.HTTPDownloader(progressbar=bar, chunk_size=512, **how)  # small: a slow server is not a silent one
     pooch.retrieve(url, sha256, path.name, path.parent, downloader=cast(Any, client))
-    path.chmod(0o644)  # pooch lets nobody else read it, but a class may share the cache
+    if bar.done:
+        path.chmod(0o644)  # pooch lets nobody else read it, but a class may share the cache
     return path
 
 
@@ -151,6 +153,8 @@ def cause_of(error: Exception) -> str:
         return f"{urlsplit(str(response.url)).hostname} answered {response.status_code} {reason}{asked}"
     if isinstance(error, TimeoutError) or "timed out" in str(error):
         return f"nothing came for {PATIENCE:g} seconds"
+    if kind == "SSLError":
+        return "the server's certificate cannot be verified"
     if kind in ("ConnectionError", "ConnectError"):
         return "the server could not be reached"
     if kind in ("ChunkedEncodingError", "RemoteProtocolError", "ReadError"):

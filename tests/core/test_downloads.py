@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from core.downloads import DownloadError, cache_directory, data_directories, fet
 
 CONTENT = bytes(range(256)) * 1024  # 256 KiB
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+FEW = bytes(range(240)) * 25  # few bytes, which a slow server takes its time over
 
 
 class Host(http.server.BaseHTTPRequestHandler):
@@ -38,6 +40,12 @@ class Host(http.server.BaseHTTPRequestHandler):
     def answer_slow(self):
         self.server.released.wait(5)
         self.send(200, CONTENT)
+
+    def answer_trickle(self):
+        self.send(200, b"", length=len(FEW))
+        for start in range(0, len(FEW), 600):
+            self.wfile.write(FEW[start : start + 600])
+            self.server.released.wait(0.15)
 
     def answer_stalled(self):
         self.send(200, CONTENT[:1000], length=len(CONTENT))
@@ -130,6 +138,40 @@ def test_a_failure_says_why_and_what_to_do_and_leaves_nothing(host, tmp_path, hu
         assert "put file.txt into the folder that GPT_PLAYGROUND_DATA names" in str(caught.value), what
         assert "\n" not in str(caught.value), what
         assert on_disk(tmp_path) == [], what
+
+
+def test_a_slow_server_is_not_taken_for_a_silent_one(host, tmp_path, hurried):
+    """Each piece comes in time; all of them take three times as long as silence may last."""
+    seen = []
+    sha256 = hashlib.sha256(FEW).hexdigest()
+    path = fetch(host.url + "/trickle", tmp_path / "file", sha256, lambda done, total: seen.append(done))
+    assert path.read_bytes() == FEW and len(seen) >= 10
+
+
+def test_certificates_of_ones_own_are_those_that_the_environment_names(host, tmp_path, monkeypatch):
+    import pooch
+
+    told = []
+
+    def client(**how):
+        told.append(how["verify"])
+        raise ValueError("enough")
+
+    monkeypatch.setattr(pooch, "HTTPDownloader", client)
+    for names in ({}, {"SSL_CERT_DIR": "folder"}, {"SSL_CERT_DIR": "folder", "SSL_CERT_FILE": "ca.pem"}):
+        for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in names.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(DownloadError, match="enough"):
+            fetch(host.url + "/good", tmp_path / "file", SHA256)
+    assert told == [True, "folder", "ca.pem"]
+
+
+def test_a_file_that_is_there_may_be_another_users(host, tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(CONTENT)
+    monkeypatch.setattr(Path, "chmod", None)  # not ours to change
+    assert fetch(host.url + "/good", tmp_path / "file", SHA256).read_bytes() == CONTENT
 
 
 def test_nobody_waits_longer_than_ten_seconds_for_a_byte():
