@@ -130,3 +130,25 @@ def visited(browser: Any, url: str, width: int = 1280) -> Iterator[Any]:
     finally:
         page.close()
     assert strangers == [] and errors == []
+
+
+@contextmanager
+def confined(browser: Any, url: str, query: str = "", **how: Any) -> Iterator[Any]:
+    """Open a page that can reach nothing but its own server; at the end, it must have tried nothing else."""
+    page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}} | how)
+    strangers, errors = [], []
+
+    def pass_on(route):
+        inside = route.request.url.startswith((url, "data:", "blob:"))
+        if not inside:
+            strangers.append(route.request.url)
+        (route.continue_ if inside else route.abort)()
+
+    page.route("**/*", pass_on)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(url + query)
+    try:
+        yield page
+    finally:
+        page.close()
+    assert strangers == [] and errors == []

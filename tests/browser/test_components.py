@@ -18,6 +18,7 @@ from playground.train.samples import SampleTable
 from playground.train.transport import Transport
 from playground.widgets import theme
 from playground.words.verdict import verdict
+from tests.served import confined
 from tests.tiny_runs import tiny_plan
 
 HOSTILE = '<img src=x onerror="window.hacked=1"> ${window.hacked=1} `{{value}}` </script>\nend'
@@ -154,25 +155,9 @@ def site(tmp_path_factory):
 
 @contextmanager
 def opened(browser, url, query="", **how):
-    """A page that may reach nothing but its own server, and whose errors fail the tests."""
-    page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}} | how)
-    strangers, errors = [], []
-
-    def pass_on(route):
-        inside = route.request.url.startswith((url, "data:", "blob:"))
-        if not inside:
-            strangers.append(route.request.url)
-        (route.continue_ if inside else route.abort)()
-
-    page.route("**/*", pass_on)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url + query)
-    page.locator("#chart canvas").wait_for()
-    try:
+    with confined(browser, url, query, **how) as page:
+        page.locator("#chart canvas").wait_for()
         yield page
-    finally:
-        page.close()
-    assert strangers == [] and errors == []
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 
 from playground.attention.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
 from playground.widgets import theme
+from tests.served import confined
 
 HOSTILE = ['<img src=x onerror="window.hacked=1">', "${window.hacked=1}", "`{{value}}`", "\u202eabc", "\0", "</script>"]
 TEXT = "KING: Sing it again!\nQUEEN: Sing it again.\n"
@@ -133,25 +134,9 @@ def site():
 
 @contextmanager
 def opened(browser, url, query="", **how):
-    """A page that may reach nothing but its own server, and whose errors fail the tests."""
-    page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}} | how)
-    strangers, errors = [], []
-
-    def pass_on(route):
-        inside = route.request.url.startswith((url, "data:", "blob:"))
-        if not inside:
-            strangers.append(route.request.url)
-        (route.continue_ if inside else route.abort)()
-
-    page.route("**/*", pass_on)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url + query)
-    page.locator("#view .tok").first.wait_for()
-    try:
+    with confined(browser, url, query, **how) as page:
+        page.locator("#view .tok").first.wait_for()
         yield page
-    finally:
-        page.close()
-    assert strangers == [] and errors == []
 
 
 @pytest.fixture(scope="module")
