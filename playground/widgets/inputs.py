@@ -14,6 +14,9 @@ from typing import Any
 
 import gradio as gr
 
+from playground.words.refusals import refused
+from playground.words.translate import language
+
 # For events that answer at once: they skip the queue, show no spinner, and are no part of the API.
 UNQUEUED = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 # For a choice: the last one counts, and is not lost when the one before is still worked on.
@@ -72,13 +75,18 @@ class Textbox(gr.Textbox):
 
 
 def show_errors(handler: Callable) -> Callable:
-    """Wrap a handler so that its errors become toasts: a ValueError's or OSError's own words, a number for a bug."""
+    """Wrap a handler so that its errors become toasts: a ValueError's or OSError's own words, a number for a bug.
 
-    def said(error: Exception) -> gr.Error:
+    The words are in the language that the handler was called with, as its parameter `lang`.
+    """
+    signature = inspect.signature(handler)
+
+    def said(error: Exception, values: tuple) -> gr.Error:
+        lang = language(signature.bind_partial(*values).arguments.get("lang"))
         if isinstance(error, gr.Error):
             return error
         if isinstance(error, ValueError | OSError) and str(error):
-            return gr.Error(str(error), duration=20, print_exception=False)
+            return gr.Error(refused(error, lang), duration=20, print_exception=False)
         number = secrets.token_hex(4)
         print(f"error {number}\n{traceback.format_exc()}", file=sys.stderr, flush=True)
         return gr.Error(f"Something went wrong here (error {number}); try again", print_exception=False)
@@ -90,7 +98,7 @@ def show_errors(handler: Callable) -> Callable:
             try:
                 yield from handler(*values)
             except Exception as error:
-                raise said(error) from None
+                raise said(error, values) from None
 
         return stream
 
@@ -99,7 +107,7 @@ def show_errors(handler: Callable) -> Callable:
         try:
             return handler(*values)
         except Exception as error:
-            raise said(error) from None
+            raise said(error, values) from None
 
     return once
 
