@@ -70,7 +70,10 @@ class Header:
                 with gr.Row(elem_id="look-row"):
                     small = {"size": "sm", "min_width": 60}
                     self.look = add(gr.Button, elem_id="theme-button", words={"value": "theme_button"}, **small)
+                    self.present = add(gr.Button, elem_id="present-button", words={"value": "present_button"}, **small)
                     self.delete = add(gr.Button, elem_id="delete-run", words={"value": "delete_run"}, **small)
+
+        self.leave = add(gr.Button, elem_id="present-leave", size="sm", words={"value": "present_leave"})
 
     def connect(self, app: gr.Blocks, tabs: Sequence[Tab], form: FormTab) -> None:
         """Wire what concerns the whole page: opening it, the run in view, the language, the theme.
@@ -93,6 +96,8 @@ class Header:
         spoken = page.lang.input(self.speak, [page.lang, page.owner], [self.machine, page.run, *translated], **CHOSEN)
         spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
         self.look.click(None, js=THEME_JS)
+        self.present.click(None, js="() => playground.present(true)")
+        self.leave.click(None, js="() => playground.present(false)")
         page.lang.change(None, page.lang, js=LANG_JS)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------

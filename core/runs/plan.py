@@ -70,7 +70,7 @@ def plan_run(
     model_config = ARCHITECTURES[chosen.architecture].parse({**model, "vocab_size": tokenizer.vocab_size})
     train_config = TrainConfig.parse(train)
     if chosen.weights == "gpt2":
-        _check_start(model_config, chosen.tokenizer)
+        check_start(model_config, chosen.tokenizer)
     needed = bytes_needed(model_config, train_config.batch_size)
     check_memory(needed, memory_available() if memory is None else memory)
     train_ids, val_ids = split(tokenizer.encode(corpus.text), model_config.block_size)
@@ -82,7 +82,7 @@ def plan_run(
         preset=chosen.preset,
         device=chosen.device,
         weights=chosen.weights,
-        prompt=_sample_prompt(chosen.prompt, corpus.text, tokenizer),
+        prompt=sample_prompt(chosen.prompt, corpus.text, tokenizer),
         sample_tokens=chosen.sample_tokens,
         entropy=_entropy(corpus, tokenizer, train_ids, val_ids),
         owner=owner,
@@ -115,7 +115,8 @@ def extend(run: RunDir, steps: int | None) -> RunDir:
     return run
 
 
-def _check_start(model: GPTConfig | BigramConfig, tokenizer: str) -> None:
+def check_start(model: GPTConfig | BigramConfig, tokenizer: str) -> None:
+    """Refuse a model that GPT-2's published weights do not fit, or that has none here to start from (ValueError)."""
     from core.pretrained import loader  # imports torch, which a plan needs for nothing else
 
     if not isinstance(model, GPTConfig):
@@ -123,7 +124,8 @@ def _check_start(model: GPTConfig | BigramConfig, tokenizer: str) -> None:
     loader.check_start(model, tokenizer)
 
 
-def _sample_prompt(asked: str, text: str, tokenizer: Tokenizer) -> str:
+def sample_prompt(asked: str, text: str, tokenizer: Tokenizer) -> str:
+    """Return what each sample goes on from; ValueError for characters that the text never uses."""
     prompt, _ = clean_text(asked)
     if not prompt:
         return text[0] if tokenizer.unknown("\n") else "\n"

@@ -15,7 +15,7 @@ from core.runs.cost import Speed
 from core.runs.plan import RunOptions
 from core.runs.presets import PRESETS
 from core.tokenizers import GPT2_VOCAB_SIZE
-from playground.widgets.inputs import Checkbox, Dropdown, Number, Slider, Textbox
+from playground.widgets.inputs import Checkbox, Dropdown, Number, Textbox
 from playground.widgets.translations import Translations
 from playground.words.durations import duration
 from playground.words.numbers import format_number, short
@@ -29,15 +29,18 @@ TRAIN = ("optimizer", "precision", "steps", "batch_size", "learning_rate", "muon
          "beta1", "beta2", "grad_clip", "eval_interval", "eval_tokens")  # fmt: skip
 RUN = ("architecture", "tokenizer", "weights", "device", "prompt", "sample_tokens")
 NAMES = (*MODEL, *TRAIN, "seed", *RUN)  # in the order in which handlers get them
-# The range of a slider that is useful here, and its step; every other number has the bounds of its option.
-SLIDERS = {
-    "block_size": (8, 1024, 8),
-    "n_layer": (1, 24, 1),
-    "n_head": (1, 24, 1),
-    "n_embd": (16, 1536, 16),
-    "dropout": (0.0, 0.9, 0.05),
-    "batch_size": (1, 128, 1),
+GROUPS = {
+    "model": ("architecture", "tokenizer", "weights", *MODEL),
+    "training": ("seed", *TRAIN),
+    "run": ("prompt", "sample_tokens", "device"),
 }
+# How far an arrow key goes; 1 for every other number. A rate goes by one of its first digit (form_check.js).
+STEPS = {
+    "block_size": 8, "n_embd": 16, "dropout": 0.05, "muon_learning_rate": 0.001, "muon_momentum": 0.01,
+    "muon_weight_decay": 0.01, "steps": 100, "learning_rate": 0.001, "warmup_steps": 5, "min_learning_rate": 0.05,
+    "weight_decay": 0.01, "beta1": 0.01, "beta2": 0.001, "grad_clip": 0.1, "eval_interval": 10, "eval_tokens": 1024,
+    "sample_tokens": 10,
+}  # fmt: skip
 
 
 def options_of(name: str) -> type[Options]:
@@ -55,17 +58,16 @@ def build_field(name: str, words: Translations, value: Any) -> gr.components.Com
     choices = getattr(field.annotation, "__args__", ())
     if name == "qkv_bias":
         return words.add(Dropdown, choices=[("as bias", "auto"), ("yes", "yes"), ("no", "no")], **common)
-    if name in SLIDERS:
-        low, high, stride = SLIDERS[name]
-        return words.add(Slider, minimum=low, maximum=high, step=stride, **common)
     if field.annotation is bool:
         return words.add(Checkbox, **common)
     if choices and all(isinstance(choice, str) for choice in choices):
         return words.add(Dropdown, choices=list(choices), **common)
     if field.annotation is str:
         return words.add(Textbox, lines=1, max_length=2000, **common)
-    whole = {"precision": 0} if field.annotation is int else {}
-    return words.add(Number, minimum=low, maximum=high, **whole, **common)
+    step = STEPS.get(name, 1)
+    if low and low % step:
+        low = None  # a browser counts its steps from the lowest value: 64 would go to 65, and not to 72
+    return words.add(Number, minimum=low, maximum=high, step=step, **common)
 
 
 def defaults(preset: str) -> dict[str, Any]:
@@ -115,18 +117,38 @@ def read_form(preset: object, values: tuple) -> Filled:
 
 
 def count_line(filled: Filled, vocab_size: int, speed: Speed | None, lang: str) -> str:
-    """Return a line with the parameters of a form's model, its share of GPT-2 small, and its training time here.
+    """Return what a form's model is and what its training costs, one part for each fact.
 
     Raises ValueError for a form that describes no model.
     """
-    shape = _shape(filled.run["architecture"])
+    shape = shape_of(filled.run["architecture"])
     model = shape.parse({**filled.model, "vocab_size": vocab_size})
     train = TrainConfig.parse(filled.train)
     count = count_of(model)
     share = 100 * count / GPT2_SMALL
     share = f"{format_number(share, lang, '.3g' if share < 999.5 else ',.0f')} %"
     seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
-    return translate("count_line", lang, count=count, share=share, time=duration(seconds, lang))
+    facts = [
+        translate("fact_parameters", lang, count=count, share=share),
+        translate("fact_time", lang, time=duration(seconds, lang)),
+    ]
+    return " · ".join(facts)
+
+
+def changed_line(preset: object, values: tuple, lang: str) -> str:
+    """Return what of a preset was changed, such as "tiny, changed: n_layer 24"; empty where nothing was."""
+    if not isinstance(preset, str) or preset not in PRESETS:
+        return ""
+    as_it_was, now = defaults(preset), dict(zip(NAMES, values, strict=True))
+    architecture = now["architecture"] if isinstance(now["architecture"], str) else ""
+    of_no_use = {"seed", "prompt", "sample_tokens", "device", *MODEL} - set(EDITABLE_FIELDS.get(architecture, MODEL))
+    changes = [
+        f"{name} {_written(now[name], lang)}"
+        for name in NAMES
+        if name not in of_no_use and now[name] != as_it_was[name]
+    ]
+    shown = ", ".join([*changes[:3], "…"] if len(changes) > 3 else changes)
+    return translate("preset_changed", lang, name=preset_name(preset, lang), changes=shown) if changes else ""
 
 
 def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tuple[str, str]]:
@@ -142,9 +164,16 @@ def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tupl
     return choices
 
 
-def _shape(architecture: object) -> type[Options]:
+def shape_of(architecture: object) -> type[Options]:
     """Return the options class of an architecture; the GPT's for an unknown one, which `plan_run` refuses."""
     return ARCHITECTURES.get(architecture if isinstance(architecture, str) else "", GPTConfig)
+
+
+def _written(value: object, lang: str) -> str:
+    if isinstance(value, bool):
+        return translate("yes" if value else "no", lang)
+    is_number = isinstance(value, int | float)
+    return format_number(value, lang, "g" if isinstance(value, float) else ",") if is_number else str(value)[:20]
 
 
 def _default(name: str) -> Any:

@@ -157,7 +157,8 @@ function show(key) {
 }
 
 function resize() {
-  const box = plot.getBoundingClientRect(), dense = window.devicePixelRatio || 1;
+  const box = { width: plot.clientWidth, height: plot.clientHeight }; // in the pixels of this place, however zoomed
+  const dense = (window.devicePixelRatio || 1) * (plot.getBoundingClientRect().width / box.width || 1);
   size = { w: Math.round(box.width), h: Math.round(box.height) };
   canvas.width = Math.round(size.w * dense);
   canvas.height = Math.round(size.h * dense);

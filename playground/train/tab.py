@@ -6,6 +6,8 @@ from typing import Any
 
 import gradio as gr
 
+import core
+from core.architectures import architecture_of
 from core.pretrained.family import is_gpt2_shaped
 from core.runs.directory import RunDir
 from core.runs.plan import again, plan_run
@@ -22,18 +24,23 @@ from core.text.corpora import (
     load_corpus,
     own_text,
 )
-from core.tokenizers import GPT2_VOCAB_SIZE
 from playground.page import PageContext, run_value
 from playground.train import downloads
 from playground.train import form as run_form
+from playground.train.checks import FACTS_JS, WHOLE, TextFacts, refusals, vocab_size_of
+from playground.train.form_check import FormCheck
 from playground.train.loss_chart import LossChart
 from playground.train.samples import SampleTable
+from playground.train.terms import Terms, terms_value
 from playground.train.transport import Transport
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
+from playground.words.refusals import refused
 from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
 
+CORE = Path(core.__file__).parent
+SOURCES = {"gpt": "core/model.py", "modern": "core/modern.py", "bigram": "core/model.py"}
 FILES = {
     "download_csv": "curve.csv",
     "download_png": "curve.png",
@@ -54,43 +61,52 @@ class TrainTab:
         add = page.words.add
         add(gr.Markdown, elem_classes="intro", words={"value": "train_intro"})
         with gr.Row(elem_classes="train-row", equal_height=False):
-            with gr.Column(scale=3, min_width=300, elem_classes="what"):
+            with gr.Column(scale=3, min_width=270, elem_classes="what"):
                 self._build_what()
-            with gr.Column(scale=6, min_width=340, elem_classes="watch"):
-                self.chart = LossChart(elem_id="loss-chart")
-                self.transport = Transport(elem_id="transport")
-            with gr.Column(scale=4, min_width=300, elem_classes="read"):
-                self.samples = SampleTable(elem_id="samples")
+            with gr.Column(scale=10, min_width=340, elem_classes="beside"):
+                self._build_fields()
+                with gr.Row(elem_classes="seen", equal_height=False):
+                    with gr.Column(scale=6, min_width=340, elem_classes="watch"):
+                        self.chart = LossChart(elem_id="loss-chart")
+                        self.transport = Transport(elem_id="transport")
+                        self.terms = Terms(terms_value("en"), elem_id="terms")
+                    with gr.Column(scale=4, min_width=290, elem_classes="read"):
+                        self.samples = SampleTable(elem_id="samples")
         self.downloads = Downloads(elem_id="downloads")
-        self.code = add(gr.Accordion, open=False, words={"label": "how_it_works"})
-        with self.code:
-            source = Path(__file__).parents[2] / "core" / "model.py"
-            gr.Code(source.read_text(encoding="utf-8"), language="python", show_label=False, max_lines=40)
+        with gr.Accordion(
+            translate("how_it_works", "en", file="core/model.py"), open=False, elem_id="code"
+        ) as self.code:
+            self.source = gr.Code(source_of("gpt"), language="python", show_label=False, max_lines=40)
 
     def _build_what(self) -> None:
-        add, first = self.page.words.add, run_form.defaults(DEFAULT_PRESET)
+        add = self.page.words.add
         self.corpus = add(Dropdown, choices=corpus_choices("en"), value=DEFAULT_CORPUS, words={"label": "corpus"},
                           elem_id="corpus")  # fmt: skip
         self.about = gr.Markdown(translate(f"about_{DEFAULT_CORPUS}", "en", ""), elem_classes="about")
-        with gr.Group(visible=False) as self.own:
-            self.text = add(Textbox, lines=6, max_lines=12, max_length=MAX_CHARACTERS, elem_id="own-text",
+        with gr.Group(visible=False, elem_id="own") as self.own:
+            self.text = add(Textbox, lines=3, max_lines=6, max_length=MAX_CHARACTERS, elem_id="own-text",
                             words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
             self.file = add(gr.File, file_types=[".txt"], type="filepath", height=96, words={"label": "upload"})
+        self.facts = Textbox(visible="hidden", elem_id="text-facts")  # of the own text: `checks.TextFacts`
         presets = run_form.preset_choices(DISTINCT[DEFAULT_CORPUS], None, "en")
         self.preset = add(Radio, choices=presets, value=DEFAULT_PRESET, elem_id="preset",
                           words={"label": "preset", "info": "preset_help"})  # fmt: skip
-        self.count = gr.Markdown(elem_id="count-line")
         self.clock = gr.Timer(2.0, active=False)
-        self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button",
-                          words={"value": "train_button"})  # fmt: skip
+        with gr.Column(elem_id="go"):  # stays in sight
+            self.count = gr.Markdown(elem_id="count-line")
+            self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button",
+                              words={"value": "train_button"})  # fmt: skip
+
+    def _build_fields(self) -> None:
+        add, first = self.page.words.add, run_form.defaults(DEFAULT_PRESET)
         self.fields: dict[str, gr.components.Component] = {}
+        self.check = FormCheck({"wrong": {}}, elem_id="form-check")
         with add(gr.Accordion, open=False, elem_id="advanced", words={"label": "advanced"}):
-            for group, names in (("model", ("architecture", "tokenizer", "weights", *run_form.MODEL)),
-                                 ("training", ("seed", *run_form.TRAIN)),
-                                 ("run", ("prompt", "sample_tokens", "device"))):  # fmt: skip
+            for group, names in run_form.GROUPS.items():
                 add(gr.Markdown, elem_classes="group", words={"value": f"group_{group}"})
-                for name in names:
-                    self.fields[name] = run_form.build_field(name, self.page.words, first[name])
+                with gr.Row(elem_classes="fields"):
+                    for name in names:
+                        self.fields[name] = run_form.build_field(name, self.page.words, first[name])
 
     @property
     def form(self) -> list[gr.components.Component]:
@@ -100,23 +116,23 @@ class TrainTab:
     def connect(self, tab: gr.Tab) -> None:
         """Wire the widgets to each other and to the run in view."""
         page = self.page
-        text = [self.corpus, self.text]
-        counted = [*text, page.lang, *self.form]
-        self.clock.tick(self.tell_times, counted, [self.preset, self.count, self.clock], **UNQUEUED)
+        counted = [self.preset, self.corpus, self.facts, page.lang, *self.form]
+        told = [self.count, self.check]
+        self.clock.tick(self.tell_times, counted, [self.preset, *told, self.clock], **UNQUEUED)
         self.corpus.change(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **UNQUEUED)
         self.file.upload(show_errors(self.read_file), [self.file, page.lang], [self.text, self.about], **UNQUEUED)
+        self.text.change(None, self.text, self.facts, js=FACTS_JS)  # in the browser: only Train sends the text
+        self.facts.change(self.count_parameters, counted, told, **CHOSEN)
+        page.lang.change(self.count_parameters, counted, told, **CHOSEN)
         self.preset.input(None, self.preset, self.form, js=run_form.fill_js())  # at once: Train may come next
-        self.preset.input(self.choose_preset, [self.preset, *text, page.lang], self.count, **CHOSEN)
-        for widget in (self.corpus, *self.form):
-            widget.input(self.count_parameters, counted, self.count, **CHOSEN)
-        self.button.click(
-            show_errors(self.start),
-            [self.preset, page.owner, *counted],
-            [page.run, *self.shown],
-            concurrency_limit=8,
-            show_progress_on=[self.count],
-            api_name="train",
-        )
+        self.preset.input(self.choose_preset, counted[:4], told, **CHOSEN)
+        typed = [widget.input for widget in (self.corpus, *self.form)]
+        gr.on(typed, self.count_parameters, counted, told, **CHOSEN)  # one event: answers come in their order
+        given = [self.preset, page.owner, self.corpus, self.text, page.lang, *self.form]
+        trains = {"concurrency_limit": 8, "concurrency_id": "train", "show_progress_on": [self.count]}
+        begun = (show_errors(self.start), given, [page.run, *self.shown])
+        self.button.click(*begun, **trains, api_name="train")
+        self.transport.begin(*begun, **trains, api_visibility="private")  # Play, where there is no run
         self.transport.command(
             show_errors(self.command), [page.run, page.owner, page.lang], [page.run, *self.shown], **UNQUEUED
         )
@@ -138,26 +154,40 @@ class TrainTab:
         said = translate("uploaded", lang, name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
         return text, f"{said}. {note or ''}"
 
-    def choose_preset(self, preset: Any, corpus: Any, text: Any, lang: str) -> str:
-        """Return the count line of a preset; the browser has filled the form with it."""
+    def choose_preset(self, preset: Any, corpus: Any, facts: Any, lang: str) -> list:
+        """Return the count line of a preset and what of it is refused; the browser has filled the form with it."""
         if preset not in PRESETS:
-            return gr.skip()
-        return self.count_parameters(corpus, text, lang, *run_form.defaults(preset).values())
+            return [gr.skip()] * 2
+        return self.count_parameters(preset, corpus, facts, lang, *run_form.defaults(preset).values())
 
-    def count_parameters(self, corpus: Any, text: Any, lang: str, *values: Any) -> str:
-        """Return the count line of the form's model, or why the form describes none."""
+    def count_parameters(self, preset: Any, corpus: Any, facts: Any, lang: str, *values: Any) -> list:
+        """Return the count line of the form's model, or why the form describes none, and the fields that are wrong.
+
+        facts: what the browser counted of the own text (`checks.FACTS_JS`).
+        """
+        return self._told(preset, corpus, TextFacts.read(facts), lang, values)
+
+    def _told(self, preset: Any, corpus: Any, facts: TextFacts, lang: str, values: tuple) -> list:
         filled = run_form.read_form("custom", values)
         try:
-            size = vocab_size_of(corpus, filled.run["tokenizer"], text)
-            return run_form.count_line(filled, size, self.page.store.speed(), lang)
+            wrong = refusals(filled, corpus, facts)
+            if not wrong:
+                size = vocab_size_of(corpus, filled.run["tokenizer"], facts)
+                line = run_form.count_line(filled, size, self.page.store.speed(), lang)
+                if changed := run_form.changed_line(preset, values, lang):
+                    line += f"  \n{changed}"
+                return [line, {"wrong": {}}]
         except (ValueError, OSError) as error:
-            return f"⚠ {error}"
+            wrong = {WHOLE: str(error)}
+        wrong = {name: refused(sentence, lang) for name, sentence in wrong.items()}
+        return [f"⚠ {next(iter(wrong.values()))}", {"wrong": wrong}]
 
-    def tell_times(self, corpus: Any, text: Any, lang: str, *values: Any) -> list:
+    def tell_times(self, preset: Any, corpus: Any, facts: Any, lang: str, *values: Any) -> list:
         """Return the presets with their times and stop the clock, once the speed of this machine is known."""
         if self.page.store.speed() is None:
-            return [gr.skip()] * 3
-        return [self._presets(lang), self.count_parameters(corpus, text, lang, *values), gr.Timer(active=False)]
+            return [gr.skip()] * 4
+        told = self.count_parameters(preset, corpus, facts, lang, *values)
+        return [self._presets(lang), *told, gr.Timer(active=False)]
 
     def start(
         self, progress=gr.Progress(), preset: Any = None, owner: Any = None,  # noqa: B008
@@ -170,6 +200,9 @@ class TrainTab:
             progress((done, total), desc=translate("downloading", lang), unit="B")
 
         chosen = chosen_corpus(corpus, text, tell)
+        facts = TextFacts.of(chosen.text) if corpus == "own" else TextFacts()
+        if wrong := refusals(filled, corpus, facts):
+            raise ValueError(next(iter(wrong.values())))
         plan = plan_run(chosen, filled.run, filled.model, filled.train, owner=self._owner(owner))
         return self._put_into_view(self.page.store.start(plan), owner, lang)
 
@@ -202,15 +235,22 @@ class TrainTab:
         words = widget_words(lang)
         return [
             run_value(run_id, lang, words["loss_chart"], ghosts=ghosts),
-            run_value(run_id, lang, words["transport"]),
+            run_value(run_id, lang, words["transport"], can_start=run is None),
             run_value(run_id, lang, words["samples"]),
             Downloads.pack(run_id, files_of(run), lang),
+            *self._code_of(run, lang),
         ]
+
+    def _code_of(self, run: RunDir | None, lang: str) -> list:
+        """Return the heading and the code of the model that a run trains; GPT-2's where there is no run."""
+        architecture = architecture_of(run.config().model) if run else "gpt"
+        label = translate("how_it_works", lang, file=SOURCES[architecture])
+        return [gr.update(label=label), source_of(architecture)]
 
     @property
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
-        return [self.chart, self.transport, self.samples, self.downloads]
+        return [self.chart, self.transport, self.samples, self.downloads, self.code, self.source]
 
     def fill(self, run: RunDir | None, lang: str) -> list:
         """Return the form of a run and its count line, so that a refresh of the page keeps what was set."""
@@ -219,23 +259,28 @@ class TrainTab:
             config = run.config()
             values, corpus, preset = run_form.values_of(config), config.corpus, config.preset
             text = run.text() if corpus == "own" else ""
-        line = self.count_parameters(corpus, text, lang, *values.values())
-        return [corpus, text, *self.choose_corpus(corpus, lang), preset, line, *values.values()]
+        told = self._told(preset, corpus, TextFacts.of(text), lang, tuple(values.values()))
+        return [corpus, text, *self.choose_corpus(corpus, lang), preset, *told, *values.values()]
 
     @property
     def filled(self) -> list[gr.components.Component]:
         """The widgets that `fill` fills."""
-        return [self.corpus, self.text, self.about, self.own, self.preset, self.count, *self.form]
+        return [self.corpus, self.text, self.about, self.own, self.preset, self.count, self.check, *self.form]
 
     def translate(self, lang: str, memory: dict) -> list:
         """Return what else of the tab follows the language."""
         unknown = self.page.store.speed() is None
-        return [gr.update(choices=corpus_choices(lang)), self._presets(lang), gr.Timer(active=unknown)]
+        return [
+            gr.update(choices=corpus_choices(lang)),
+            self._presets(lang),
+            gr.Timer(active=unknown),
+            terms_value(lang),
+        ]
 
     @property
     def translated(self) -> list[gr.components.Component]:
         """The widgets that `translate` changes."""
-        return [self.corpus, self.preset, self.clock]
+        return [self.corpus, self.preset, self.clock, self.terms]
 
     def _presets(self, lang: str) -> dict:
         return gr.update(choices=run_form.preset_choices(DISTINCT[DEFAULT_CORPUS], self.page.store.speed(), lang))
@@ -260,15 +305,10 @@ def chosen_corpus(name: Any, text: Any, progress: Any = None) -> Corpus:
     return own_text(text_of(text, MAX_CHARACTERS, "Your text")) if name == "own" else load_corpus(name, progress)
 
 
-def vocab_size_of(corpus: Any, tokenizer: Any, text: Any) -> int:
-    """Return the size of the vocabulary that a corpus and a tokenizer lead to, if possible without the text itself."""
-    if tokenizer == "gpt2":
-        return GPT2_VOCAB_SIZE
-    if corpus == "own":
-        return max(1, len(set(text_of(text, MAX_CHARACTERS, "Your text"))))
-    return DISTINCT.get(corpus) or _characters(corpus)
-
-
 @lru_cache
-def _characters(corpus: str) -> int:
-    return len(set(load_corpus(corpus).text))
+def source_of(architecture: str) -> str:
+    """Return the code of an architecture: its file, or its part of a file that it shares."""
+    source = (CORE.parent / SOURCES[architecture]).read_text(encoding="utf-8")
+    if architecture != "bigram":
+        return source
+    return source[source.index("class Bigram") : source.index("@contextmanager")].rstrip() + "\n"

@@ -50,7 +50,8 @@ function onClick(button) {
   hoped = { state: LEADS_TO[command], command, from: { state: view?.state, step: view?.step ?? 0 } };
   clearTimeout(hopeTimer);
   hopeTimer = setTimeout(() => { hoped = null; show(); }, HOPE_MS);
-  trigger('command', { run, command });
+  if (!run) trigger('begin');
+  else trigger('command', { run, command });
   if (run) window.playgroundFeed.hurry(run);
   show();
 }

@@ -2,8 +2,8 @@
 
 The value is `{"run", "lang", "text", "can_start"}`; the figures come through `feed.js`. A click triggers the event
 `command` with `run` and `command` (play, pause, step, stop, reset, new_seed or continue), which Python hears with
-`transport.command(fn)`, `fn(evt: gr.EventData)`. With `can_start`, Play is offered while there is no run, as `play`
-with the run None. Left out on purpose: doing the command; the page decides what it means.
+`transport.command(fn)`, `fn(evt: gr.EventData)`. With `can_start`, Play is offered while there is no run, and triggers
+`begin`. Left out on purpose: doing the command; the page decides what it means.
 """
 
 from playground.widgets.base import Widget

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 (a table of words)
 """The words of the Train tab, English and Vietnamese side by side."""
 
+from playground.words.refusals import add_refusals
 from playground.words.translate import add_words
 
 WORDS = {
@@ -31,10 +32,14 @@ WORDS = {
         "express: thành chữ trong vài giây. best: tốt nhất trong hai phút. modern: như small, với những gì đã đổi từ GPT-2.",
     ),
     "preset_choice": ("{name} · {count} · {time}", "{name} · {count} · {time}"),
-    "count_line": (
-        "**{count:,} parameters** ({share} of GPT-2 small) · {time} on this machine",
-        "**{count:,} tham số** ({share} của GPT-2 small) · {time} trên máy này",
+    "fact_parameters": (
+        "**{count:,} parameters** ({share} of GPT-2 small)",
+        "**{count:,} tham số** ({share} của GPT-2 small)",
     ),
+    "fact_time": ("{time} on this machine", "{time} trên máy này"),
+    "preset_changed": ("**{name}, changed**: {changes}", "**{name}, đã đổi**: {changes}"),
+    "yes": ("yes", "có"),
+    "no": ("no", "không"),
     "tab_train": ("Train", "Huấn luyện"),
     "train_intro": (
         "Press **Train**. Watch the curves fall past the dashed lines, and the samples turn into words.",
@@ -45,13 +50,89 @@ WORDS = {
     "group_model": ("The model", "Mô hình"),
     "group_training": ("The training", "Việc huấn luyện"),
     "group_run": ("The run", "Lượt chạy"),
+    "terms_heading": ("What do these words mean?", "Những từ này nghĩa là gì?"),
+    "term_loss": ("loss", "loss"),
+    "means_loss": (
+        "How surprised the model is by the next token, on average, in nats. A loss of 1.5 is as if it chose among e^1.5 = 4.5 equally likely ones. Lower is better.",
+        "Mô hình bất ngờ tới đâu trước token kế tiếp, tính trung bình, đơn vị nat. Loss 1,5 như thể phải chọn giữa e^1,5 = 4,5 khả năng ngang nhau. Càng thấp càng tốt.",
+    ),
+    "term_train": ("train", "train"),
+    "means_train": (
+        "The loss on the first nine tenths of the text, from which the model learns. The thin line is each step's own batch.",
+        "Loss trên chín phần mười đầu của văn bản, phần mà mô hình học. Đường mảnh là batch của từng bước.",
+    ),
+    "term_val": ("validation", "validation"),
+    "means_val": (
+        "The loss on the last tenth of the text, from which the model never learns. When it rises while train falls, the model learns by heart.",
+        "Loss trên phần mười cuối của văn bản, phần mà mô hình không bao giờ học. Nếu nó tăng trong khi train giảm, mô hình đang học vẹt.",
+    ),
+    "term_lines": ("dashed lines", "các đường đứt"),
+    "means_lines": (
+        "What simpler ways to guess the next token reach on the same text: whoever falls below one has learnt more than that.",
+        "Những cách đoán token kế tiếp đơn giản hơn đạt tới đâu trên cùng văn bản: xuống dưới đường nào là đã học được hơn cách ấy.",
+    ),
+    "term_step": ("step", "bước"),
+    "means_step": (
+        "One change of all weights, made after looking at one batch of text.",
+        "Một lần thay đổi toàn bộ trọng số, sau khi xem một batch văn bản.",
+    ),
+    "term_parameters": ("parameters", "tham số"),
+    "means_parameters": (
+        "The numbers that training changes: the weights of the model.",
+        "Những con số mà việc huấn luyện thay đổi: các trọng số của mô hình.",
+    ),
+    "term_token": ("token", "token"),
+    "means_token": (
+        "A piece of text that the model reads and writes as one: a character here, or a piece of a word with GPT-2's tokenizer.",
+        "Một mẩu văn bản mà mô hình đọc và viết như một đơn vị: ở đây là một ký tự, hoặc một mẩu từ với tokenizer của GPT-2.",
+    ),
+    "term_tokens_per_second": ("tokens/s", "token/s"),
+    "means_tokens_per_second": (
+        "How many tokens of text the training reads in a second.",
+        "Mỗi giây việc huấn luyện đọc bao nhiêu token.",
+    ),
+    "term_steps_per_second": ("steps/s", "bước/s"),
+    "means_steps_per_second": (
+        "How many times the weights change in a second.",
+        "Mỗi giây trọng số thay đổi bao nhiêu lần.",
+    ),
+    "term_learning_rate": ("learning rate", "tốc độ học"),
+    "means_learning_rate": (
+        "How far the weights go in one step. It rises at first and falls towards the end; too high, and the loss jumps up.",
+        "Trọng số đi xa bao nhiêu trong một bước. Lúc đầu tăng, về cuối giảm; quá cao thì loss vọt lên.",
+    ),
+    "term_grad_norm": ("gradient norm", "chuẩn gradient"),
+    "means_grad_norm": (
+        "How strongly this step's batch pulls at the weights: the length of the gradient. Sudden peaks warn of trouble.",
+        "Batch của bước này kéo trọng số mạnh tới đâu: độ dài của gradient. Đỉnh đột ngột là dấu hiệu có vấn đề.",
+    ),
+    "term_seed": ("seed", "seed"),
+    "means_seed": (
+        "The number from which all chance is drawn. Reset keeps it: the same first weights, the same batches. New seed takes another.",
+        "Con số sinh ra mọi ngẫu nhiên. Làm lại thì giữ nguyên: cùng trọng số ban đầu, cùng các batch. Seed mới thì lấy số khác.",
+    ),
+    "term_sample": ("sample", "mẫu"),
+    "means_sample": (
+        "What the model writes at an estimate, always from the same prompt and seed, so that samples can be compared.",
+        "Đoạn mô hình viết ở mỗi lần ước lượng, luôn từ cùng câu mở đầu và seed để so sánh được.",
+    ),
+    "term_snapshot": ("snapshot", "bản chụp"),
+    "means_snapshot": (
+        "The weights as they were at a step, kept so that Generate and Attention can go back to it.",
+        "Trọng số ở một bước, được giữ lại để các thẻ Sinh văn bản và Attention có thể quay về.",
+    ),
+    "term_ghosts": ("grey curves", "đường cong mờ"),
+    "means_ghosts": (
+        "Earlier runs on the same text, named by what was different.",
+        "Những lượt chạy trước trên cùng văn bản, gọi tên theo điểm khác biệt.",
+    ),
     "download_csv": ("curve as CSV", "đường cong (CSV)"),
     "download_png": ("as PNG", "PNG"),
     "download_svg": ("as SVG", "SVG"),
     "download_model": ("checkpoint (safetensors)", "checkpoint (safetensors)"),
     "download_hf": ("Hugging Face model (zip)", "mô hình Hugging Face (zip)"),
     "download_json": ("its settings (JSON)", "thiết lập (JSON)"),
-    "how_it_works": ("The code that you are training (core/model.py)", "Mã nguồn bạn đang huấn luyện (core/model.py)"),
+    "how_it_works": ("The code that you are training ({file})", "Mã nguồn bạn đang huấn luyện ({file})"),
     "downloading": ("Downloading the text", "Đang tải văn bản"),
     "help_block_size": (None, "Mô hình thấy bao nhiêu token một lúc (T)."),
     "help_n_layer": (None, "Bao nhiêu khối xếp chồng lên nhau."),
@@ -117,4 +198,12 @@ WIDGET_WORDS_VI = {
     },
 }  # fmt: skip
 
+# What the form refuses beyond what `core/` says.
+REFUSALS_VI = {
+    "{field} is empty; it must be {allowed}": "{field} đang trống; giá trị phải là {allowed}",
+    "warmup_steps={given} is more than the {steps} steps of the run, so the rate would never reach its peak; lower it to {lower}, or train for more steps":
+        "warmup_steps={given} nhiều hơn {steps} bước của lượt chạy, nên tốc độ học không bao giờ lên tới đỉnh; hãy giảm xuống {lower} hoặc huấn luyện nhiều bước hơn",
+}  # fmt: skip
+
 add_words(WORDS, WIDGET_WORDS_VI)
+add_refusals(REFUSALS_VI)

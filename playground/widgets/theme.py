@@ -38,10 +38,14 @@ def theme() -> gr.themes.Base:
 
 def css() -> str:
     """Return the page's own CSS."""
-    return Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    return _read("page.css")
 
 
 def head() -> str:
-    """Return what the page's head needs before any widget: the live feed, and what the widgets' scripts share."""
-    scripts = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("feed.js", "dom.js"))
-    return f"<script>{''.join(scripts)}</script>"
+    """Return what the page's head needs before any widget: what concerns the whole screen, and what scripts share."""
+    scripts = "".join(_read(name) for name in ("feed.js", "dom.js", "present.js"))
+    return f"<style>{_read('screen.css')}</style><script>{scripts}</script>"
+
+
+def _read(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -8,6 +8,8 @@ WORDS = {
     ),
     "run_in_view": ("Run in view", "Lượt đang xem"),
     "theme_button": ("Light / dark", "Sáng / tối"),
+    "present_button": ("Present", "Trình chiếu"),
+    "present_leave": ("Back to the page (Esc)", "Về trang (Esc)"),
     "machine": ("{cores} cores, {device}", "{cores} nhân CPU, {device}"),
     "machine_gpu": ("GPU", "có GPU"),
     "machine_cpu": ("no GPU", "không có GPU"),

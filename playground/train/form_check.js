@@ -1,0 +1,74 @@
+/* The form's fields as they are checked: each that is refused is marked and says why; Train opens Advanced at the
+ * first of them. And the arrow keys of a rate: one of its first digit, for 0.001 is too much of 0.00005. */
+const RATES = '#field-learning_rate input, #field-muon_learning_rate input';
+const JUST_NOW = 5000; // ms: Train was pressed before the check of what was typed last had come
+const { make, put } = playground.widget(element, props, () => ({}));
+let pressed = -Infinity;
+
+const wrong = () => props.value?.wrong ?? {};
+const fieldOf = (name) => name && document.getElementById('field-' + name);
+
+function mark() {
+  for (const field of document.querySelectorAll('[id^="field-"]')) {
+    const sentence = wrong()[field.id.slice('field-'.length)], input = field.querySelector('input, textarea');
+    let note = field.querySelector('.refusal');
+    field.classList.toggle('refused', Boolean(sentence));
+    if (sentence) {
+      note ??= field.appendChild(make('p', 'refusal'));
+      note.id = field.id + '-refusal';
+      put(note, sentence);
+      input?.setAttribute('aria-describedby', note.id);
+    } else {
+      note?.remove();
+      input?.removeAttribute('aria-describedby');
+    }
+    input?.setAttribute('aria-invalid', String(Boolean(sentence)));
+  }
+}
+
+/** Open Advanced, whose fields are made when it is opened for the first time, and go to the first that is wrong. */
+function reveal() {
+  pressed = -Infinity;
+  const first = Object.keys(wrong())[0], head = document.querySelector('#advanced > button');
+  if (!first || !head) return;
+  if (!head.classList.contains('open')) head.click();
+  const arrive = (tries) => {
+    const field = fieldOf(first);
+    if (!field?.offsetParent) return tries && setTimeout(arrive, 50, tries - 1);
+    mark();
+    field.scrollIntoView({ block: 'center' });
+    field.querySelector('input, textarea')?.focus({ preventScroll: true });
+  };
+  arrive(40);
+}
+
+function onClick(event) {
+  if (event.target.closest('#advanced > button')) setTimeout(mark, 100);
+  if (!event.target.closest('#train-button')) return;
+  pressed = performance.now();
+  if (Object.keys(wrong()).length) reveal();
+}
+
+/** The step of a rate: one of its first digit; of the digit below where a step down would lose it. */
+function rateStep(value, down) {
+  if (!(value > 0)) return 0.001;
+  const power = Math.floor(Math.log10(value) + 1e-9), least = Math.abs(value / 10 ** power - 1) < 1e-9;
+  return Number('1e' + (down && least ? power - 1 : power));
+}
+
+function onStep(event) {
+  const input = event.target;
+  if (!input.matches?.(RATES)) return;
+  if (event.type === 'keydown' && !['ArrowUp', 'ArrowDown'].includes(event.key)) return;
+  const box = input.getBoundingClientRect(); // the lower half of the box has the arrow down
+  const down = event.type === 'keydown' ? event.key === 'ArrowDown' : event.clientY > box.top + box.height / 2;
+  input.step = rateStep(Number(input.value), down);
+}
+
+document.addEventListener('click', onClick, true);
+for (const kind of ['keydown', 'pointerdown']) document.addEventListener(kind, onStep, true);
+watch('value', () => {
+  mark();
+  if (Object.keys(wrong()).length && performance.now() - pressed < JUST_NOW) reveal();
+});
+mark();
