@@ -126,7 +126,8 @@ class TrainTab:
         page.lang.change(self.count_parameters, counted, told, **CHOSEN)
         self.preset.input(None, self.preset, self.form, js=run_form.fill_js())  # at once: Train may come next
         self.preset.input(self.choose_preset, counted[:4], told, **CHOSEN)
-        typed = [widget.input for widget in (self.corpus, *self.form)]
+        typed = [self.fields["prompt"].change]  # Gradio's `input` of a text tells of keys, and not of a paste
+        typed += [widget.input for widget in (self.corpus, *self.form)]
         gr.on(typed, self.count_parameters, counted, told, **CHOSEN)  # one event: answers come in their order
         given = [self.preset, page.owner, self.corpus, self.text, page.lang, *self.form]
         trains = {"concurrency_limit": 8, "concurrency_id": "train", "show_progress_on": [self.count]}

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.config import GPTConfig
+from core.formula import count_of
 from core.runs.directory import RunDir
+from core.runs.presets import PRESETS
 from tests.served import served
 
 PATIENCE = 60_000  # milliseconds: a busy machine is slow, not wrong
@@ -124,21 +127,142 @@ def test_a_finished_run_is_continued_for_as_many_steps_again(page, site):
     expect(state(page)).to_have_text("Done")
 
 
-def test_impossible_settings_are_refused_in_a_sentence_and_nothing_is_made(page, site):
+def test_what_is_refused_is_said_beside_its_field_while_one_types_and_nothing_is_made(page, site):
     before = number_of(site[1])
     open_advanced(page)
+    set_number(page, "n_layer", 97)
+    set_number(page, "sample_tokens", "")
     set_number(page, "n_embd", 100)
     set_number(page, "n_head", 3)
-    expect(page.locator("#count-line")).to_contain_text("n_embd=100 is not divisible by n_head=3; try n_embd=99 or 102")
+    said = "n_embd=100 is not divisible by n_head=3; try n_embd=99 or 102"
+    expect(refusal_of(page, "n_layer")).to_have_text(
+        "n_layer=97 is not possible; it must be a whole number from 1 to 96"
+    )
+    expect(refusal_of(page, "sample_tokens")).to_contain_text("sample_tokens is empty; it must be a whole number")
+    expect(page.locator("#field-n_layer input")).to_have_value("97")  # what is refused stands in the box
+    expect(page.locator("#field-n_layer input")).to_have_attribute("aria-invalid", "true")
+    set_number(page, "sample_tokens", 9)
+    set_number(page, "n_layer", 2)
+    expect(refusal_of(page, "n_embd")).to_have_text(said)
+    expect(page.locator(".refusal")).to_have_count(1)
+    expect(page.locator("#count-line")).to_contain_text(said)
+    page.locator("#advanced > button").click()
     page.locator("#train-button").click()
-    expect(page.locator(".toast-body")).to_contain_text("n_embd=100 is not divisible by n_head=3")
+    expect(page.locator(".toast-body")).to_contain_text(said)
+    expect(page.locator("#field-n_embd input")).to_be_focused()  # Advanced is open, there
+    page.get_by_label("Tiếng Việt").check()
+    page.get_by_label("English").check()
+    set_number(page, "n_embd", 102)
+    expect(page.locator(".refusal")).to_have_count(0)
+    expect(page.locator("#count-line")).to_contain_text("small, changed: n_layer 2, n_head 3, n_embd 102")
+
+    rate = page.locator("#field-learning_rate input")
+    for value, key, then in (("0.006", "ArrowUp", "0.007"), ("0.00005", "ArrowUp", "0.00006"),
+                             ("0.001", "ArrowDown", "0.0009")):  # fmt: skip
+        rate.fill(value)
+        rate.press(key)
+        expect(rate).to_have_value(then)
+    page.locator("#field-block_size input").press("ArrowUp")
+    expect(page.locator("#field-block_size input")).to_have_value("72")
+
     page.reload()
     choose(page, "#corpus", "Your own text")
     choose_preset(page, "tiny")
     page.get_by_label("Your text", exact=True).fill("too short")
     page.locator("#train-button").click()
     expect(page.locator(".toast-body")).to_contain_text("9 tokens, but block_size=32 needs at least 330")
+    expect(refusal_of(page, "block_size")).to_contain_text("9 tokens")
     assert number_of(site[1]) == before
+
+
+def test_the_count_follows_a_paste_and_an_upload_and_typing_sends_no_text(page):
+    sent = []
+    page.on("request", lambda request: sent.append(len(request.post_data or "")))
+    choose(page, "#corpus", "Your own text")
+    choose_preset(page, "tiny")
+    box = page.get_by_label("Your text", exact=True)
+    letters = "abcdefghijklmnopqrst"
+    box.fill(letters * 5_000)
+    expect(page.locator("#count-line")).to_contain_text(f"{parameters(20):,} parameters")
+    box.fill((letters + "uvwxyz") * 5_000)
+    expect(page.locator("#count-line")).to_contain_text(f"{parameters(26):,} parameters")
+    box.press("End")
+    box.type("ABC")
+    expect(page.locator("#count-line")).to_contain_text(f"{parameters(29):,} parameters")
+    open_advanced(page)
+    set_number(page, "sample_tokens", 10)
+    set_number(page, "prompt", "abc?")
+    expect(refusal_of(page, "prompt")).to_contain_text("characters that the text never uses: '?'")
+    assert max(sent) < 5_000  # the text has 130,003
+    page.locator("#own input[type=file]").set_input_files(
+        {"name": "a.txt", "mimeType": "text/plain", "buffer": ("xyz\n" * 9_000).encode()}
+    )
+    expect(box).to_have_value(re.compile("^xyz"))
+    expect(refusal_of(page, "prompt")).to_contain_text("'a', 'b', 'c'")
+
+
+def test_play_with_no_run_trains_the_chosen_preset(tmp_path, browser):
+    root = tmp_path / "runs"
+    page = browser.new_page()
+    with served(root, "--no-welcome") as address:
+        page.goto(address)
+        expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
+        choose_preset(page, "bigram")
+        page.get_by_role("button", name="Train", exact=True).last.click()
+        expect(page.locator("#run-picker input")).to_have_value(re.compile("bigram"), timeout=PATIENCE)
+        assert newest(root).config().preset == "bigram"
+        page.locator("#code button").first.click()
+        expect(page.locator("#code")).to_contain_text("class Bigram")
+        page.close()
+
+
+def test_train_is_where_the_eye_is_on_a_laptop_a_projector_and_a_phone(site, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, has_touch=True)
+    page.goto(site[0])
+    expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
+    button = page.locator("#train-button")
+    expect(button).to_be_in_viewport(ratio=1)
+    choose(page, "#corpus", "Your own text")
+    expect(button).to_be_in_viewport(ratio=1)
+    open_advanced(page)
+    page.locator("#field-sample_tokens").scroll_into_view_if_needed()
+    expect(button).to_be_in_viewport(ratio=1)
+    expect(page.locator("#count-line")).to_be_in_viewport(ratio=1)
+    page.locator("#advanced > button").click()
+
+    for term, said in (("#loss-chart .val-label", "never learns"), ("[data-figure=grad_norm]", "gradient")):
+        page.locator(term).tap()
+        expect(page.locator(".meaning-of")).to_contain_text(said)
+        expect(page.locator(".meaning-of")).to_be_visible()
+        page.keyboard.press("Escape")
+    page.locator("#loss-chart .train-label").press("Enter")
+    expect(page.locator(".meaning-of")).to_contain_text("nine tenths")
+    page.keyboard.press("Escape")
+    expect(page.locator(".meaning-of")).to_be_hidden()
+
+    small = page.locator("#loss-chart .key").first.bounding_box()["height"]
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    assert page.locator("#tabs").bounding_box()["width"] > 1_780
+    assert page.locator("#loss-chart .key").first.bounding_box()["height"] > 1.1 * small
+    page.locator("#present-button").click()
+    assert page.url.endswith("?present=")
+    for selector in ("#loss-chart", "#transport .meaning", "#samples"):
+        expect(page.locator(selector)).to_be_in_viewport(ratio=0.9)
+    for selector in ("#header", "#train-button", "#tabs [role=tablist]", "#transport .deck", "#downloads"):
+        expect(page.locator(selector)).to_be_hidden()
+    page.reload()
+    expect(page.locator("#loss-chart")).to_be_visible()
+    expect(button).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(button).to_be_visible()
+    assert "present" not in page.url
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_label("More tabs")).to_be_hidden()
+    for name in ("Generate", "Attention", "Compare", "Train"):
+        page.get_by_role("tab", name=name).tap()
+        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+    page.close()
 
 
 def test_with_no_network_the_missing_text_is_explained(page, site):
@@ -256,11 +380,19 @@ def open_advanced(page: Page) -> None:
         expect(page.locator("#field-steps input")).to_be_visible()
 
 
-def set_number(page: Page, name: str, value: int) -> None:
+def set_number(page: Page, name: str, value: object) -> None:
     open_advanced(page)
-    field = page.locator(f"#field-{name} input[type=number]")
+    field = page.locator(f"#field-{name}").locator("input, textarea")
     field.fill(str(value))
     field.press("Tab")
+
+
+def refusal_of(page: Page, name: str):
+    return page.locator(f"#field-{name} .refusal")
+
+
+def parameters(vocab_size: int) -> int:
+    return count_of(GPTConfig.parse({**PRESETS["tiny"].model, "vocab_size": vocab_size}))
 
 
 def press_train(page: Page) -> None:
