@@ -198,7 +198,7 @@ def test_the_count_follows_a_paste_and_an_upload_and_typing_sends_no_text(page):
         {"name": "a.txt", "mimeType": "text/plain", "buffer": ("xyz\n" * 9_000).encode()}
     )
     expect(box).to_have_value(re.compile("^xyz"))
-    expect(refusal_of(page, "prompt")).to_contain_text("'a', 'b', 'c'")
+    expect(refusal_of(page, "prompt")).to_contain_text("'a' (U+0061), 'b' (U+0062)")
 
 
 def test_play_with_no_run_trains_the_chosen_preset(tmp_path, browser):
