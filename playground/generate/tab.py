@@ -220,12 +220,14 @@ class GenerateTab:
         unknown = memory.get("unknown")
         recalled = {"value": unknown} if unknown in ("drop", "replace") else {}
         words = {"lang": lang, "text": widget_words(lang)["written"]}  # the text itself stays
-        return [gr.update(choices=unknown_choices(lang), **recalled), gr.update(choices=source_choices(lang)), words]
+        sources = gr.update(choices=source_choices(lang))
+        all_k = gr.update(value=None) if memory else gr.skip()  # a page that opens: Gradio shows no number as 0
+        return [gr.update(choices=unknown_choices(lang), **recalled), sources, words, all_k]
 
     @property
     def translated(self) -> list[gr.components.Component]:
         """The widgets that `translate` changes."""
-        return [self.unknown, self.source, self.written]
+        return [self.unknown, self.source, self.written, self.top_k]
 
 
 def _examples(config: RunConfig) -> tuple[str, ...]:
