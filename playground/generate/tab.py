@@ -204,10 +204,10 @@ class GenerateTab:
     def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
         """Return the snapshots and examples of a run."""
         steps = run.snapshots() if run else []
-        examples = _examples(run.config()) if run else ("\n",)
+        examples = _examples(run.config()) if run else ()
         return [
             gr.update(choices=step_choices(steps, lang), value=LATEST),
-            gr.update(samples=[[example] for example in examples]),
+            gr.update(samples=[[example] for example in examples], visible=bool(examples)),
         ]
 
     @property
@@ -232,7 +232,7 @@ class GenerateTab:
 
 def _examples(config: RunConfig) -> tuple[str, ...]:
     """Return beginnings that suit a run's text; for byte pairs without a blank at the end, which their words bring."""
-    examples = EXAMPLES.get(config.corpus, ("\n",))
+    examples = EXAMPLES.get(config.corpus, ())
     return examples if config.tokenizer["kind"] == "char" else tuple(each.rstrip(" ") for each in examples)
 
 

@@ -37,9 +37,10 @@ function fill(node, text) {
 /** Put a token into a node: bytes that are part of a character stand before the letter that they end in. */
 function fillToken(node, token) {
   if (token.end) node.append(make('span', 'end', say('end')));
+  else if (!token.b || token.t.endsWith(token.b)) fill(node, token.b || token.t); // a letter before it was never ended
   else {
-    if (token.b) node.append(make('span', 'bytes', named(token.b)));
-    fill(node, token.t);
+    node.append(make('span', 'bytes', named(token.b)));
+    fill(node, token.t.replace(/^\ufffd+/, ''));
   }
 }
 
@@ -73,7 +74,7 @@ function drawPrompt(pieces) {
     node.classList.toggle('unknown', Boolean(piece.unknown));
     if (!piece.seen) node.title = say('unseen');
     if (piece.unknown) node.title = say('unknown');
-    fill(node, piece.t);
+    fillToken(node, piece);
     return node;
   }));
 }
@@ -128,7 +129,7 @@ function showState(pieces) {
   tell(at('.note'), last.note);
   const ended = ['done', 'stopped'].includes(state);
   if (ended && lastState === 'writing') at('.spoken').textContent = drawn.map((token) => token.t).join('');
-  if (state === 'waiting' && lastState !== 'waiting') comeIntoView(element);
+  if (state === 'waiting' && lastState !== 'waiting') comeIntoView(at('.written'));
   lastState = state;
 }
 
