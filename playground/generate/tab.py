@@ -123,8 +123,9 @@ class GenerateTab:
         length: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any, ticket: Any = None, request: gr.Request = None,
     ) -> Iterator[dict]:  # fmt: skip
         """Stream the text that the model generates; a wish that was taken back is not begun, or ends where it is."""
-        page = request.session_hash
-        wanted = lambda: not ticket or self.wishes.holds(page, ticket)  # noqa: E731 (a script has no ticket)
+        page = request.session_hash or secrets.token_hex(8)
+        ticket = ticket or self.wishes.ask(page)  # a script has none
+        wanted = lambda: self.wishes.holds(page, ticket)  # noqa: E731
         given = {"max_new_tokens": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
         value: dict = {}
         try:
