@@ -13,7 +13,16 @@ from playground.generate.written import WrittenText
 from playground.page import PageContext
 from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
 from playground.widgets.inputs import (
-    CHOSEN, UNQUEUED, Checkbox, Dropdown, Number, Radio, Slider, Textbox, show_errors, text_of,
+    CHOSEN,
+    UNQUEUED,
+    Checkbox,
+    Dropdown,
+    Number,
+    Radio,
+    Slider,
+    Textbox,
+    show_errors,
+    text_of,
 )  # fmt: skip
 from playground.wishes import Wishes
 from playground.words.numbers import format_number
@@ -120,7 +129,8 @@ class GenerateTab:
 
     def write(
         self, run_id: Any, source: Any, eight_bits: Any, step: Any, prompt: Any, unknown: Any, lang: str,
-        length: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any, ticket: Any = None, request: gr.Request = None,
+        length: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any, ticket: Any = "",
+        request: gr.Request = None,
     ) -> Iterator[dict]:  # fmt: skip
         """Stream the text that the model generates; a wish that was taken back is not begun, or ends where it is."""
         page = request.session_hash or secrets.token_hex(8)

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 (a table of words)
 """The words of the Generate tab, English and Vietnamese side by side."""
 
+from playground.words.refusals import add_refusals
 from playground.words.translate import add_words
 
 WORDS = {
@@ -81,4 +82,10 @@ WIDGET_WORDS_VI = {
     },
 }  # fmt: skip
 
+# Sentences of core/sampling.py that only writing meets.
+REFUSALS_VI = {
+    "The model's logits are not numbers, so its training has diverged; take an earlier step of it": "Các logit của mô hình không phải là số, nghĩa là việc huấn luyện đã phân kỳ; hãy chọn một bước sớm hơn",
+}
+
 add_words(WORDS, WIDGET_WORDS_VI)
+add_refusals(REFUSALS_VI)

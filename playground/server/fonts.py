@@ -4,7 +4,7 @@ matplotlib draws a box for a character that its font lacks. Left out on purpose:
 joined), which matplotlib does not do.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from matplotlib import font_manager
 from matplotlib.figure import Figure
@@ -50,7 +50,7 @@ def _font_with(character: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _characters(path: str) -> frozenset[int]:
     try:
         return frozenset(FT2Font(path).get_charmap())
