@@ -88,10 +88,10 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
-  /** Scroll to a node whose beginning lies outside the window, or nearly. */
+  /** Scroll to a node whose beginning lies outside the upper part of the window. */
   function comeIntoView(node) {
     const top = node.getBoundingClientRect().top;
-    if (top >= 0 && top < 0.7 * window.innerHeight) return;
+    if (top >= 0 && top < 0.4 * window.innerHeight) return;
     const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     node.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'start' });
   }
