@@ -104,8 +104,8 @@ class SampleConfig(Options):
     temperature: float = Field(
         1.0, ge=0.0, le=100.0, description="0 always takes the likeliest token; 1 is the model's own; 10 is noise."
     )
-    top_k: int | None = Field(None, ge=1, le=200_000, description="Draw only from the k likeliest tokens.")
+    top_k: int | None = Field(None, ge=1, le=200_000, description="Draw only from the k likeliest tokens; empty: all.")
     top_p: float | None = Field(
-        None, gt=0.0, le=1.0, description="Draw only from the fewest tokens that together reach this probability."
+        None, gt=0.0, le=1.0, description="Draw only from the fewest tokens that together reach this; 1: all."
     )
     seed: int | None = Field(None, ge=0, le=2**53 - 1, description="Same seed, same text.")

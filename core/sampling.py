@@ -45,7 +45,7 @@ def next_token_probs(
 
     Temperature comes first; then top-k keeps the k likeliest; then top-p, the nucleus (Holtzman et al., 2020,
     section 3.1), keeps the fewest of them that reach p. Exactly k, or exactly the nucleus, are kept: of equally
-    likely tokens those with the lower id. Raises ValueError for options out of bounds.
+    likely tokens those with the lower id. Raises ValueError for options out of bounds and logits that are no numbers.
     """
     SampleConfig.parse({"temperature": temperature, "top_k": top_k, "top_p": top_p})
     return _probs(logits, temperature, top_k, top_p).to(torch.float32)
@@ -54,6 +54,8 @@ def next_token_probs(
 def _probs(logits: Tensor, temperature: float, top_k: int | None, top_p: float | None) -> Tensor:
     """Do the work of next_token_probs, in 64 bits."""
     logits = logits.detach().double()  # 64 bits: a tiny temperature must not overflow
+    if not logits.max().isfinite():  # the largest of them is NaN if any is
+        raise ValueError("The model's logits are not numbers, so its training has diverged; take an earlier step of it")
     if temperature == 0:
         return F.one_hot(logits.argmax(), len(logits)).double()
     scaled = (logits - logits.max()) / temperature  # the largest is 0, so nothing can overflow
@@ -74,22 +76,16 @@ def _probs(logits: Tensor, temperature: float, top_k: int | None, top_p: float |
 
 
 def generate(
-    model: Model,
-    idx: Tensor,
-    max_new_tokens: int,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-    seed: int | None = None,
-) -> Iterator[Token]:
+    model: Model, idx: Tensor, max_new_tokens: int, temperature: float = 1.0, top_k: int | None = None,
+    top_p: float | None = None, seed: int | None = None,
+) -> Iterator[Token]:  # fmt: skip
     """Continue idx (1, T), T >= 1, by max_new_tokens tokens, one a turn; the model sees the last block_size tokens.
 
     With a seed the text is the same each time; without one it differs, and torch's own random state is not touched.
     Raises ValueError at once for options out of bounds or an empty prompt.
     """
-    options = SampleConfig.parse(
-        {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-    )
+    given = {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    options = SampleConfig.parse(given)
     if idx.dim() != 2 or idx.shape[0] != 1 or idx.shape[1] == 0:
         raise ValueError(f"The prompt must be one row of at least one token, (1, T), but is {tuple(idx.shape)}")
     return _draw(model, idx, options)
@@ -115,7 +111,9 @@ def _choose(probs: Tensor, share: float) -> int:
 
 def _token(chosen: int, probs: Tensor, logits: Tensor, model_probs: Tensor) -> Token:
     # Neither temperature nor cutting changes the order, so the logits rank what is drawn from too.
-    best = torch.topk(logits, min(ALTERNATIVES, len(logits))).indices.tolist()
-    ids = [*best, chosen]
+    least = torch.topk(logits, min(ALTERNATIVES, len(logits))).values[-1]
+    best = torch.nonzero(logits >= least).flatten()  # more than ten, by their ids, where some are equally likely
+    best = best[torch.argsort(logits[best], descending=True, stable=True)][:ALTERNATIVES]
+    ids = [*best.tolist(), chosen]
     *candidates, token = map(Candidate, ids, probs[ids].tolist(), model_probs[ids].tolist())
     return Token(token.id, token.prob, token.model_prob, tuple(candidates))

@@ -123,6 +123,10 @@ class BPETokenizer:
                 raise _no_such_token(i, self.vocab_size)
         return self._encoding.decode(ids)
 
+    def token_bytes(self, i: int) -> bytes:
+        """Return the bytes of one token, which may be part of a character."""
+        return self._encoding.decode_single_token_bytes(i)
+
     def unknown(self, text: str) -> list[str]:
         """Return []: every character is bytes, and every byte has a token."""
         return []

@@ -1,5 +1,7 @@
 """Snapshots and GPT-2, cached for the tabs. This file imports torch, so handlers import it when they first need it."""
 
+import threading
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +15,7 @@ from core.runs.directory import RunDir
 from core.tokenizers import Tokenizer
 from playground.words.translate import translate
 
+MOST_WEIGHTS = 1_050_000_000  # bytes of snapshots in memory: two of GPT-2's shape, hundreds of small ones
 torch.set_num_threads(1)  # two threads that wait for each other beside a training run crawl
 
 
@@ -67,10 +70,36 @@ def _gpt2_tokenizer() -> Tokenizer:
     return loader.gpt2_tokenizer()
 
 
-@lru_cache(maxsize=6)
-def _load(path: str, step: int, written: int) -> Writer:
-    run = RunDir(path)
-    return Writer(run.load_snapshot(step), tokenizer_from_json(run.config().tokenizer))
+class Kept:
+    """The writers used last, as many as fit into `most` bytes, and always the last one."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self._kept: dict[Hashable, Writer] = {}  # the one used last stands last
+        self._lock = threading.Lock()
+        self._loading: Once[Writer] = Once()  # two callers load one copy
+
+    def get(self, key: Hashable, load: Callable[[], Writer]) -> Writer:
+        """Return the writer of a key, loaded if it is not kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept[key] = self._kept.pop(key)
+                return self._kept[key]
+        writer = self._loading(key, load)
+        with self._lock:
+            self._kept.pop(key, None)
+            self._kept[key] = writer
+            while len(self._kept) > 1 and sum(map(weight_bytes, self._kept.values())) > self.most:
+                del self._kept[next(iter(self._kept))]
+        return writer
+
+
+def weight_bytes(writer: Writer) -> int:
+    """Return how many bytes the weights of a writer take."""
+    return sum(weight.nbytes for weight in (*writer.model.parameters(), *writer.model.buffers()))
+
+
+_writers = Kept(MOST_WEIGHTS)
 
 
 def load_writer(run: RunDir, step: int | None = None) -> Writer:
@@ -82,7 +111,8 @@ def load_writer(run: RunDir, step: int | None = None) -> Writer:
     if type(step) not in (int, float) or step not in steps:
         raise ValueError(f"This run has no snapshot of step {step!r:.20}; choose one of the list")
     step = int(step)
-    return _load(str(run.path), step, snapshot_stamp(run, step))
+    key = (str(run.path), step, snapshot_stamp(run, step))
+    return _writers.get(key, lambda: Writer(run.load_snapshot(step), tokenizer_from_json(run.config().tokenizer)))
 
 
 def snapshot_stamp(run: RunDir, step: int) -> int:

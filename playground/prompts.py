@@ -1,9 +1,10 @@
 """Prompts: which model reads them, only characters that it knows, and its tokens as text."""
 
+import codecs
 import unicodedata
 
 from core.text.corpora import clean_text
-from core.tokenizers import Tokenizer, named
+from core.tokenizers import GPT2_VOCAB_SIZE, BPETokenizer, CharTokenizer, Tokenizer, named
 from playground.words.translate import translate
 
 RUN, GPT2 = "run", "gpt2"  # the models to choose from: that of the run in view, and the pretrained one
@@ -38,22 +39,45 @@ class DecodeStream:
 
     def __init__(self, tokenizer: Tokenizer):
         self.tokenizer = tokenizer
-        self.pending: list[int] = []  # tokens that end within a character
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def step(self, token_id: int) -> str:
-        """Return the text that a token adds: none while it ends within a character, which has at most four bytes."""
-        self.pending.append(token_id)
-        text = self.tokenizer.decode(self.pending)
-        if text.endswith("\ufffd") and len(self.pending) < 4:
-            return ""
-        self.pending = []
-        return text
+        """Return the text that a token adds: none while it ends within a character."""
+        return self._decoder.decode(_token_bytes(self.tokenizer, token_id))
+
+    def end(self) -> str:
+        """Return what the last tokens have begun and nobody finished, as U+FFFD; all parts are the text of all."""
+        return self._decoder.decode(b"", final=True)
+
+
+def token_text(tokenizer: Tokenizer, token_id: int) -> str:
+    """Return one token as it can be shown alone: its text, and part of a character as its bytes: <E1><BB>."""
+    return _token_bytes(tokenizer, token_id).decode("utf-8", "angle_bytes")
 
 
 def token_texts(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
-    """Return the text of each token; together they are the text of all."""
-    stream = DecodeStream(tokenizer)
-    return [stream.step(token_id) for token_id in ids]
+    """Return each token as it can be shown alone; where none ends within a character, they are the text of all."""
+    return [token_text(tokenizer, token_id) for token_id in ids]
+
+
+def is_end_of_text(tokenizer: Tokenizer, token_id: int) -> bool:
+    """Return whether a token is GPT-2's mark between two texts, not the thirteen characters that write it."""
+    return isinstance(tokenizer, BPETokenizer) and token_id == GPT2_VOCAB_SIZE - 1
+
+
+def _token_bytes(tokenizer: Tokenizer, token_id: int) -> bytes:
+    if isinstance(tokenizer, CharTokenizer):
+        return tokenizer.decode([token_id]).encode()
+    return tokenizer.token_bytes(token_id)
+
+
+def _angle_bytes(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(f"<{byte:02X}>" for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("angle_bytes", _angle_bytes)
 
 
 def _closest(character: str, tokenizer: Tokenizer) -> str:

@@ -4,6 +4,7 @@ Pure: no torch, no gradio, and no pyplot, whose state is shared by all threads.
 """
 
 import re
+import unicodedata
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -58,4 +59,4 @@ _UNSEEN = re.compile("[\u0080-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060
 def named(token: str) -> str:
     """Return a token as it can be read on one line: what the function of the same name in `dom.js` returns."""
     seen = _UNSEEN.sub(lambda found: f"<{ord(found[0]):04x}>", token.translate(_SIGNS | _CONTROL))
-    return re.sub("\ufffd+", "\u2026", seen) or "\u2026"
+    return ("\u25cc" if unicodedata.category(seen[:1] or " ").startswith("M") else "") + seen or "\u2026"

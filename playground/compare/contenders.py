@@ -135,4 +135,4 @@ def _stream(contender: Contender, text: str, temperature: float) -> Iterator[str
         if count % at_once == 0:
             yield added
             added = ""
-    yield added
+    yield added + decoder.end()

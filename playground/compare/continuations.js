@@ -3,6 +3,7 @@ const WORDS = {
   title: 'The same beginning, continued at three temperatures', idle: '', writing: 'Writing ...', done: 'Done', stopped: 'Stopped',
   temperature: 'temperature {value}', cold: 'nearly always the likeliest token: it repeats itself',
   own: "the model's own distribution", hot: 'nearly every token alike: noise', waiting: '\u2026',
+  end: 'a new text begins',
 };
 const { at, say, make, tell, visible } = playground.widget(element, props, () => WORDS);
 const KINDS = ['cold', 'own', 'hot'];
@@ -21,6 +22,8 @@ function build({ names, temperatures, absent }) {
     nodes.push(heading);
     names.forEach((title, column) => {
       const box = make('div', 'box'), words = make('p', 'words'), label = make('p', 'label');
+      words.dir = 'auto';
+      words.translate = false;
       label.append(make('i', column ? 'mark second' : 'mark'), title);
       box.append(label, words);
       box.setAttribute('role', 'group');
@@ -32,6 +35,11 @@ function build({ names, temperatures, absent }) {
   at('.grid').replaceChildren(...nodes);
 }
 
+/** A text as nodes; where GPT-2 ended one and began another, a sign says so. */
+function nodesOf(text) {
+  return text.split('<|endoftext|>').flatMap((part, i) => (i ? [make('span', 'end', say('end')), visible(part)] : [visible(part)]));
+}
+
 function fill(box, text, phase, absent) {
   const missing = text === null || text === undefined;
   box.words.classList.toggle('absent', missing);
@@ -39,10 +47,10 @@ function fill(box, text, phase, absent) {
     box.words.textContent = absent;
     box.shown = '';
   } else if (box.shown && text.startsWith(box.shown)) {
-    box.words.append(visible(text.slice(box.shown.length)));
+    box.words.append(...nodesOf(text.slice(box.shown.length)));
     box.shown = text;
   } else {
-    box.words.textContent = visible(text) || (phase === 'writing' ? say('waiting') : '');
+    box.words.replaceChildren(...(text ? nodesOf(text) : [phase === 'writing' ? say('waiting') : '']));
     box.shown = text;
   }
   if (phase === 'writing') box.words.scrollTop = box.words.scrollHeight;

@@ -7,7 +7,7 @@ const WORDS = {
 };
 const { at, say, make, exact, short, percent } = playground.widget(element, props, () => WORDS);
 const GROUPS = ['embedding', 'attention', 'mlp', 'norm', 'head'];
-const shareOf = (part) => percent(part, 3);
+const shareOf = (part) => percent(part);
 
 // --- shares ---------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from playground.page import PageContext
 from playground.prompts import GPT2
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Textbox, show_errors, text_of
 from playground.widgets.visibility import VisibilityTrigger
+from playground.wishes import Wishes
 from playground.words.run_names import run_label
 from playground.words.translate import translate, widget_words
 
@@ -49,7 +50,7 @@ class PretrainedSection:
     def __init__(self, page: PageContext):
         """Build the section's widgets inside the current Gradio context; `connect` wires them."""
         self.page = page
-        self.stops: set[str] = set()  # the sessions that have asked their writing to stop
+        self.wishes = Wishes()
         add = page.words.add
         add(gr.Markdown, elem_classes="intro", words={"value": "beside_heading"})
         self.loader = Gpt2Loader(elem_id="gpt2-loader")
@@ -69,6 +70,7 @@ class PretrainedSection:
         with gr.Row():
             self.go = add(gr.Button, variant="primary", elem_id="beside-write", words={"value": "beside_write"})
             self.halt = add(gr.Button, variant="stop", elem_id="beside-stop", words={"value": "stop_button"})
+        self.ticket = gr.Textbox(visible=False)  # travels with a click to its writing
         self.written = Continuations(elem_id="beside-written")
         self._build_below()
         self.seen = gr.State(False)  # whether this browser has opened the tab; until then nothing is computed for it
@@ -106,7 +108,10 @@ class PretrainedSection:
         for event in (self.loader.ask_state, page.lang.input):
             event(show_errors(self.loading), [page.lang], [self.loader], **CHOSEN)
         self.loader.ask_load(show_errors(self.load), [page.lang], [self.loader], **UNQUEUED)
-        self.go.click(show_errors(self.write), [page.run, self.text, page.lang], [self.written], **COMPUTE)
+        asked_to_write = [page.run, self.text, page.lang, self.ticket]
+        self.go.click(self.ask, None, [self.ticket], **UNQUEUED).then(
+            show_errors(self.write), asked_to_write, [self.written], trigger_mode="multiple", **COMPUTE
+        )
         self.halt.click(self.stop, None, None, **UNQUEUED)
         self.ask_proof.click(show_errors(self.prove), [self.text, page.lang], [self.proof], **COMPUTE)
 
@@ -163,26 +168,34 @@ class PretrainedSection:
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def write(self, run_id: Any, text: Any, lang: str, request: gr.Request = None) -> Iterator[dict]:
-        """Yield what both write, as it grows."""
+    def ask(self, request: gr.Request) -> str:
+        """Note that this page wants both to write, and return its ticket."""
+        return self.wishes.ask(request.session_hash)
+
+    def write(self, run_id: Any, text: Any, lang: str, request: gr.Request = None, ticket: Any = "") -> Iterator[dict]:
+        """Yield what both write, as it grows; nothing where Stop was pressed before."""
         contenders, _ = _late()
         text = text_of(text, MOST_TEXT, "The text")
         run = self.page.store.get(run_id)
         mine = contenders.run_contender(run, lang)
         text, note = contenders.shared_text(text, mine.tokenizer, lang)
         names = (mine.name, FAMILY_NAMES[GPT2])
-        self.stops.discard(request.session_hash)
+        page, ticket = request.session_hash, ticket or self.wishes.ask(request.session_hash)
+        stopped = lambda: not self.wishes.holds(page, ticket)  # noqa: E731
+        if stopped():
+            yield _continued(names, self._blank(), "stopped", lang, note)
+            return
         yield _continued(names, self._blank(), "writing", lang, note)  # before the merges are asked for
         theirs, why = self._theirs(lang)
-        stopped = lambda: request.session_hash in self.stops  # noqa: E731
         for texts, phase in contenders.continue_all([mine, theirs], text, TEMPERATURES, stopped):
             if phase == "late":
                 phase, note = "stopped", translate("time_is_up", lang, seconds=contenders.MOST_SECONDS)
             yield _continued(names, texts, phase, lang, note, why)
+        self.wishes.end(page, ticket)
 
     def stop(self, request: gr.Request) -> None:
         """Stop the writing of this page; what is written stays."""
-        self.stops.add(request.session_hash)
+        self.wishes.stop(request.session_hash)
 
     # -- proof ----------------------------------------------------------------------------------------------------
 

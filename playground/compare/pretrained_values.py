@@ -23,7 +23,7 @@ from playground.compare.count_table import CountTable
 from playground.compare.text_reading import TextReading
 from playground.compare.weight_pictures import WeightPictures
 from playground.compare.weight_view import WeightView
-from playground.prompts import GPT2, token_texts
+from playground.prompts import GPT2, token_text, token_texts
 from playground.words.numbers import format_number
 from playground.words.translate import translate, widget_words
 
@@ -51,7 +51,7 @@ def reading(contender: Contender, text: str, lang: str, note: str | None = None,
         tokens_of(contender.tokenizer, ids[given:].tolist()),
         nats.tolist(),
         score and {"bits_per_character": score.bits_per_character, "bits": score.bits, "characters": score.characters},
-        [(contender.tokenizer.decode([i]), i, p) for i, p in found.likeliest(LIKELIEST)],
+        [(token_text(contender.tokenizer, i), i, p) for i, p in found.likeliest(LIKELIEST)],
         note=note,
         second=second,
     )

@@ -121,7 +121,7 @@ WIDGET_WORDS_VI = {
     "continuations": {
         "title": "Cùng một mở đầu, viết tiếp ở ba temperature", "idle": "", "writing": "Đang viết ...", "done": "Xong",
         "stopped": "Đã dừng", "temperature": "temperature {value}", "cold": "gần như luôn là token khả dĩ nhất: lặp lại chính mình",
-        "own": "phân phối của chính mô hình", "hot": "mọi token gần như ngang nhau: nhiễu", "waiting": "…",
+        "own": "phân phối của chính mô hình", "hot": "mọi token gần như ngang nhau: nhiễu", "waiting": "…", "end": "văn bản mới bắt đầu",
     },
     "weight_view": {
         "part": "Tham số", "layer": "Tầng", "all": "gộp mọi tầng", "one": "tầng {layer}", "once": "chỉ có một, ngoài các khối",

@@ -1,23 +1,40 @@
 """The Generate tab: generate text with any snapshot of a run, or with GPT-2."""
 
+import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from core.config import SampleConfig
+from core.runs.config import RunConfig
 from core.runs.directory import RunDir
 from playground.generate.written import WrittenText
 from playground.page import PageContext
 from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
-from playground.widgets.inputs import CHOSEN, Checkbox, Dropdown, Number, Radio, Slider, Textbox, show_errors, text_of
+from playground.widgets.inputs import (
+    CHOSEN,
+    UNQUEUED,
+    Checkbox,
+    Dropdown,
+    Number,
+    Radio,
+    Slider,
+    Textbox,
+    show_errors,
+    text_of,
+)  # fmt: skip
+from playground.wishes import Wishes
 from playground.words.numbers import format_number
-from playground.words.translate import translate, widget_words
+from playground.words.run_names import run_label
+from playground.words.translate import LANGUAGES, translate, widget_words
 
 if TYPE_CHECKING:
     from playground.models import Writer
 
-MOST_PROMPT = 10_000  # characters
+MOST_PROMPT = 10_000  # characters that a model is given; of a longer text, the last ones
+MOST_TEXT = 1_000_000  # characters that are read at all
+NEW_SEEDS = 1_000_000  # new seeds are below: short enough to be told to a neighbour
 LATEST = "latest"
 EXAMPLES = {
     "plays": ("[Enter ", "KELLIN:\n", "Come, "),
@@ -32,7 +49,7 @@ class GenerateTab:
     def __init__(self, page: PageContext):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
         self.page = page
-        self.stops: set[str] = set()  # the sessions that have asked their writing to stop
+        self.wishes = Wishes()
         add = page.words.add
         add(gr.Markdown, elem_classes="intro", words={"value": "generate_intro"})
         with gr.Row(equal_height=False, elem_classes="generate-row"):
@@ -43,15 +60,16 @@ class GenerateTab:
                                 words={"label": "int8", "info": "int8_help"})  # fmt: skip
                 self.step = add(Dropdown, choices=step_choices([], "en"), value=LATEST, elem_id="snapshot",
                                 words={"label": "snapshot", "info": "snapshot_help"})  # fmt: skip
-                self.prompt = add(Textbox, lines=3, max_lines=8, max_length=MOST_PROMPT, elem_id="prompt",
+                self.prompt = add(Textbox, lines=3, max_lines=8, elem_id="prompt",
                                   words={"label": "prompt", "placeholder": "prompt_placeholder"})  # fmt: skip
                 self.examples = gr.Dataset(components=[gr.Textbox(visible=False)], samples=[["\n"]], show_label=False,
                                            type="values", elem_id="prompt-examples")  # fmt: skip
-                with gr.Row():
+                with gr.Row(elem_id="generate-buttons"):
                     self.go = add(gr.Button, variant="primary", elem_id="generate-button",
                                   words={"value": "generate_button"})  # fmt: skip
                     self.halt = add(gr.Button, variant="stop", elem_id="generate-stop",
                                     words={"value": "stop_button"})  # fmt: skip
+                self.ticket = gr.Textbox(visible=False, label="ticket")  # travels with a click to its writing
                 self._build_options()
             with gr.Column(scale=4, min_width=340):
                 self.written = WrittenText(elem_id="written")
@@ -59,17 +77,19 @@ class GenerateTab:
     def _build_options(self) -> None:
         add = self.page.words.add
         low, high = SampleConfig.bounds("max_new_tokens")
-        with add(gr.Accordion, open=True, words={"label": "sampling"}):
+        with add(gr.Accordion, open=True, elem_id="generate-options", words={"label": "sampling"}):
             self.length = add(Slider, minimum=low, maximum=min(1000, high), step=1, value=200, elem_id="length",
                               words={"label": "length", "info": "help_max_new_tokens"})  # fmt: skip
             self.temperature = add(Slider, minimum=0.0, maximum=10.0, step=0.05, value=0.8, elem_id="temperature",
                                    words={"label": "temperature", "info": "help_temperature"})  # fmt: skip
-            self.top_k = add(Number, minimum=0, value=0, precision=0, elem_id="top-k",
+            self.top_k = add(Number, minimum=1, value=None, precision=0, elem_id="top-k",
                              words={"label": "top_k", "info": "help_top_k"})  # fmt: skip
             self.top_p = add(Slider, minimum=0.01, maximum=1.0, step=0.01, value=1.0,
                              words={"label": "top_p", "info": "help_top_p"})  # fmt: skip
             self.seed = add(Number, minimum=0, value=1, precision=0, elem_id="sample-seed",
-                            words={"label": "seed", "info": "help_sample_seed"})  # fmt: skip
+                            words={"label": "seed"})  # fmt: skip
+            self.keep_seed = add(Checkbox, value=False, elem_id="keep-seed",
+                                 words={"label": "keep_seed", "info": "help_keep_seed"})  # fmt: skip
             self.unknown = add(Radio, choices=unknown_choices("en"), value="replace", elem_id="unknown",
                                words={"label": "unknown_choice"})  # fmt: skip
 
@@ -77,17 +97,20 @@ class GenerateTab:
         """Wire the widgets to each other and to the run in view."""
         page = self.page
         options = [self.length, self.temperature, self.top_k, self.top_p, self.seed]
-        self.go.click(
+        asked = self.go.click(self.ask, [self.keep_seed, self.seed], [self.ticket, self.seed, self.written], **UNQUEUED)
+        asked.then(
             show_errors(self.write),
-            [page.run, self.source, self.int8, self.step, self.prompt, self.unknown, page.lang, *options],
+            [page.run, self.source, self.int8, self.step, self.prompt, self.unknown, page.lang, *options, self.ticket],
             self.written,
             concurrency_id="compute",
             concurrency_limit=2,
             show_progress="hidden",
+            trigger_mode="multiple",  # a second click begins anew
             api_name="generate",
         )
-        # Without Gradio's `cancels`, which would drop the last tokens and the state "stopped".
-        self.halt.click(self.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
+        # Without Gradio's `cancels`, which would drop the last tokens, and does not reach a model that loads.
+        self.halt.click(self.stop, None, self.written, **UNQUEUED)
+        self.seed.input(None, self.seed, self.keep_seed, js="(seed) => seed !== null", **UNQUEUED)
         self.examples.click(show_errors(self.use_example), [self.examples], [self.prompt], queue=False,
                             api_visibility="private")  # fmt: skip
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
@@ -98,42 +121,72 @@ class GenerateTab:
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
+    def ask(self, keep_seed: Any, seed: Any, request: gr.Request) -> list:
+        """Note that this page wants a text, and return its ticket, the seed, and that the page waits."""
+        if keep_seed is not True or seed is None:
+            seed = secrets.randbelow(NEW_SEEDS)
+        return [self.wishes.ask(request.session_hash), seed, {"state": "waiting"}]
+
     def write(
         self, run_id: Any, source: Any, eight_bits: Any, step: Any, prompt: Any, unknown: Any, lang: str,
-        length: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any, request: gr.Request,
+        length: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any, ticket: Any = "",
+        request: gr.Request = None,
     ) -> Iterator[dict]:  # fmt: skip
-        """Stream the text that the model generates."""
+        """Stream the text that the model generates; a wish that was taken back is not begun, or ends where it is."""
+        page = request.session_hash or secrets.token_hex(8)
+        ticket = ticket or self.wishes.ask(page)  # a script has none
+        wanted = lambda: self.wishes.holds(page, ticket)  # noqa: E731
+        given = {"max_new_tokens": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+        value: dict = {}
+        try:
+            if wanted():
+                yield {"state": "loading"}
+                options = SampleConfig.parse(given)
+                text = text_of(prompt, MOST_TEXT, "The prompt")
+                for value in self._stream(run_id, source, eight_bits, step, text, unknown, lang, options):
+                    if not wanted():
+                        break
+                    yield value
+            if not wanted():  # taken back, or overtaken by a newer one that shows its own state
+                yield {**value, "state": "stopped"} if self.wishes.is_stopped(page) else gr.skip()
+        except Exception:
+            yield {"state": "refused"}  # what was written before stays
+            raise
+        finally:
+            self.wishes.end(page, ticket)
+
+    def _stream(
+        self, run_id: Any, source: Any, eight_bits: Any, step: Any, text: str, unknown: Any, lang: str,
+        options: SampleConfig,
+    ) -> Iterator[dict]:  # fmt: skip
+        """Yield the widget's value as it grows; the first comes when the model is loaded."""
         from playground.generate import writing
 
-        given = {"max_new_tokens": length, "temperature": temperature, "top_k": top_k or None, "top_p": top_p}
-        given["seed"] = seed
-        options = SampleConfig.parse(given)
-        text = text_of(prompt, MOST_PROMPT, "The prompt")
-        writer, fallback, said = self._writer(run_id, source, eight_bits, step, lang)
-        self.stops.discard(request.session_hash)
-        words, packed, count = widget_words(lang)["written"], "", 0
+        writer, fallback, said, by = self._writer(run_id, source, eight_bits, step, lang)
+        if len(text) > MOST_PROMPT:
+            cut = translate("prompt_cut", lang, most=MOST_PROMPT, count=len(text))
+            said, text = " ".join(filter(None, [cut, said])), text[-MOST_PROMPT:]
+        packed, count = "", 0
         for value in writing.write(writer, text, options, unknown != "drop", fallback, lang, said):
             packed += "".join(map(WrittenText.pack, value["tokens"][count:]))
             count = len(value["tokens"])
-            if request.session_hash in self.stops:
-                value["state"] = "stopped"
-            yield {**value, "text": words, "tokens": packed}
-            if value["state"] == "stopped":
-                return
+            yield {**value, "tokens": packed, "by": by, "seed": options.seed}
 
     def _writer(
         self, run_id: Any, source: Any, eight_bits: Any, step: Any, lang: str
-    ) -> tuple["Writer", str, str | None]:
-        """Return the model, what it continues when the prompt is empty, and a sentence about it or None."""
+    ) -> tuple["Writer", str, str | None, dict]:
+        """Return the model, what it continues when the prompt is empty, a sentence about it or None, and its name."""
         from playground import models
 
-        if source == GPT2 and eight_bits is True:
-            writer, said = models.int8_gpt2_writer(lang)
-            return writer, GPT2_PROMPT, said
         if source == GPT2:
-            return models.gpt2_writer(lang), GPT2_PROMPT, None
+            writer, said = models.int8_gpt2_writer(lang) if eight_bits is True else (models.gpt2_writer(lang), None)
+            return writer, GPT2_PROMPT, said, {each: translate("source_gpt2", each) for each in LANGUAGES}
         run = self.page.store.get(run_id)
-        return models.load_writer(run, None if step == LATEST else step), run.config().prompt, None
+        if step == LATEST:
+            step = max(run.snapshots(), default=None)
+        writer, config = models.load_writer(run, step), run.config()
+        by = {each: translate("written_by", each, run=run_label(config, each), step=step) for each in LANGUAGES}
+        return writer, config.prompt, None, by
 
     def choose_source(self, source: Any, lang: str) -> list[dict]:
         """Show the choice of a run's snapshot or that of GPT-2's bits; ValueError when GPT-2 is not on this machine."""
@@ -151,9 +204,9 @@ class GenerateTab:
         """Let the browser remember what to do with unknown characters."""
         return {**(memory if isinstance(memory, dict) else {}), "unknown": choice}
 
-    def stop(self, request: gr.Request) -> None:
-        """Stop the writing of this page after its present token; what is written stays."""
-        self.stops.add(request.session_hash)
+    def stop(self, request: gr.Request) -> dict:
+        """Stop the writing of this page wherever it is, in the queue too; what is written stays."""
+        return {"state": "stopped"} if self.wishes.stop(request.session_hash) else gr.skip()
 
     def refresh_steps(self, run_id: Any, lang: str) -> dict:
         """Return the choice of snapshots with those made since the list was last opened."""
@@ -162,10 +215,10 @@ class GenerateTab:
     def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
         """Return the snapshots and examples of a run."""
         steps = run.snapshots() if run else []
-        examples = EXAMPLES.get(run.config().corpus, ("\n",)) if run else ("\n",)
+        examples = _examples(run.config()) if run else ()
         return [
             gr.update(choices=step_choices(steps, lang), value=LATEST),
-            gr.update(samples=[[example] for example in examples]),
+            gr.update(samples=[[example] for example in examples], visible=bool(examples)),
         ]
 
     @property
@@ -177,13 +230,21 @@ class GenerateTab:
         """Return what else of the tab follows the language; memory: what the browser remembers."""
         unknown = memory.get("unknown")
         recalled = {"value": unknown} if unknown in ("drop", "replace") else {}
-        empty = {"lang": lang, "text": widget_words(lang)["written"], "prompt": [], "tokens": "", "state": "idle"}
-        return [gr.update(choices=unknown_choices(lang), **recalled), gr.update(choices=source_choices(lang)), empty]
+        words = {"lang": lang, "text": widget_words(lang)["written"]}  # the text itself stays
+        sources = gr.update(choices=source_choices(lang))
+        all_k = gr.update(value=None) if memory else gr.skip()  # a page that opens: Gradio shows no number as 0
+        return [gr.update(choices=unknown_choices(lang), **recalled), sources, words, all_k]
 
     @property
     def translated(self) -> list[gr.components.Component]:
         """The widgets that `translate` changes."""
-        return [self.unknown, self.source, self.written]
+        return [self.unknown, self.source, self.written, self.top_k]
+
+
+def _examples(config: RunConfig) -> tuple[str, ...]:
+    """Return beginnings that suit a run's text; for byte pairs without a blank at the end, which their words bring."""
+    examples = EXAMPLES.get(config.corpus, ())
+    return examples if config.tokenizer["kind"] == "char" else tuple(each.rstrip(" ") for each in examples)
 
 
 def step_choices(steps: list[int], lang: str) -> list[tuple[str, int | str]]:

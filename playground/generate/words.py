@@ -1,6 +1,7 @@
 # ruff: noqa: E501 (a table of words)
 """The words of the Generate tab, English and Vietnamese side by side."""
 
+from playground.words.refusals import add_refusals
 from playground.words.translate import add_words
 
 WORDS = {
@@ -21,10 +22,10 @@ WORDS = {
     "snapshot": ("Model at step", "Mô hình ở bước"),
     "snapshot_help": (
         "An earlier self of the model: the same prompt and seed show what it has learned since.",
-        "Mô hình ở một thời điểm trước: cùng đoạn mở đầu và seed cho thấy nó đã học được gì.",
+        "Mô hình ở một thời điểm trước: cùng câu mở đầu và seed cho thấy nó đã học được gì.",
     ),
     "latest": ("latest", "mới nhất"),
-    "prompt": ("Prompt", "Đoạn mở đầu"),
+    "prompt": ("Prompt", "Câu mở đầu"),
     "prompt_placeholder": ("The text to go on from; empty: a new line", "Văn bản để viết tiếp; để trống: một dòng mới"),
     "generate_button": ("Generate", "Sinh văn bản"),
     "sampling": ("How to choose the next token", "Cách chọn token tiếp theo"),
@@ -35,16 +36,26 @@ WORDS = {
     "help_max_new_tokens": ("How many tokens to write.", "Viết bao nhiêu token."),
     "help_temperature": (
         "0 always takes the likeliest, 1 is the model's own opinion, 10 is noise.",
-        "0 luôn lấy token khả dĩ nhất, 1 là ý của mô hình, 10 là nhiễu.",
+        "0 luôn lấy token có xác suất cao nhất, 1 là ý của mô hình, 10 là nhiễu.",
     ),
-    "help_top_k": ("Only the k likeliest; 0: all.", "Chỉ k token khả dĩ nhất; 0: tất cả."),
+    "help_top_k": ("Only the k likeliest; empty: all.", "Chỉ k token có xác suất cao nhất; để trống: tất cả."),
     "help_top_p": (
         "Only the fewest that together reach p; 1: all.",
         "Chỉ số ít token có tổng xác suất đạt p; 1: tất cả.",
     ),
-    "help_sample_seed": (
-        "Same seed, same text; empty: new each time.",
-        "Cùng seed, cùng văn bản; trống: mỗi lần một khác.",
+    "keep_seed": ("keep this seed", "giữ seed này"),
+    "help_keep_seed": (
+        "Same seed, same text. Off: a new seed for every text.",
+        "Cùng seed, cùng văn bản. Tắt: mỗi văn bản một seed mới.",
+    ),
+    "written_by": ("{run}, step {step:,}", "{run}, bước {step:,}"),
+    "prompt_cut": (
+        "Of the prompt's {count:,} characters, the last {most:,} are used.",
+        "Trong {count:,} ký tự của câu mở đầu, chỉ {most:,} ký tự cuối được dùng.",
+    ),
+    "ends_with_space": (
+        "The prompt ends with a space, but GPT-2's tokens bring the space before a word with them: without it, the text goes on better.",
+        "Câu mở đầu kết thúc bằng dấu cách, trong khi token của GPT-2 đã mang sẵn dấu cách trước mỗi từ: bỏ dấu cách đó đi thì văn bản nối tiếp tốt hơn.",
     ),
     "unknown_choice": ("Characters it has never seen", "Ký tự mô hình chưa từng thấy"),
     "unknown_drop": ("leave out", "bỏ đi"),
@@ -58,14 +69,23 @@ WORDS = {
 # What the widgets say in Vietnamese; English stands in their scripts.
 WIDGET_WORDS_VI = {
     "written": {
-        "empty": "Viết đoạn mở đầu rồi bấm Sinh văn bản.", "hint": "Trỏ vào một token để xem mô hình đã cân nhắc gì.",
-        "idle": "", "writing": "Đang viết …", "done": "Xong", "stopped": "Đã dừng", "speed": "token/s", "tokens": "token",
+        "empty": "Viết câu mở đầu rồi bấm Sinh văn bản.", "hint": "Trỏ vào một token để xem mô hình đã cân nhắc gì.",
+        "idle": "", "writing": "Đang viết …", "done": "Xong", "stopped": "Đã dừng", "refused": "Không viết được",
+        "waiting": "Đang chờ một lượt viết khác kết thúc …", "loading": "Đang nạp mô hình …",
+        "speed": "token/s", "tokens": "token", "seed": "seed {seed}", "seed_help": "Cùng seed, cùng văn bản",
         "scale": "mô hình thấy khả dĩ đến đâu", "p": "mô hình", "q": "dùng để chọn", "place": "token", "drawn": "đã chọn",
         "p_help": "Xác suất của chính mô hình", "q_help": "Xác suất dùng để chọn, sau temperature, top-k, top-p",
         "paper": "Văn bản: dùng phím mũi tên để đi qua các token", "unseen": "Ngoài ngữ cảnh: mô hình không thấy",
         "unknown": "Không có trong bộ từ vựng", "newline": "xuống dòng", "space": "dấu cách",
-        "token_aria": "{token}, {percent}",
+        "token_aria": "{token}, {percent}", "end": "văn bản mới bắt đầu", "copy": "Sao chép", "copied": "Đã sao chép",
+        "save": "Lưu .txt",
     },
 }  # fmt: skip
 
+# Sentences of core/sampling.py that only writing meets.
+REFUSALS_VI = {
+    "The model's logits are not numbers, so its training has diverged; take an earlier step of it": "Các logit của mô hình không phải là số, nghĩa là việc huấn luyện đã phân kỳ; hãy chọn một bước sớm hơn",
+}
+
 add_words(WORDS, WIDGET_WORDS_VI)
+add_refusals(REFUSALS_VI)

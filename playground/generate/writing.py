@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import torch
 
 from core.config import SampleConfig
-from core.sampling import generate
+from core.sampling import Token, generate
+from core.tokenizers import BPETokenizer, Tokenizer
 from playground.models import Writer
-from playground.prompts import DecodeStream, fit_prompt, token_texts
+from playground.prompts import DecodeStream, fit_prompt, is_end_of_text, token_text
 from playground.words.translate import translate
 
 MOST_SECONDS = 120  # of one request
@@ -23,25 +24,15 @@ def write(
     replace: whether unknown characters of the text are replaced or left out. fallback: what is continued where nothing
     is left of the text. said: a sentence to show with the note about the prompt.
     """
-    tokenizer, T = writer.tokenizer, writer.model.config.block_size
-    prompt, shown, note = fit_prompt(text, tokenizer, replace, lang)
-    ids = tokenizer.encode(prompt) or tokenizer.encode(fallback)
-    note = " ".join(filter(None, [note, said])) or None
-    if len(ids) > T:
-        sentence = translate("too_long", lang, block_size=T, count=len(ids))
-        note = " ".join(filter(None, [note, sentence]))
-    _mark_unseen(shown, max(0, len(ids) - T), replace)
-    if not shown:
-        texts = enumerate(token_texts(tokenizer, ids))
-        shown = [{"t": text, "unknown": False, "seen": i >= len(ids) - T} for i, text in texts]
-    value = {"lang": lang, "prompt": shown, "tokens": [], "speed": None, "state": "writing", "note": note}
+    tokenizer = writer.tokenizer
+    ids, pieces, note = _read_prompt(writer, text, replace, fallback, lang)
+    value = {"prompt": pieces, "tokens": [], "speed": None, "state": "writing"}
+    value["note"] = " ".join(filter(None, [note, said])) or None
     yield {**value, "tokens": []}
     began = shown_at = time.monotonic()
     stream = DecodeStream(tokenizer)
     for token in generate(writer.model, torch.tensor([ids]), **options.model_dump()):
-        alternatives = [[tokenizer.decode([c.id]), c.model_prob, c.prob] for c in token.alternatives]
-        text = stream.step(token.id)
-        value["tokens"].append({"t": text, "p": token.model_prob, "q": token.prob, "alts": alternatives})
+        value["tokens"].append(_told(token, stream.step(token.id), tokenizer))
         now = time.monotonic()
         value["speed"] = len(value["tokens"]) / max(now - began, 1e-9)
         if now - began > MOST_SECONDS:
@@ -53,10 +44,43 @@ def write(
     yield {**value, "state": "done"}
 
 
+def _read_prompt(
+    writer: Writer, text: str, replace: bool, fallback: str, lang: str
+) -> tuple[list[int], list[dict], str | None]:
+    """Return a prompt's ids, its pieces as the page shows them, and a note on what became of it or None."""
+    tokenizer, T = writer.tokenizer, writer.model.config.block_size
+    prompt, shown, note = fit_prompt(text, tokenizer, replace, lang)
+    ids = tokenizer.encode(prompt) or tokenizer.encode(fallback)
+    notes = [note]
+    if len(ids) > T:
+        notes.append(translate("too_long", lang, block_size=T, count=len(ids)))
+    if prompt.endswith(" ") and isinstance(tokenizer, BPETokenizer):
+        notes.append(translate("ends_with_space", lang))
+    if shown:
+        _mark_unseen(shown, max(0, len(ids) - T), replace)
+    else:
+        stream = DecodeStream(tokenizer)
+        pieces = [(stream.step(token_id), token_text(tokenizer, token_id)) for token_id in ids]
+        shown = [
+            {"t": text, "b": None if label == text else label, "unknown": False, "seen": i >= len(ids) - T}
+            for i, (text, label) in enumerate(pieces)
+        ]
+    return ids, shown, " ".join(filter(None, notes)) or None
+
+
+def _told(token: Token, text: str, tokenizer: Tokenizer) -> dict:
+    """Return what the page shows of a token; b: the token alone, where that is not the text that it adds."""
+    label = token_text(tokenizer, token.id)
+    alternatives = [[c.id, token_text(tokenizer, c.id), c.model_prob, c.prob] for c in token.alternatives]
+    told = {"id": token.id, "t": text, "b": None if label == text else label, "p": token.model_prob, "q": token.prob}
+    return {**told, "end": is_end_of_text(tokenizer, token.id), "alts": alternatives}
+
+
 def _mark_unseen(shown: list[dict], unseen: int, replace: bool) -> None:
     """Mark the characters of a prompt that the model sees: not those left out, nor the first `unseen` of the rest."""
     known = 0
     for character in shown:
         in_prompt = bool(character["t"]) and (replace or not character["unknown"])
+        character["out"] = not in_prompt
         character["seen"] = in_prompt and known >= unseen
         known += in_prompt

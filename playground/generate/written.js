@@ -1,19 +1,25 @@
 /* The written text; runs once for each one on the page. The value grows by appending, and so does the text:
- * a token that stands is not drawn again. One token at a time is in the Tab order; the arrows walk. */
+ * a token that stands is not drawn again. One token at a time is in the Tab order; the arrows walk. A value without a
+ * prompt lets the text stand and changes what it names: the state, or the language and its words. */
 const WORDS = {
   empty: 'Write a prompt and press Generate.',
   hint: 'Point at a token to see what else the model considered.',
-  idle: '', writing: 'Writing ...', done: 'Done', stopped: 'Stopped', speed: 'tokens/s', tokens: 'tokens',
+  idle: '', writing: 'Writing ...', done: 'Done', stopped: 'Stopped', refused: 'Not written',
+  waiting: 'Waiting for another writing to finish ...', loading: 'Loading the model ...',
+  speed: 'tokens/s', tokens: 'tokens', seed: 'seed {seed}', seed_help: 'Same seed, same text',
   scale: 'how likely the model found it', p: 'model', q: 'drawn from', place: 'token', drawn: 'drawn',
   p_help: "The model's own probability",
   q_help: 'The probability it was drawn with, after temperature, top-k, top-p',
   paper: 'Written text: walk through the tokens with the arrow keys', unseen: 'Before the context: not seen',
   unknown: 'Not in the vocabulary', newline: 'new line', space: 'space', token_aria: '{token}, {percent}',
+  end: 'a new text begins', copy: 'Copy', copied: 'Copied', save: 'Save .txt',
 };
-const { at, say, make, put, tell, exact, percent, visible, named, walk } =
-  playground.widget(element, props, () => WORDS);
+let last = {}; // the latest of everything that values have named
+const { at, say, make, put, tell, exact, percent, visible, named, onDots, walk, copyText, saveText, comeIntoView } =
+  playground.widget(element, { get value() { return last; } }, () => WORDS);
 const paper = at('.paper'), prompt = at('.prompt'), written = at('.tokens');
-let shownPrompt = '', seen = '', pinned = null, lastState = null;
+const SOON = 400; // milliseconds; what begins sooner has not waited
+let shownPrompt = '', seen = '', pinned = null, lastState = null, lastWords = null, timer = null;
 let drawn = []; // the tokens that stand, unpacked
 
 // --- text -----------------------------------------------------------------------------------------------
@@ -24,12 +30,30 @@ function fill(node, text) {
     if (i) node.append(make('span', 'break', '\u21b5'), '\n');
     node.append(visible(part).replace(/\t/g, '\u21e5\t'));
   });
-  node.classList.toggle('blank', /^ +$/.test(text));
+  if (/^ +$/.test(text)) node.dataset.blank = '\u2423'.repeat(text.length);
+  node.classList.toggle('mark', onDots(text) !== text);
+}
+
+/** Put a token into a node: bytes that are part of a character stand before the letter that they end in. */
+function fillToken(node, token) {
+  if (token.end) node.append(make('span', 'end', say('end')));
+  else if (!token.b || token.t.endsWith(token.b)) fill(node, token.b || token.t); // a letter before it was never ended
+  else {
+    node.append(make('span', 'bytes', named(token.b)));
+    fill(node, token.t.replace(/^\ufffd+/, ''));
+  }
 }
 
 /** A token as it is spoken. */
-function spoken(text) {
-  return text === '\n' ? say('newline') : text === ' ' ? say('space') : visible(text);
+function spoken(token) {
+  if (token.end) return say('end');
+  return token.t === '\n' ? say('newline') : token.t === ' ' ? say('space') : visible(token.b ?? token.t);
+}
+
+/** What is written, as plain text: the prompt without what was left out of it, and the tokens. */
+function plainText() {
+  const pieces = (last.prompt ?? []).filter((piece) => !piece.out);
+  return [...pieces, ...drawn].map((piece) => (piece.end ? '\n\n' : piece.t)).join('');
 }
 
 function tokenNode(token) {
@@ -38,8 +62,8 @@ function tokenNode(token) {
   node.setAttribute('aria-pressed', 'false');
   node.tabIndex = -1;
   node.style.setProperty('--p', (100 * token.p).toFixed(1) + '%');
-  node.setAttribute('aria-label', say('token_aria', { token: spoken(token.t), percent: percent(token.p) }));
-  fill(node, token.t);
+  node.setAttribute('aria-label', say('token_aria', { token: spoken(token), percent: percent(token.p) }));
+  fillToken(node, token);
   return node;
 }
 
@@ -50,7 +74,7 @@ function drawPrompt(pieces) {
     node.classList.toggle('unknown', Boolean(piece.unknown));
     if (!piece.seen) node.title = say('unseen');
     if (piece.unknown) node.title = say('unknown');
-    fill(node, piece.t);
+    fillToken(node, piece);
     return node;
   }));
 }
@@ -58,10 +82,10 @@ function drawPrompt(pieces) {
 // --- growing --------------------------------------------------------------------------------------------
 
 function grow() {
-  const value = props.value || {};
-  const pieces = value.prompt ?? [], packed = value.tokens ?? '';
-  if (JSON.stringify(pieces) !== shownPrompt || !packed.startsWith(seen)) { // not what stands, continued
+  const pieces = last.prompt ?? [], packed = last.tokens ?? '', words = JSON.stringify([last.lang, last.text]);
+  if (JSON.stringify(pieces) !== shownPrompt || !packed.startsWith(seen) || words !== lastWords) { // drawn anew
     shownPrompt = JSON.stringify(pieces);
+    lastWords = words;
     drawPrompt(pieces);
     written.replaceChildren();
     drawn = [];
@@ -80,23 +104,32 @@ function grow() {
   written.append(grown);
   seen = packed;
   if (drawn.length && !written.querySelector('[tabindex="0"]')) written.firstElementChild.tabIndex = 0;
-  showState(value, pieces, drawn);
-  if (atEnd && value.state === 'writing') paper.scrollTop = paper.scrollHeight;
+  showState(pieces);
+  if (atEnd && last.state === 'writing') paper.scrollTop = paper.scrollHeight;
 }
 
-function showState(value, pieces, tokens) {
-  const state = value.state ?? 'idle', blank = !pieces.length && !tokens.length;
-  put(at('.state'), say(state));
-  at('.state').dataset.state = state;
-  const speed = Number.isFinite(value.speed) ? exact(Math.round(value.speed)) + ' ' + say('speed') : '';
-  const count = tokens.length ? exact(tokens.length) + ' ' + say('tokens') : '';
+function showState(pieces) {
+  const state = last.state ?? 'idle', blank = !pieces.length && !drawn.length;
+  const before = ['waiting', 'loading'].includes(state);
+  clearTimeout(timer);
+  if (before) timer = setTimeout(() => put(at('.state'), say(state)), SOON);
+  else put(at('.state'), say(state));
+  at('.written').dataset.state = at('.state').dataset.state = state;
+  const speed = Number.isFinite(last.speed) ? exact(Math.round(last.speed)) + ' ' + say('speed') : '';
+  const count = drawn.length ? exact(drawn.length) + ' ' + say('tokens') : '';
   at('.speed').textContent = [count, speed].filter(Boolean).join(' · ');
+  const seed = last.seed ?? null;
+  at('.seed').textContent = seed === null ? '' : say('seed', { seed: String(seed) }); // a name, not a count
+  at('.seed').title = say('seed_help');
+  at('.by').textContent = last.by?.[last.lang ?? 'en'] ?? '';
+  at('.who').hidden = blank;
   at('.caret').hidden = state !== 'writing';
   at('.empty').hidden = !blank;
   paper.hidden = blank;
-  tell(at('.note'), value.note);
+  tell(at('.note'), last.note);
   const ended = ['done', 'stopped'].includes(state);
-  if (ended && lastState === 'writing') at('.spoken').textContent = tokens.map((token) => token.t).join('');
+  if (ended && lastState === 'writing') at('.spoken').textContent = drawn.map((token) => token.t).join('');
+  if (state === 'waiting' && lastState !== 'waiting') comeIntoView(at('.written'));
   lastState = state;
 }
 
@@ -109,15 +142,15 @@ function look(index) {
   for (const node of written.querySelectorAll('.looked')) node.classList.remove('looked');
   if (!token) return;
   written.children[index].classList.add('looked');
-  at('.glyph').textContent = named(token.t);
+  at('.glyph').textContent = named(token.b ?? token.t);
   at('.place').textContent = say('place') + ' ' + exact(index + 1);
   const rows = [...(token.alts ?? [])];
-  if (!rows.some(([text]) => text === token.t)) rows.push([token.t, token.p, token.q]);
-  const top = Math.max(...rows.flatMap(([, p, q]) => [p, q]), 0.001);
-  at('.alts').replaceChildren(...rows.map((row) => candidate(row, row[0] === token.t, top)));
+  if (!rows.some(([id]) => id === token.id)) rows.push([token.id, token.b ?? token.t, token.p, token.q]);
+  const top = Math.max(...rows.flatMap(([, , p, q]) => [p, q]), 1e-9);
+  at('.alts').replaceChildren(...rows.map((row) => candidate(row, row[0] === token.id, top)));
 }
 
-function candidate([text, p, q], drawn, top) {
+function candidate([id, text, p, q], drawn, top) {
   const row = make('li'), bars = make('span', 'bars');
   for (const [kind, part] of [['p', p], ['q', q]]) {
     const bar = make('i', 'bar-' + kind);
@@ -126,7 +159,9 @@ function candidate([text, p, q], drawn, top) {
   }
   row.classList.toggle('drawn', drawn);
   if (drawn) row.title = say('drawn');
-  row.append(make('b', 'text', named(text)), bars, make('span', 'part-p', percent(p)),
+  const name = make('b', 'text', named(text));
+  name.title = 'id ' + id;
+  row.append(name, bars, make('span', 'part-p', percent(p)),
     make('span', 'part-q', percent(q)));
   return row;
 }
@@ -160,8 +195,19 @@ written.addEventListener('keydown', (event) => {
   } else walk(event, written.children, indexOf(tokenAt(event)));
 });
 
+// --- taking it away -------------------------------------------------------------------------------------
+
+at('.copy').addEventListener('click', async () => {
+  if (!(await copyText(plainText()))) return;
+  put(at('.copy'), say('copied'));
+  setTimeout(() => put(at('.copy'), say('copy')), 2000);
+});
+at('.save').addEventListener('click', () => saveText(plainText(), 'gpt-playground.txt'));
+
 function onValue() {
-  for (const name of ['empty', 'hint']) at('.' + name).textContent = say(name);
+  const value = props.value ?? {};
+  last = value.prompt ? { lang: last.lang, text: last.text, ...value } : { ...last, ...value };
+  for (const name of ['empty', 'hint', 'copy', 'save']) put(at('.' + name), say(name));
   at('.scale-name').textContent = say('scale');
   for (const kind of ['p', 'q']) {
     at('.name-' + kind).textContent = say(kind);

@@ -1,8 +1,10 @@
 """The text a model writes, token by token, each tinted by its probability and open to a second look.
 
-The value is `{"text", "prompt", "tokens", "speed", "state", "note"}` and grows by appending: `tokens` has a line a
-token, the JSON of `{"t", "p", "q", "alts"}` with p the model's own probability, q the one it was drawn with, and alts
-up to ten `[text, p, q]`. Left out on purpose: the sampling itself, and changing the text.
+The value is `{"prompt", "tokens", "by", "seed", "speed", "state", "note"}` and grows by appending: `tokens` has a line
+a token, the JSON of `{"id", "t", "b", "p", "q", "end", "alts"}`: t is the text that it adds, b the token alone where
+that is another (bytes of a character), p the model's own probability, q the one it was drawn with, and alts up to ten
+`[id, text, p, q]`. A value without `prompt` changes what it names, such as the state or the language and its words, and
+lets the text stand. Left out on purpose: the sampling itself, and changing the text.
 """
 
 import json
@@ -24,5 +26,9 @@ class WrittenText(Widget):
         All of them are one growing string: Gradio copies and compares a value at every update, and is quick with one
         string where a thousand lists of candidates keep the browser too busy to hear a click on Stop.
         """
-        rows = [(text, round(p, 5), round(q, 5)) for text, p, q in token["alts"]]
-        return json.dumps({**token, "alts": rows, "p": round(token["p"], 5), "q": round(token["q"], 5)}) + "\n"
+        rows = [(number, text, _digits(p), _digits(q)) for number, text, p, q in token["alts"]]
+        return json.dumps({**token, "alts": rows, "p": _digits(token["p"]), "q": _digits(token["q"])}) + "\n"
+
+
+def _digits(share: float) -> float:
+    return float(f"{share:.5g}")

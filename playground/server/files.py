@@ -58,7 +58,10 @@ def attachment(content: str | bytes, kind: str, name: str) -> Response:
 
 def picture(figure: Any, kind: str, stem: str) -> Response:
     """Answer with a matplotlib figure as png or svg."""
+    from playground.server.fonts import use_fonts  # here: matplotlib takes its time, and the page comes first
+
     drawn = io.BytesIO()
+    use_fonts(figure)
     figure.savefig(drawn, format=kind, dpi=160)
     return attachment(drawn.getvalue(), f"image/{kind.replace('svg', 'svg+xml')}", f"{stem}.{kind}")
 

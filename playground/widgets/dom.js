@@ -54,10 +54,46 @@
       .replace(UNSEEN, (c) => '<' + c.charCodeAt(0).toString(16).padStart(4, '0') + '>');
   }
 
-  /** A token on one line, its spaces, tabs and lines seen too; part of a character is shown as an ellipsis. */
+  /** A text that begins with a mark for the letter before it (an accent, a vowel sign), with a circle in its place. */
+  const onDots = (text) => text.replace(/^\p{M}/u, '\u25cc$&');
+
+  /** A token on one line, its spaces, tabs and lines seen too, a mark without its letter on a dotted circle. */
   function named(token) {
-    return visible(token).replace(/ /g, '\u2423').replace(/\n/g, '\u21b5').replace(/\t/g, '\u21e5')
-      .replace(/\ufffd+/g, '\u2026') || '\u2026';
+    return onDots(visible(token)).replace(/ /g, '\u2423').replace(/\n/g, '\u21b5').replace(/\t/g, '\u21e5') || '\u2026';
+  }
+
+  /** Put a text on the clipboard; says whether that was possible. Pages without https have only the older way. */
+  async function copyText(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const field = make('textarea');
+      field.value = text;
+      field.style.cssText = 'position: fixed; opacity: 0';
+      document.body.append(field);
+      field.select();
+      const copied = document.execCommand('copy');
+      field.remove();
+      return copied;
+    }
+  }
+
+  /** Let the browser save a text as a file. */
+  function saveText(text, name) {
+    const link = make('a');
+    link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  /** Scroll to a node whose beginning lies outside the upper part of the window. */
+  function comeIntoView(node) {
+    const top = node.getBoundingClientRect().top;
+    if (top >= 0 && top < 0.4 * window.innerHeight) return;
+    const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+    node.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'start' });
   }
 
   // --- numbers of no language ---------------------------------------------------------------------------
@@ -114,11 +150,12 @@
     /** A size in three digits: 140 B, 498 MB, 1.08 TB. */
     const bytes = (count) => inUnits(count, BYTES, 'B');
 
-    /** A share: 31 %, 6.2 %, 0.05 %; finest: the decimals of the smallest. Less than that, but not nothing: < 0.01 %. */
-    function percent(part, finest = 2) {
-      const least = 10 ** -finest;
-      if (part > 0 && 100 * part < least / 2) return '< ' + decimal(least, finest) + ' %';
-      return decimal(100 * part, part >= 0.0995 ? 0 : part >= 0.00095 ? 1 : finest) + ' %';
+    /** A share, as `percent` in numbers.py writes it: 31.0 %, 0.63 %, 0.0012 %; a tiny one by its power. */
+    function percent(part) {
+      const whole = 100 * part;
+      if (whole === 0) return '0 %';
+      if (whole >= 0.995) return decimal(whole, 1) + ' %';
+      return (whole < 1e-4 ? scientific(whole, 1) : rounded(whole, 2, 2)) + ' %';
     }
 
     return { exact, decimal, rounded, scientific, short, bytes, percent };
@@ -186,8 +223,8 @@
       });
     }
 
-    return { ...numbers, at, fillIn, say, follow, make, makeSvg, put, tell, visible, named, finite, clamp, bytesOf,
-      clock, walk, onTheme };
+    return { ...numbers, at, fillIn, say, follow, make, makeSvg, put, tell, visible, named, onDots, finite, clamp,
+      bytesOf, clock, walk, onTheme, copyText, saveText, comeIntoView };
   }
 
   window.playground = { widget };

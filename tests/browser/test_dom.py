@@ -14,6 +14,8 @@ TOKENS = [
     "",
     "\ufffd",
     " \ufffd\ufffd",
+    "\u0301",
+    "\u0e31a",
     "\0",
     "\x7f",
     "\x85",
@@ -42,12 +44,12 @@ NUMBERS = [  # what is called, in English, in Vietnamese
     ("bytes(140)", "140 B", "140 B"),
     ("bytes(497759232)", "498 MB", "498 MB"),
     ("bytes(999600)", "1 MB", "1 MB"),
-    ("percent(0.406)", "41 %", "41 %"),
+    ("percent(0.406)", "40.6 %", "40,6 %"),
     ("percent(0.0123)", "1.2 %", "1,2 %"),
-    ("percent(0.0005)", "0.05 %", "0,05 %"),
-    ("percent(0.00001)", "< 0.01 %", "< 0,01 %"),
-    ("percent(0.00001, 3)", "0.001 %", "0,001 %"),
-    ("percent(0)", "0.00 %", "0,00 %"),
+    ("percent(0.0005)", "0.050 %", "0,050 %"),
+    ("percent(0.0000126)", "0.0013 %", "0,0013 %"),
+    ("percent(1.23e-9)", "1.2e-7 %", "1,2e-7 %"),
+    ("percent(0)", "0 %", "0 %"),
     ("clock(65)", "1:05", "1:05"),
     ("clock(7265)", "2:01:05", "2:01:05"),
     ("say('many', { n: 1024, id: '50256' })", "1,024 of 50256", "1.024 trong 50256"),
@@ -82,4 +84,5 @@ def test_a_value_without_a_language_takes_the_pages(page):
 def test_a_token_is_named_alike_on_the_page_and_in_pictures(page):
     for token in TOKENS:
         assert page.evaluate("token => widget(null).named(token)", token) == named(token), repr(token)
-    assert [named(token) for token in TOKENS[:8]] == ["a", "␣the", "␣␣", "↵", "⇥", "…", "…", "␣…"]
+    assert [named(token) for token in TOKENS[:8]] == ["a", "␣the", "␣␣", "↵", "⇥", "…", "\ufffd", "␣\ufffd\ufffd"]
+    assert [named(token) for token in TOKENS[8:10]] == ["\u25cc\u0301", "\u25cc\u0e31a"], "a mark without its letter"

@@ -246,6 +246,22 @@ def test_greedy_writing_takes_the_likeliest_token_with_certainty():
     assert tokens[0].model_prob == pytest.approx(slow_softmax([0.0, 3.0, 1.0], 1)[1])
 
 
+@pytest.mark.parametrize("temperature", [0, 0.7, 1])
+def test_logits_that_are_no_numbers_are_refused_in_a_sentence(temperature):
+    for wrong in (math.nan, math.inf):
+        with pytest.raises(ValueError, match="logits are not numbers, so its training has diverged; take an"):
+            next_token_probs(torch.tensor([0.0, wrong, 1.0]), temperature)
+        with pytest.raises(ValueError, match="logits are not numbers"):
+            written(Fixed([0.0, wrong]), torch.tensor([[0]]), 1, temperature)
+
+
+@pytest.mark.parametrize("options", [{"temperature": 0}, {"top_k": 3}, {"top_p": 1e-3}], ids=str)
+def test_of_equal_logits_the_candidates_are_those_that_can_be_drawn(options):
+    for token in generate(Fixed([0.5] * 400), torch.tensor([[0]]), 5, seed=1, **options):
+        assert [candidate.id for candidate in token.alternatives] == list(range(10))
+        assert token.id in {candidate.id for candidate in token.alternatives if candidate.prob > 0}
+
+
 def test_the_defaults_of_generate_are_those_of_its_options():
     from inspect import signature
 

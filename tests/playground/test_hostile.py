@@ -167,7 +167,9 @@ def test_a_text_that_cannot_be_learnt_from_is_refused(site):
 
 
 def test_a_prompt_has_a_limit(site):
-    assert "more than the 10,000 allowed" in site.sentence("generate", prompt="1" * 10_001)
+    event, told = site.call("generate", site.values("generate", prompt="1" * 10_001))
+    assert event == "complete" and "the last 10,000 are used" in told[0]["note"]
+    assert "more than the 1,000,000 allowed" in site.sentence("generate", prompt="1" * 1_000_001)
 
 
 def test_a_model_that_fits_no_machine_is_refused_before_it_is_built(site):

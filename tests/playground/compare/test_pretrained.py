@@ -39,8 +39,11 @@ TEXT = "3 times 4 is 12."  # of characters that the tiny run knows
 class Bytes(SingleBytes):
     """GPT-2's tokenizer with no merges: bytes, and for every other token its number."""
 
+    def token_bytes(self, i):
+        return bytes([i]) if i < 256 else f"({i})".encode()
+
     def decode(self, ids):
-        return b"".join(bytes([i]) if i < 256 else f"({i})".encode() for i in ids).decode(errors="replace")
+        return b"".join(map(self.token_bytes, ids)).decode(errors="replace")
 
 
 def write_runs(root):
@@ -145,7 +148,7 @@ def test_gpt2_reads_after_its_end_of_text(here):
     contender = gpt2_contender()
     assert contender.ids("hé").tolist() == [END_OF_TEXT, 104, 195, 169] and END_OF_TEXT == GPT2_VOCAB_SIZE - 1
     found = packed(values.reading(contender, "hé", "en", second=True))
-    assert [token[:2] for token in found["tokens"]] == [["h", 104], ["", 195], ["é", 169]]
+    assert [token[:2] for token in found["tokens"]] == [["h", 104], ["<C3>", 195], ["<A9>", 169]]
     assert found["score"]["characters"] == 2
 
 
@@ -181,7 +184,7 @@ def test_with_the_weights_gpt2_is_left_to_the_queue_and_reads_the_same(section, 
 def test_without_a_run_that_can_read_gpt2_reads_alone(section, here, name, said):
     mine, _ = section.read_with_run(name, "3 é", "en", True)
     assert said in mine["empty"] and packed(mine)["tokens"] == []
-    assert packed(section.read_with_gpt2(name, "3 é", "en", True))["tokens"][-1][0] == "é"
+    assert packed(section.read_with_gpt2(name, "3 é", "en", True))["tokens"][-1][0] == "<A9>"
     assert packed(section.draw_weights(name, "en", True)[1])["names"] == ["GPT-2 small"]
 
 
@@ -273,10 +276,17 @@ def test_stop_ends_the_writing_of_its_own_page_only(section, here, monkeypatch):
     monkeypatch.setattr(contenders, "REFRESH", 0.0)
     writing = section.write("mine", TEXT, "en", _Request)
     next(writing)
-    section.stops.add("somebody else")
+    section.wishes.stop("somebody else")
     assert next(writing)["phase"] == next(writing)["phase"] == "writing"
     section.stop(_Request)
     assert next(writing)["phase"] == "stopped" and next(writing, None) is None
+
+
+def test_stop_in_the_queue_begins_no_writing(section, here):
+    ticket = section.ask(_Request)
+    section.stop(_Request)
+    (only,) = section.write("mine", TEXT, "en", _Request, ticket)
+    assert only["phase"] == "stopped" and not any(only["boxes"])
 
 
 # -- loading and proof ------------------------------------------------------------------------------------------------

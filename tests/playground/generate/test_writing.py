@@ -6,15 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config import GPTConfig, SampleConfig
+from core.downloads import find_file
 from core.model import GPT
 from core.runs.directory import RunDir
 from core.runs.training_run import train_run
 from core.sampling import generate
-from core.tokenizers import CharTokenizer
+from core.tokenizers import MERGES_NAMES, MERGES_SHA256, BPETokenizer, CharTokenizer
 from playground.generate import writing
 from playground.generate.writing import write
-from playground.models import Writer, load_writer
-from playground.prompts import DecodeStream, fit_prompt, token_texts
+from playground.models import MOST_WEIGHTS, Kept, Writer, load_writer, weight_bytes
+from playground.prompts import DecodeStream, fit_prompt, is_end_of_text, token_text, token_texts
 from tests.tiny_runs import tiny_plan
 
 ABC = CharTokenizer.from_text("\n abcdeE,")
@@ -32,6 +33,9 @@ class Bytes:
     def decode(self, ids) -> str:
         return bytes(ids).decode(errors="replace")
 
+    def token_bytes(self, i: int) -> bytes:
+        return bytes([i])
+
     def unknown(self, text: str) -> list[str]:
         return []
 
@@ -41,6 +45,14 @@ def _writer(tokenizer) -> Writer:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
         return Writer(GPT(GPTConfig(vocab_size=tokenizer.vocab_size, **shape)).eval(), tokenizer)
+
+
+@pytest.fixture(scope="module")
+def merges() -> BPETokenizer:
+    found = find_file(MERGES_NAMES, MERGES_SHA256)
+    if found is None:
+        pytest.skip("set GPT_PLAYGROUND_DATA to a folder with GPT-2's files")
+    return BPETokenizer(merges=found)
 
 
 @pytest.fixture
@@ -148,21 +160,58 @@ def test_the_text_is_the_sampler_s_and_so_are_its_numbers(writer):
     assert [token["t"] for token in tokens] == [ABC.decode([token.id]) for token in drawn]
     assert [(token["p"], token["q"]) for token in tokens] == [(token.model_prob, token.prob) for token in drawn]
     for token in tokens:
-        assert [token["t"], token["p"], token["q"]] in token["alts"]
+        assert [token["id"], token["t"], token["p"], token["q"]] in token["alts"]
 
 
-def test_a_character_of_several_tokens_stands_with_its_last():
+def test_a_token_that_is_part_of_a_character_is_shown_as_its_bytes():
     text = "é😀a"
-    assert token_texts(Bytes(), Bytes().encode(text)) == ["", "é", "", "", "", "😀", "a"]
+    assert token_texts(Bytes(), Bytes().encode(text)) == [
+        "<C3>", "<A9>", "<F0>", "<9F>", "<98>", "<80>", "a",
+    ]  # fmt: skip
     stream = DecodeStream(Bytes())
-    assert [stream.step(byte) for byte in b"\xc3a\xff\xff\xff\xffb"] == ["", "\ufffda", "", "", "", "\ufffd" * 4, "b"]
+    assert [stream.step(byte) for byte in b"\xc3a\xff\xc3\xa9"] == ["", "\ufffda", "\ufffd", "", "é"]
 
 
-@given(st.text(max_size=12))
-def test_the_texts_of_tokens_lose_nothing(text):
-    ids = Bytes().encode(text.encode("utf-8", "replace").decode())
-    assert "".join(token_texts(Bytes(), ids)).rstrip("\ufffd") == Bytes().decode(ids).rstrip("\ufffd")
-    assert len(token_texts(Bytes(), ids)) == len(ids)
+@pytest.mark.parametrize("tokenizer", [Bytes(), CharTokenizer("xy\ufffd")], ids=["bytes", "characters"])
+def test_a_replacement_character_that_is_really_in_the_text_keeps_its_own_place(tokenizer):
+    text = "x\ufffdy\ufffd"
+    ids, stream = tokenizer.encode(text), DecodeStream(tokenizer)
+    assert "".join([stream.step(i) for i in ids]) == text and stream.end() == ""
+    if isinstance(tokenizer, CharTokenizer):
+        assert token_texts(tokenizer, ids) == ["x", "\ufffd", "y", "\ufffd"]
+
+
+def test_gpt2_s_tokens_are_told_apart_and_its_end_of_text_is_no_plain_text(merges):
+    ids = merges.encode("Một \ufffd ✨")
+    assert token_texts(merges, ids)[:4] == ["M", "<E1>", "<BB>", "<99>"]
+    whole = [i for i in ids if "<" not in token_text(merges, i)]
+    assert [token_text(merges, i) for i in whole] == [merges.decode([i]) for i in whole]
+    assert len(set(token_texts(merges, list(range(50257))))) == 50257, "two tokens look alike"
+    assert "\ufffd" in "".join(token_texts(merges, merges.encode("a\ufffdb")))
+    assert is_end_of_text(merges, 50256)
+    assert not any(is_end_of_text(merges, i) for i in merges.encode("<|endoftext|>"))
+
+
+@given(st.lists(st.integers(0, 255), max_size=12))
+def test_the_texts_that_tokens_add_lose_nothing(ids):
+    stream = DecodeStream(Bytes())
+    added = [stream.step(i) for i in ids]
+    assert "".join(added) + stream.end() == Bytes().decode(ids)
+
+
+def test_candidates_of_bytes_are_told_apart_and_the_drawn_one_is_known_by_its_id():
+    options = SampleConfig(max_new_tokens=20, temperature=0)
+    *_, last = write(_writer(Bytes()), "ab", options, True, "\n", "en")
+    for token in last["tokens"]:
+        ids, labels, *_ = zip(*token["alts"], strict=True)
+        assert ids[0] == token["id"] and len(set(ids)) == len(set(labels)) == 10
+
+
+@pytest.mark.parametrize(("prompt", "hinted"), [("The cat ", True), ("The cat", False)])
+def test_a_prompt_that_ends_with_a_space_is_a_hint_for_byte_pairs_alone(merges, writer, prompt, hinted):
+    note = _write(_writer(merges), prompt, tokens=1)[0]["note"] or ""
+    assert ("ends with a space" in note) == hinted
+    assert "ends with a space" not in (_write(writer, "a bad ", tokens=1)[0]["note"] or "")
 
 
 def test_writing_ends_when_its_time_is_up(writer, monkeypatch):
@@ -227,3 +276,20 @@ def test_another_run_under_the_same_name_is_not_taken_for_the_old_one(tmp_path):
         weights.append(load_writer(run).model.state_dict()["transformer.wte.weight"])
         run.path.rename(tmp_path / f".gone-{seed}")
     assert not torch.equal(*weights)
+
+
+def test_models_in_memory_are_bounded_by_their_bytes_and_those_used_last_stay():
+    size = weight_bytes(_writer(ABC))
+    kept, loads = Kept(2 * size), []
+
+    def get(key):
+        return kept.get(key, lambda: loads.append(key) or _writer(ABC))
+
+    assert [get(key) for key in "abac"] and get("a") is get("a")
+    get("b")
+    assert loads == ["a", "b", "c", "b"], "the one that was not used for the longest time goes first"
+    assert Kept(1).get("x", lambda: _writer(ABC)), "a model larger than all that may stay is still given"
+
+
+def test_at_most_two_models_of_gpt2_s_shape_fit():
+    assert 2 * 497_759_232 <= MOST_WEIGHTS < 3 * 497_759_232

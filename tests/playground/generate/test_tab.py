@@ -1,0 +1,117 @@
+"""The Generate tab without a browser: Stop wherever a writing is, seeds, and what stays when something changes."""
+
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from core.runs.store import RunStore
+from core.runs.training_run import train_run
+from playground.generate.tab import MOST_PROMPT, GenerateTab
+from playground.page import PageContext
+from playground.server.settings import Settings
+from playground.wishes import MOST, Wishes
+from tests.tiny_runs import tiny_plan
+
+ANNA, OTTO = SimpleNamespace(session_hash="anna"), SimpleNamespace(session_hash="otto")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> RunStore:
+    root = tmp_path_factory.mktemp("runs")
+    for _ in train_run(tiny_plan(5).create(root, "tiny")):
+        pass
+    return RunStore(root, 1)
+
+
+@pytest.fixture
+def tab(store) -> GenerateTab:
+    with gr.Blocks(analytics_enabled=False):
+        return GenerateTab(PageContext(store, Settings()))
+
+
+def _write(tab, ticket="", page=ANNA, prompt="1", lang="en", length=400, seed=1, **changed):
+    options = {"temperature": 0.8, "top_k": None, "top_p": 1.0} | changed
+    return tab.write(
+        "tiny", "run", False, "latest", prompt, "replace", lang, length, *options.values(), seed, ticket, page
+    )
+
+
+def test_stop_in_the_queue_is_kept_and_nothing_is_begun(tab):
+    ticket, _, waits = tab.ask(False, 1, ANNA)
+    assert waits == {"state": "waiting"}
+    assert tab.stop(ANNA) == {"state": "stopped"}, "Stop answers at once"
+    assert list(_write(tab, ticket)) == [{"state": "stopped"}]
+
+
+def test_stop_while_the_model_loads_writes_nothing(tab):
+    ticket, *_ = tab.ask(False, 1, ANNA)
+    writing = _write(tab, ticket)
+    assert next(writing) == {"state": "loading"}
+    tab.stop(ANNA)
+    values = list(writing)
+    assert [value["state"] for value in values] == ["stopped"] and values[0]["tokens"] == ""
+
+
+def test_stop_while_it_writes_keeps_what_is_written_and_ends_no_other_page(tab, monkeypatch):
+    monkeypatch.setattr("playground.generate.writing.REFRESH", 0.0)
+    mine, other = (_write(tab, tab.ask(False, 1, page)[0], page) for page in (ANNA, OTTO))
+    for _ in range(6):
+        next(mine), next(other)
+    tab.stop(ANNA)
+    *_, last = mine
+    assert last["state"] == "stopped" and 3 < last["tokens"].count("\n") < 10
+    *_, last = other
+    assert last["state"] == "done" and last["tokens"].count("\n") == 400
+
+
+def test_a_click_after_stop_writes_and_an_older_one_does_not_come_back(tab):
+    old, *_ = tab.ask(False, 1, ANNA)
+    tab.stop(ANNA)
+    new, *_ = tab.ask(False, 1, ANNA)
+    assert "state" not in next(_write(tab, old)), "it says nothing over the newer one"
+    *_, last = _write(tab, new)
+    assert last["state"] == "done" and len(tab.wishes) == 0
+
+
+def test_pressing_stop_when_nothing_runs_leaves_nothing_behind(tab):
+    for number in range(20):
+        assert "state" not in tab.stop(SimpleNamespace(session_hash=str(number)))
+    assert len(tab.wishes) == 0
+    wishes = Wishes()
+    for number in range(MOST + 50):
+        wishes.ask(str(number))
+    assert len(wishes) == MOST
+
+
+def test_three_clicks_have_three_seeds_unless_the_seed_is_kept(tab):
+    seeds = [tab.ask(False, 7, ANNA)[1] for _ in range(3)]
+    assert len({7, *seeds}) == 4
+    assert [tab.ask(True, seed, ANNA)[1] for seed in (0, 7, 7)] == [0, 7, 7]
+    assert isinstance(tab.ask(True, None, ANNA)[1], int), "an empty field is filled, so that the seed can be seen"
+    texts = [list(_write(tab, seed=seed))[-1] for seed in (*seeds, seeds[0])]
+    assert texts[0]["tokens"] == texts[3]["tokens"] and len({each["tokens"] for each in texts}) == 3
+    assert [each["seed"] for each in texts] == [*seeds, seeds[0]]
+
+
+def test_a_refused_option_lets_the_earlier_text_stand(tab):
+    writing = _write(tab, top_k=0)
+    assert next(writing) == {"state": "loading"} and next(writing) == {"state": "refused"}
+    with pytest.raises(ValueError, match="top_k=0 is not possible; it must be a whole number from 1 to 200,000, or"):
+        next(writing)
+
+
+def test_of_a_long_prompt_the_end_is_used_and_the_page_says_so(tab):
+    *_, cut = _write(tab, prompt="2" * 9 + "1" * MOST_PROMPT, length=1)
+    *_, whole = _write(tab, prompt="1" * MOST_PROMPT, length=1)
+    assert cut["prompt"] == whole["prompt"] and cut["tokens"] == whole["tokens"]
+    assert "Of the prompt's 10,009 characters, the last 10,000 are used." in cut["note"]
+    assert "10.000 ký tự cuối" in list(_write(tab, prompt="1" * 10_001, length=1, lang="vi"))[-1]["note"]
+
+
+def test_neither_another_run_nor_another_language_changes_what_was_typed_or_written(tab, store):
+    assert tab.prompt not in [*tab.shown, *tab.translated] and tab.written not in tab.shown
+    changed = dict(zip(tab.translated, tab.translate("vi", {}), strict=True))
+    assert "prompt" not in changed[tab.written] and "tokens" not in changed[tab.written]
+    *_, last = _write(tab, length=1)
+    assert last["by"]["en"].endswith(", step 5") and last["by"]["vi"].endswith(", bước 5")
