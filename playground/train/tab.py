@@ -15,22 +15,22 @@ from core.text.corpora import (
     CORPUS_NAMES,
     DEFAULT_CORPUS,
     DISTINCT,
-    MAX_CHARACTERS,
     Corpus,
-    clean_text,
-    decode_text,
+    check_distinct,
     load_corpus,
     own_text,
 )
+from core.text.decoding import MAX_CHARACTERS
 from core.tokenizers import GPT2_VOCAB_SIZE
 from playground.page import PageContext, run_value
 from playground.train import downloads
 from playground.train import form as run_form
 from playground.train.loss_chart import LossChart
+from playground.train.own_text import FORGET_JS, OwnText
 from playground.train.samples import SampleTable
 from playground.train.transport import Transport
 from playground.widgets.downloads import Downloads
-from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, show_errors, text_of
 from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
 
@@ -72,10 +72,8 @@ class TrainTab:
         self.corpus = add(Dropdown, choices=corpus_choices("en"), value=DEFAULT_CORPUS, words={"label": "corpus"},
                           elem_id="corpus")  # fmt: skip
         self.about = gr.Markdown(translate(f"about_{DEFAULT_CORPUS}", "en", ""), elem_classes="about")
-        with gr.Group(visible=False) as self.own:
-            self.text = add(Textbox, lines=6, max_lines=12, max_length=MAX_CHARACTERS, elem_id="own-text",
-                            words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
-            self.file = add(gr.File, file_types=[".txt"], type="filepath", height=96, words={"label": "upload"})
+        self.own_text = OwnText(self.page.words)
+        self.own, self.text = self.own_text.group, self.own_text.text
         presets = run_form.preset_choices(DISTINCT[DEFAULT_CORPUS], None, "en")
         self.preset = add(Radio, choices=presets, value=DEFAULT_PRESET, elem_id="preset",
                           words={"label": "preset", "info": "preset_help"})  # fmt: skip
@@ -104,19 +102,19 @@ class TrainTab:
         counted = [*text, page.lang, *self.form]
         self.clock.tick(self.tell_times, counted, [self.preset, self.count, self.clock], **UNQUEUED)
         self.corpus.change(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **UNQUEUED)
-        self.file.upload(show_errors(self.read_file), [self.file, page.lang], [self.text, self.about], **UNQUEUED)
+        self.own_text.connect(page.lang)
         self.preset.input(None, self.preset, self.form, js=run_form.fill_js())  # at once: Train may come next
         self.preset.input(self.choose_preset, [self.preset, *text, page.lang], self.count, **CHOSEN)
         for widget in (self.corpus, *self.form):
             widget.input(self.count_parameters, counted, self.count, **CHOSEN)
         self.button.click(
             show_errors(self.start),
-            [self.preset, page.owner, *counted],
+            [self.preset, page.owner, self.own_text.name, *counted],
             [page.run, *self.shown],
             concurrency_limit=8,
             show_progress_on=[self.count],
             api_name="train",
-        )
+        ).success(None, js=FORGET_JS)
         self.transport.command(
             show_errors(self.command), [page.run, page.owner, page.lang], [page.run, *self.shown], **UNQUEUED
         )
@@ -127,16 +125,6 @@ class TrainTab:
         """Return what a corpus is, and whether the box for an own text is shown."""
         about = translate(f"about_{corpus}", lang, "") if corpus in CORPUS_NAMES else ""
         return about, gr.update(visible=corpus == "own")
-
-    def read_file(self, path: str | None, lang: str) -> tuple:
-        """Return an uploaded text for the box, where it can be read and changed, and what it contains."""
-        if not path:
-            return gr.skip(), gr.skip()
-        text, note = clean_text(decode_text(Path(path).read_bytes()))
-        if len(text) > MAX_CHARACTERS:
-            own_text(text)  # raises, with cause and remedy
-        said = translate("uploaded", lang, name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
-        return text, f"{said}. {note or ''}"
 
     def choose_preset(self, preset: Any, corpus: Any, text: Any, lang: str) -> str:
         """Return the count line of a preset; the browser has filled the form with it."""
@@ -160,7 +148,7 @@ class TrainTab:
         return [self._presets(lang), self.count_parameters(corpus, text, lang, *values), gr.Timer(active=False)]
 
     def start(
-        self, progress=gr.Progress(), preset: Any = None, owner: Any = None,  # noqa: B008
+        self, progress=gr.Progress(), preset: Any = None, owner: Any = None, filename: Any = None,  # noqa: B008
         corpus: Any = None, text: Any = None, lang: str = "en", *values: Any,
     ) -> list:  # fmt: skip
         """Check the form, start the run, and show it. Gradio passes `progress` by itself."""
@@ -169,7 +157,7 @@ class TrainTab:
         def tell(done: int, total: int | None) -> None:
             progress((done, total), desc=translate("downloading", lang), unit="B")
 
-        chosen = chosen_corpus(corpus, text, tell)
+        chosen = chosen_corpus(corpus, text, tell, filename)
         plan = plan_run(chosen, filled.run, filled.model, filled.train, owner=self._owner(owner))
         return self._put_into_view(self.page.store.start(plan), owner, lang)
 
@@ -211,6 +199,10 @@ class TrainTab:
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
         return [self.chart, self.transport, self.samples, self.downloads]
+
+    def recall(self, opened: Any) -> None:
+        """Bring back what was not trained on yet, once the page has `opened`."""
+        self.own_text.recall(opened, self.corpus)
 
     def fill(self, run: RunDir | None, lang: str) -> list:
         """Return the form of a run and its count line, so that a refresh of the page keeps what was set."""
@@ -255,9 +247,11 @@ def corpus_choices(lang: str) -> list[tuple[str, str]]:
     return [(corpus_name(name, lang), name) for name in CORPUS_NAMES]
 
 
-def chosen_corpus(name: Any, text: Any, progress: Any = None) -> Corpus:
+def chosen_corpus(name: Any, text: Any, progress: Any = None, filename: str | None = None) -> Corpus:
     """Return the corpus that a form asks for: loaded by its name, or made of the user's own text."""
-    return own_text(text_of(text, MAX_CHARACTERS, "Your text")) if name == "own" else load_corpus(name, progress)
+    if name != "own":
+        return load_corpus(name, progress)
+    return own_text(text_of(text, MAX_CHARACTERS, "Your text"), filename)
 
 
 def vocab_size_of(corpus: Any, tokenizer: Any, text: Any) -> int:
@@ -265,7 +259,9 @@ def vocab_size_of(corpus: Any, tokenizer: Any, text: Any) -> int:
     if tokenizer == "gpt2":
         return GPT2_VOCAB_SIZE
     if corpus == "own":
-        return max(1, len(set(text_of(text, MAX_CHARACTERS, "Your text"))))
+        distinct = len(set(text_of(text, MAX_CHARACTERS, "Your text")))
+        check_distinct(distinct)
+        return max(1, distinct)
     return DISTINCT.get(corpus) or _characters(corpus)
 
 

@@ -55,6 +55,14 @@ WORDS = {
         "Replaced, for the model has never seen them: {names}.",
         "Đã thay, vì mô hình chưa từng thấy: {names}.",
     ),
+    "prompt_respelled": (
+        "Letters were put into the model's spelling: characters composed, or taken apart.",
+        "Các chữ đã được đưa về cách viết của mô hình: ghép các dấu lại, hoặc tách ra.",
+    ),
+    "prompt_vanished": (
+        "Left out, for nobody sees them: {names}.",
+        "Đã bỏ, vì là ký tự vô hình: {names}.",
+    ),
     "time_is_up": ("Stopped after {seconds} seconds.", "Đã dừng sau {seconds} giây."),
     "no_snapshot_yet": (
         "This run has no snapshot yet: it comes with the first step.",
