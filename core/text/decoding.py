@@ -78,8 +78,8 @@ def _decoded(data: bytes, encoding: str, replace: bool) -> tuple[str, str | None
         return read, f"{bad:,} {what} replaced by \ufffd (U+FFFD)."
     line = data.count(b"\n", 0, wrong.start) + 1
     raise BadBytes(
-        f"Byte {wrong.start:,} (0x{data[wrong.start]:02X}, in line {line:,}) is not valid in UTF-8, of {bad:,} in all; "
-        f"have it replaced, or, if this is text in an older encoding, {_REMEDY}"
+        f"Byte {wrong.start:,} (0x{data[wrong.start]:02X}, in line {line:,}) is not valid in UTF-8 "
+        f"(such bytes in all: {bad:,}); have it replaced, or, if this is text in an older encoding, {_REMEDY}"
     )
 
 

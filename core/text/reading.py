@@ -11,7 +11,6 @@ from core.tokenizers import named
 
 END_OF_TEXT = "<|endoftext|>"  # what parts texts in many collections
 NOTICEABLE = 0.005  # of the last tenth: characters that never occur before it
-MANY_RARE = 50  # names of characters that few would read
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,11 @@ def read_text(text: str, filename: str | None = None, take_out: bool = False) ->
     text, marks = composed(text)
     notes = [cleaned] if cleaned else []
     if marks:
-        notes.append(f"{marks:,} marks were composed with their letters (NFC): each letter has one spelling.")
+        notes.append(f"Letters were composed (NFC, {marks:,} marks), so that each has one spelling.")
     unseen = invisible(text)
     if take_out and unseen:
         text = without_invisible(text)
-        notes.append(f"{sum(unseen.values()):,} invisible characters were taken out.")
+        notes.append(f"Invisible characters were taken out: {sum(unseen.values()):,}.")
         unseen = {}
     if unseen:
         each = ", ".join(f"U+{ord(c):04X}: {n:,}" for c, n in unseen.items())
@@ -55,11 +54,12 @@ def _about_tokens(text: str, distinct: int) -> list[str]:
             "choose tokenizer gpt2."
         )
     elif seldom := rare(text):
-        notes.append(f"{len(seldom):,} characters come three times or less: {named(seldom)}.")
+        come = "character comes" if len(seldom) == 1 else "characters come"
+        notes.append(f"{len(seldom):,} {come} three times or less: {named(seldom)}.")
     if count := text.count(END_OF_TEXT):
         notes.append(
-            f"{END_OF_TEXT} comes {count:,} times: with GPT-2's tokenizer each is the one token that ends a text, with "
-            f"characters it is {len(END_OF_TEXT)} characters like any other."
+            f"{END_OF_TEXT} is in the text ({count:,} in all): with GPT-2's tokenizer each is the one token that ends "
+            f"a text, with characters it is {len(END_OF_TEXT)} characters like any other."
         )
     share = unseen_share(text, len(text) * 9 // 10)
     if share > NOTICEABLE:

@@ -23,10 +23,10 @@ WORDS = {
     ),
     "own_text": ("Your text", "Văn bản của bạn"),
     "own_placeholder": ("Paste a text here …", "Dán văn bản vào đây …"),
-    "upload": ("… or upload a text file (.txt .md .csv .py …)", "… hoặc tải lên tệp văn bản (.txt .md .csv .py …)"),
+    "upload": ("… or upload a text file", "… hoặc tải lên tệp văn bản"),
     "uploaded": (
-        "{name}: {count} characters, {distinct} different",
-        "{name}: {count} ký tự, {distinct} ký tự khác nhau",
+        "{name}: {count:,} characters, {distinct:,} different",
+        "{name}: {count:,} ký tự, {distinct:,} ký tự khác nhau",
     ),
     "own_refused": ("{name} was not taken: {cause}.", "Không nhận {name}: {cause}."),
     "own_take_out": ("Take the invisible characters out", "Bỏ các ký tự vô hình"),

@@ -72,18 +72,18 @@ def test_reading_names_invisible_and_rare_characters_and_takes_out_what_nobody_s
     assert read.notes[1].startswith("7 characters come three times or less: '\\n' (U+000A)")
     clean = read_text(text, take_out=True)
     assert clean.text == text.replace(HIDDEN, "abcd") and clean.invisible == 0
-    assert clean.notes[0] == "15 invisible characters were taken out."
+    assert clean.notes[0] == "Invisible characters were taken out: 15."
 
 
 def test_reading_says_that_spellings_were_made_one():
     read = read_text("bốn " * 10 + unicodedata.normalize("NFD", "bốn ") * 10)
     assert read.text == "bốn " * 20 and read.distinct == 4
-    assert read.notes == ("20 marks were composed with their letters (NFC): each letter has one spelling.",)
+    assert read.notes == ("Letters were composed (NFC, 20 marks), so that each has one spelling.",)
 
 
 def test_reading_says_what_marks_between_texts_will_be_and_that_many_characters_need_another_tokenizer():
     (said,) = read_text("one<|endoftext|>two" * 9).notes
-    assert "comes 9 times: with GPT-2's tokenizer each is the one token that ends a text" in said and "13 char" in said
+    assert "(9 in all): with GPT-2's tokenizer each is the one token that ends a text" in said and "13 char" in said
     chinese = "".join(map(chr, range(0x4E00, 0x4E00 + 1001)))
     assert "more than the 1,000 that can each be a token; choose tokenizer gpt2" in read_text(chinese * 4).notes[0]
 

@@ -94,7 +94,9 @@ def test_a_bad_byte_is_named_with_its_line_and_replaced_when_that_is_asked_for()
     data = TEXT.encode() + b"and \xff on\n" + TEXT.encode()
     with pytest.raises(BadBytes) as caught:
         decode_text(data)
-    assert f"Byte {len(TEXT.encode()) + 4} (0xFF, in line 3) is not valid in UTF-8, of 1 in all;" in str(caught.value)
+    assert f"Byte {len(TEXT.encode()) + 4} (0xFF, in line 3) is not valid in UTF-8 (such bytes in all: 1);" in str(
+        caught.value
+    )
     text, note = decode_text(data, replace=True)
     assert text == TEXT + "and \ufffd on\n" + TEXT
     assert note == "1 byte that is not valid was replaced by \ufffd (U+FFFD)."
