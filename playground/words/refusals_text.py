@@ -28,6 +28,7 @@ TEXTS = {
     "This looks like UTF-16 or UTF-32 without its byte order mark": "Đây trông giống UTF-16 hoặc UTF-32 nhưng thiếu dấu thứ tự byte (BOM)",
     "This is not UTF-8; it looks like text in an older encoding, such as Latin-1 or Windows-1252": "Đây không phải UTF-8; trông giống văn bản dùng bảng mã cũ, như Latin-1 hoặc Windows-1252",
     "This looks like a binary file, not like plain text": "Đây trông giống tệp nhị phân, không phải văn bản thuần",
+    "This torch cannot multiply 8-bit weights on this machine; write with the full weights": "Bản torch trên máy này không nhân được trọng số 8 bit; hãy viết bằng trọng số đầy đủ",
     "a zip archive or an office document": "tệp nén zip hoặc tài liệu văn phòng",
     "a gzip archive": "tệp nén gzip",
     "a bzip2 archive": "tệp nén bzip2",

@@ -18,7 +18,7 @@ ASCII = CharTokenizer.from_text("\n" + "".join(map(chr, range(32, 127))))
 
 
 def test_a_decomposed_prompt_is_continued_as_the_composed_one_and_that_is_said_once(tmp_path, capsys):
-    plan = plan_run(own_text(VIETNAMESE * 20), {}, MODEL, {**TRAIN, "steps": 2}, memory=10**9)
+    plan = plan_run(own_text(VIETNAMESE * 20), {}, {**MODEL, "block_size": 16}, {**TRAIN, "steps": 2}, memory=10**9)
     run = plan.create(tmp_path, "vi")
     list(train_run(run))
     options, said = SampleConfig(max_new_tokens=8, seed=1), []

@@ -153,6 +153,9 @@ def test_both_read_the_text_in_the_characters_that_the_run_knows():
     known, note = shared_text("abé", CharTokenizer("\nabe"), "en")
     assert known == "abe" and "'é' (U+00E9)" in note and note.endswith("Both models read the changed text.")
     assert shared_text("abe", CharTokenizer("\nabe"), "en") == ("abe", None)
+    known, note = shared_text("abe ", CharTokenizer("\n abe"), "en")
+    assert known == "abe " and note.startswith("The text ends with a space, which GPT-2's tokens bring")
+    assert not [example for each in EXAMPLES.values() for example in each if example.endswith(" ")]
 
 
 def test_without_the_weights_the_run_reads_and_gpt2s_card_says_what_to_do(section):
