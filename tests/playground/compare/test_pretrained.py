@@ -25,7 +25,7 @@ from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer
 from playground.compare import contenders
 from playground.compare import pretrained_values as values
 from playground.compare.contenders import Contender, continue_all, gpt2_contender, run_contender, shared_text
-from playground.compare.pretrained_section import MOST_TEXT, TEMPERATURES, PretrainedSection
+from playground.compare.pretrained_section import EXAMPLES, MOST_TEXT, TEMPERATURES, PretrainedSection
 from playground.page import PageContext
 from playground.server.settings import Settings
 from playground.words.translate import WORDS
