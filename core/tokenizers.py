@@ -2,8 +2,7 @@
 
 Both tokenizers have the same four members: `vocab_size`, `encode(text)`, `decode(ids)`, and `unknown(text)`, the
 characters without a token. A character tokenizer is made from the text that a model is trained on. GPT-2's tokenizer
-is fixed and reads any text. Left out on purpose: special tokens (a corpus is one text without an end inside it), and
-learning a byte-pair vocabulary.
+is fixed and reads any text. Left out on purpose: learning a byte-pair vocabulary.
 """
 
 import hashlib
@@ -92,7 +91,7 @@ class CharTokenizer:
 class BPETokenizer:
     """GPT-2's byte-pair encoding, by tiktoken; it works on UTF-8 bytes, so it knows every text.
 
-    All text is plain text: "<|endoftext|>" is thirteen characters, never the special token.
+    All text is plain text, but for "<|endoftext|>", which GPT-2 saw between two texts and which is a token of its own.
     """
 
     vocab_size = GPT2_VOCAB_SIZE
@@ -111,9 +110,9 @@ class BPETokenizer:
         # A long run of blanks before a word overflows tiktoken's stack, and tiktoken then raises a BaseException.
         # The pattern parts such a run before its last blank anyway, so a cut there changes no token.
         for blank in _LONG_BLANK.finditer(text):
-            ids += self._encoding.encode_ordinary(text[done : blank.end() - 1])
+            ids += self._encoding.encode(text[done : blank.end() - 1], allowed_special="all")
             done = blank.end() - 1
-        return ids + self._encoding.encode_ordinary(text[done:])
+        return ids + self._encoding.encode(text[done:], allowed_special="all")
 
     def decode(self, ids: Iterable[int]) -> str:
         """Turn ids into text, U+FFFD for part of a character; raises ValueError for an id out of range."""

@@ -50,6 +50,9 @@ class FormTab(Tab, Protocol):
     def fill(self, run: RunDir | None, lang: str) -> list:
         """Return the values of `filled` for a run; None: the form as it is at first."""
 
+    def recall(self, opened: Any) -> None:
+        """Bring back what the browser remembers of the form, once the page has `opened`."""
+
 
 class Header:
     """The widgets of the header and what they do."""
@@ -85,7 +88,7 @@ class Header:
         translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
         everything = [page.owner, page.memory, page.run, page.lang, self.machine, *form.filled, *translated, *shown]
         app.load(None, js=RECALL_THEME_JS)
-        app.load(self.open, [page.memory], everything, **UNQUEUED)
+        form.recall(app.load(self.open, [page.memory], everything, **UNQUEUED))
 
         in_view = [page.run, page.lang, page.owner, page.memory]
         page.run.focus(self.list_runs, [page.owner, page.lang], page.run, **UNQUEUED)

@@ -45,8 +45,18 @@ def gpt2_writer(lang: str = "en") -> Writer:
     return Writer(model, _gpt2_tokenizer())
 
 
+def has_int8() -> bool:
+    """Tell whether this torch multiplies 8-bit weights; where it has an engine for that and uses none, choose it."""
+    quantized = torch.backends.quantized
+    if quantized.engine == "none":  # so on Macs
+        quantized.engine = next((name for name in quantized.supported_engines if name != "none"), "none")
+    return quantized.engine != "none"
+
+
 def int8_gpt2_writer(lang: str = "en") -> tuple[Writer, str]:
     """Return GPT-2 with the weights of its linear layers in 8 bits, and a sentence about what that costs."""
+    if not has_int8():
+        raise ValueError("This torch cannot multiply 8-bit weights on this machine; write with the full weights")
     writer = gpt2_writer(lang)
     rounded, exact_loss, rounded_loss = _rounded("gpt2", _int8_gpt2)
     return Writer(rounded, writer.tokenizer), translate("int8_note", lang, exact=exact_loss, rounded=rounded_loss)

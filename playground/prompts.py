@@ -1,8 +1,8 @@
 """Prompts: which model reads them, only characters that it knows, and its tokens as text."""
 
 import codecs
-import unicodedata
 
+from core.text.characters import fitted, is_invisible
 from core.text.corpora import clean_text
 from core.tokenizers import GPT2_VOCAB_SIZE, BPETokenizer, CharTokenizer, Tokenizer, named
 from playground.words.translate import translate
@@ -18,20 +18,34 @@ def source_choices(lang: str) -> list[tuple[str, str]]:
 
 
 def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en") -> tuple[str, list[dict], str | None]:
-    """Leave out or replace the characters of a prompt that a tokenizer does not know.
+    """Put a prompt into the characters that a tokenizer knows: in its spelling, and the others left out or replaced.
 
-    Returns the prompt, what to show of it ({"t", "unknown"} for each character), and a sentence about what was changed.
+    Returns the prompt, what to show of it where something was left out or replaced ({"t", "unknown"} for each letter;
+    one of several characters in as many pieces), and a sentence about what was changed.
     """
     text, note = clean_text(text)
-    unknown = set(tokenizer.unknown(text))
-    if not unknown:
+    if not tokenizer.unknown(text):
         return text, [], note
-    stand_in = {character: _closest(character, tokenizer) if replace else "" for character in unknown}
-    shown = [{"t": c if c in unknown and not replace else stand_in.get(c, c), "unknown": c in unknown} for c in text]
-    first_seen = [c for c in dict.fromkeys(text) if c in unknown]
+    notes = [note] if note else []
+    each = [letter for letter in fitted(text, lambda part: not tokenizer.unknown(part)) if letter.how != "vanished"]
+    if vanished := [c for c in dict.fromkeys(text) if is_invisible(c) and tokenizer.unknown(c)]:
+        notes.append(translate("prompt_vanished", lang, names=named(vanished)))
+    if any(x.how == "respelled" and x.becomes != "".join(c for c in x.text if c not in vanished) for x in each):
+        notes.append(translate("prompt_respelled", lang))
+    strange = [letter for letter in each if letter.how in ("replaced", "unknown")]
+    if not strange:
+        return "".join(letter.becomes for letter in each), [], " ".join(notes)
     key = "unknown_replaced" if replace else "unknown_dropped"
-    sentence = translate(key, lang, names=named(first_seen))
-    return "".join(stand_in.get(c, c) for c in text), shown, " ".join(filter(None, [note, sentence]))
+    names = dict.fromkeys(c for letter in strange for c in letter.text if tokenizer.unknown(c) and c not in vanished)
+    notes.append(translate(key, lang, names=named(names)))
+    shown = []
+    for letter in each:
+        unknown = letter in strange
+        if unknown and not replace:
+            shown.append({"t": letter.text, "unknown": True})
+        else:
+            shown += [{"t": c, "unknown": unknown} for c in letter.becomes]
+    return "".join(x.becomes for x in each if replace or x not in strange), shown, " ".join(notes)
 
 
 class DecodeStream:
@@ -78,12 +92,3 @@ def _angle_bytes(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("angle_bytes", _angle_bytes)
-
-
-def _closest(character: str, tokenizer: Tokenizer) -> str:
-    """Return the known character that comes closest to an unknown one: its base letter, its other case, or a space."""
-    base = unicodedata.normalize("NFKD", character.replace("đ", "d").replace("Đ", "D"))[:1]
-    for candidate in (base, base.swapcase(), " ", "\n"):
-        if candidate and not tokenizer.unknown(candidate):
-            return candidate
-    return ""

@@ -30,8 +30,11 @@ from core.runs.plan import RunOptions, extend, plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.runs.training_run import train_run
 from core.sampling import generate
-from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, decode_text, load_corpus, own_text
-from core.tokenizers import named
+from core.text.characters import fitted
+from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, load_corpus, own_text
+from core.text.decoding import decode_text
+from core.text.reading import read_text
+from core.tokenizers import Tokenizer, named
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended, by the shells' custom
 
@@ -96,7 +99,10 @@ def _new_run(options: argparse.Namespace) -> RunDir:
     free = EDITABLE_FIELDS.get(asked["architecture"], GPTConfig.model_fields)
     fitting = {name: value for name, value in preset.model.items() if name in free}
     model = {**fitting, **_given(options, GPTConfig)}
-    plan = plan_run(_corpus(options), {**asked, "preset": options.preset}, model, train)
+    corpus, notes = _corpus(options)
+    plan = plan_run(corpus, {**asked, "preset": options.preset}, model, train)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     path = None if options.run is None else Path(options.run)
     root = path.parent if path and path.parent != Path() else options.runs
     return plan.create(root, path.name if path else None)
@@ -117,11 +123,7 @@ def _generate(options: argparse.Namespace) -> int:
     run = _opened(options.run, options.runs)
     tokenizer = tokenizer_from_json(run.config().tokenizer)
     model = run.load_snapshot(options.step).to(choose_device(options.device))
-    prompt, _ = clean_text(options.prompt)
-    if unknown := tokenizer.unknown(prompt):
-        print(f"left out, for the model has never seen them: {named(unknown)}", file=sys.stderr)
-        prompt = "".join(character for character in prompt if character not in unknown)
-    prompt = prompt or run.config().prompt
+    prompt = _fitted(clean_text(options.prompt)[0], tokenizer) or run.config().prompt
     ids = tokenizer.encode(prompt)
     sys.stdout.write(prompt)
     shown = len(prompt)
@@ -138,22 +140,36 @@ def _generate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _fitted(text: str, tokenizer: Tokenizer) -> str:
+    """Return a prompt in the characters that the model knows, and say on stderr what became of the others."""
+    letters = fitted(text, lambda letter: not tokenizer.unknown(letter))
+    replaced = [letter for letter in letters if letter.how == "replaced"]
+    if replaced:
+        print(f"replaced: {', '.join(f'{x.text!r} by {x.becomes!r}' for x in replaced[:10])}", file=sys.stderr)
+    if unknown := [letter.text for letter in letters if letter.how == "unknown"]:
+        print(f"left out, for the model has never seen them: {named(dict.fromkeys(''.join(unknown)))}", file=sys.stderr)
+    return "".join(letter.becomes for letter in letters if letter.how != "unknown")
+
+
 def _opened(name: str, runs: Path) -> RunDir:
     """Open a run by its name below `runs`, or by the path of its directory."""
     path = Path(name).resolve()
     return RunDir.open(path.parent, path.name) if (path / "run.json").is_file() else RunDir.open(runs, name)
 
 
-def _corpus(options: argparse.Namespace) -> Corpus:
+def _corpus(options: argparse.Namespace) -> tuple[Corpus, list[str]]:
+    """Return the text to train on, and what is to be said about it."""
     if options.text is not None:
-        return own_text(decode_text(Path(options.text).read_bytes()))
+        text, note = decode_text(Path(options.text).read_bytes())
+        reading = read_text(text)
+        return own_text(reading.text, options.text), [*filter(None, (note, *reading.notes))]
     with tqdm(unit="B", unit_scale=True, desc="download", file=sys.stderr, disable=None, leave=False) as bar:
 
         def progress(done: int, total: int | None) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        return load_corpus(options.corpus, progress)
+        return load_corpus(options.corpus, progress), []
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -42,6 +42,7 @@ class RunConfig:
     prompt: Annotated[str, Field(min_length=1)] = "\n"  # each sample continues it
     sample_tokens: Annotated[int, Field(ge=1, le=1000)] = 120
     entropy: float | None = None  # of the validation part, nats per token: no model can beat it; None: unknown
+    corpus_title: Annotated[str, Field(max_length=80)] | None = None  # of an own text: its file's name or first words
     owner: str | None = None  # on a page with several people; None: everyone on this machine
     created: float = field(default_factory=time.time)
 

@@ -20,7 +20,8 @@ from core.runs.config import RunConfig, tokenizer_to_json
 from core.runs.cost import bytes_needed, check_memory
 from core.runs.directory import RunDir
 from core.runs.machine import memory_available
-from core.text.corpora import Corpus, clean_text
+from core.text.characters import composed
+from core.text.corpora import Corpus, check_distinct, clean_text
 from core.tokenizers import BPETokenizer, CharTokenizer, Tokenizer, named, split
 
 
@@ -66,7 +67,7 @@ def plan_run(
         raise ValueError(f"The model's options must be named fields, but are of type {type(model).__name__}")
     if chosen.device not in ("auto", "cpu"):  # every machine has these
         choose_device(chosen.device)
-    tokenizer: Tokenizer = CharTokenizer.from_text(corpus.text) if chosen.tokenizer == "char" else BPETokenizer()
+    tokenizer = _tokenizer(chosen.tokenizer, corpus.text)
     model_config = ARCHITECTURES[chosen.architecture].parse({**model, "vocab_size": tokenizer.vocab_size})
     train_config = TrainConfig.parse(train)
     if chosen.weights == "gpt2":
@@ -76,6 +77,7 @@ def plan_run(
     train_ids, val_ids = split(tokenizer.encode(corpus.text), model_config.block_size)
     config = RunConfig(
         corpus=corpus.name,
+        corpus_title=corpus.title,
         tokenizer=tokenizer_to_json(tokenizer),
         model=model_config,
         train=train_config,
@@ -124,9 +126,16 @@ def check_start(model: GPTConfig | BigramConfig, tokenizer: str) -> None:
     loader.check_start(model, tokenizer)
 
 
+def _tokenizer(kind: str, text: str) -> Tokenizer:
+    if kind == "gpt2":
+        return BPETokenizer()
+    check_distinct(len(set(text)))
+    return CharTokenizer.from_text(text)
+
+
 def sample_prompt(asked: str, text: str, tokenizer: Tokenizer) -> str:
     """Return what each sample goes on from; ValueError for characters that the text never uses."""
-    prompt, _ = clean_text(asked)
+    prompt, _ = composed(clean_text(asked)[0])
     if not prompt:
         return text[0] if tokenizer.unknown("\n") else "\n"
     if unknown := tokenizer.unknown(prompt):

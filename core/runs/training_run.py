@@ -220,5 +220,5 @@ _counted: dict[str, dict[str, float]] = {}  # by checksum: runs on the same text
 def _baselines_of(train_tokens: torch.Tensor, val_tokens: torch.Tensor, vocab_size: int) -> dict[str, float]:
     key = hashlib.sha256(train_tokens.numpy().tobytes() + val_tokens.numpy().tobytes()).hexdigest()
     if key not in _counted:
-        _counted[key] = asdict(baselines(train_tokens.numpy(), val_tokens.numpy(), vocab_size))
+        _counted[key] = baselines(train_tokens.numpy(), val_tokens.numpy(), vocab_size)
     return _counted[key]

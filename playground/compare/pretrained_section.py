@@ -36,9 +36,9 @@ MOST_TEXT = 1_000  # characters
 TEMPERATURES = (0.1, 1.0, 10.0)  # at which both continue a text side by side
 FIRST_TEXT = "To be, or not to be: that is the question."
 EXAMPLES = {
-    "plays": ("KELLIN:\nCome, ", "[Enter HOBVER, crying"),
+    "plays": ("KELLIN:\nCome,", "[Enter HOBVER, crying"),
     "shakespeare": ("ROMEO:\nO, she doth teach the torches to burn bright", "First Citizen:\nBefore we proceed"),
-    "python": ("def __init__(self, name):\n    self.name = ", "import os\nimport "),
+    "python": ("def __init__(self, name):\n    self.name =", "import os\nimport"),
 }
 EVERYDAY = ("The capital of France is", "It was raining, so she took an umbrella")
 COMPUTE = {"concurrency_id": "compute", "concurrency_limit": 2, "show_progress": "hidden", "api_visibility": "private"}

@@ -23,6 +23,10 @@ WORDS = {
         "How GPT-2 cuts a text stands in its list of merges, which comes with the weights.",
         "Cách GPT-2 cắt văn bản nằm trong danh sách merge của nó, được tải cùng trọng số.",
     ),
+    "beside_ends_with_space": (
+        "The text ends with a space, which GPT-2's tokens bring with the next word: without it, GPT-2 goes on better.",
+        "Văn bản kết thúc bằng dấu cách, mà token của GPT-2 đã mang sẵn dấu cách trước từ tiếp theo: bỏ đi thì GPT-2 viết tiếp tốt hơn.",
+    ),
     "beside_both_read": ("Both models read the changed text.", "Cả hai mô hình đều đọc văn bản đã đổi."),
     "beside_fair": (
         "**Why bits per character?** Who cuts finer has more and easier tokens, so losses per token cannot be compared; the "

@@ -191,10 +191,10 @@ class GenerateTab:
     def choose_source(self, source: Any, lang: str) -> list[dict]:
         """Show the choice of a run's snapshot or that of GPT-2's bits; ValueError when GPT-2 is not on this machine."""
         if source == GPT2:
-            from playground.models import gpt2_writer
+            from playground.models import gpt2_writer, has_int8
 
             gpt2_writer(lang)
-        return [gr.update(visible=source != GPT2), gr.update(visible=source == GPT2)]
+        return [gr.update(visible=source != GPT2), gr.update(visible=source == GPT2 and has_int8())]
 
     def use_example(self, sample: Any) -> str:
         """Put an example into the prompt."""

@@ -16,7 +16,7 @@ from core.runs.directory import RunDir
 from core.runs.store import RunStore
 from playground.words.run_names import run_label
 from playground.words.translate import translate
-from playground.words.verdict import verdict
+from playground.words.verdict import baseline_lines, verdict
 
 MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
 MOST_SAMPLES = 200  # of one answer, the newest
@@ -113,8 +113,8 @@ class Feed:
             "evals": _thinned(rows.estimates[evals:]),
             "samples": rows.samples[samples:][-MOST_SAMPLES:],
             "stats": _stats(list(rows.recent), rows.progress(), status.state, config.train.steps),
-            "meaning": verdict(rows.estimates, baselines, lang),
-            "baselines": _lines(baselines, lang),
+            "meaning": verdict(rows.estimates, baselines, lang, config.tokenizer["kind"]),
+            "baselines": None if baselines is None else baseline_lines(baselines, lang),
             "next": {"points": len(rows.points), "evals": len(rows.estimates), "samples": len(rows.samples)},
         }
 
@@ -148,17 +148,3 @@ def _stats(recent: list[dict], progress: float | None, state: str, steps: int) -
         if state in ("running", "queued", "paused"):
             stats["eta"] = (steps - last["step"]) / min(progress or speed, speed)
     return stats
-
-
-def _lines(baselines: dict | None, lang: str) -> list[dict] | None:
-    """Return the baselines that the chart draws, each with its label; None until they are counted."""
-    if baselines is None:
-        return None
-    # Of word pieces there are too many to count five in a row: there the trigram is the best of counting.
-    best = min(("trigram", "fivegram"), key=lambda key: baselines.get(key, 0.0))
-    shown = ("uniform", "unigram", "bigram", best, "entropy")
-    return [
-        {"key": key, "label": translate(f"line_{key}", lang), "value": baselines[key]}
-        for key in shown
-        if isinstance(baselines.get(key), int | float)
-    ]

@@ -16,7 +16,7 @@ from core.options import Options
 from core.runs.cost import bytes_needed, check_memory
 from core.runs.machine import memory_available
 from core.runs.plan import RunOptions, check_start, sample_prompt
-from core.text.corpora import DISTINCT, SHAKESPEARE_NAMES, SHAKESPEARE_SHA256, load_corpus
+from core.text.corpora import DISTINCT, SHAKESPEARE_NAMES, SHAKESPEARE_SHA256, check_distinct, load_corpus
 from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer, split
 from playground.train.form import NAMES, Filled, defaults, shape_of
 
@@ -53,7 +53,8 @@ class TextFacts:
 FACTS_JS = """(text) => {
   const found = new Set();
   let length = 0;
-  for (const character of (text ?? '').replace(/\\r+\\n/g, '\\n')) { found.add(character); length += 1; }
+  const read = (text ?? '').replace(/\\r+\\n/g, '\\n').normalize('NFC');
+  for (const character of read) { found.add(character); length += 1; }
   return JSON.stringify([length, found.size, found.size <= KEPT ? [...found].sort().join('') : '']);
 }""".replace("KEPT", str(KEPT))
 
@@ -76,7 +77,7 @@ def refusals(filled: Filled, corpus: Any, facts: TextFacts) -> dict[str, str]:
     train = _parsed(TrainConfig, filled.train, wrong)
     if run is None or model is None or train is None or wrong:
         return wrong
-    for check in (_schedule, _weights, _memory, _length, _prompt):
+    for check in (_alphabet, _schedule, _weights, _memory, _length, _prompt):
         try:
             check(run, model, train, corpus, facts)
         except ValueError as error:
@@ -110,6 +111,11 @@ def _parsed(kind: type[Options], given: dict, wrong: dict[str, str]) -> Options 
 
 
 # -- what only the whole plan knows; each raises ValueError -----------------------------------------------------------
+
+
+def _alphabet(run: Any, model: Any, train: Any, corpus: Any, facts: TextFacts) -> None:
+    if corpus == "own" and run.tokenizer == "char":
+        check_distinct(facts.distinct)
 
 
 def _schedule(run: Any, model: Any, train: Any, corpus: Any, facts: TextFacts) -> None:

@@ -17,19 +17,18 @@ from core.text.corpora import (
     CORPUS_NAMES,
     DEFAULT_CORPUS,
     DISTINCT,
-    MAX_CHARACTERS,
     Corpus,
-    clean_text,
-    decode_text,
     load_corpus,
     own_text,
 )
+from core.text.decoding import MAX_CHARACTERS
 from playground.page import PageContext, run_value
 from playground.train import downloads
 from playground.train import form as run_form
 from playground.train.checks import FACTS_JS, WHOLE, TextFacts, refusals, vocab_size_of
 from playground.train.form_check import FormCheck
 from playground.train.loss_chart import LossChart
+from playground.train.own_text import FORGET_JS, OwnText
 from playground.train.samples import SampleTable
 from playground.train.terms import Terms, terms_value
 from playground.train.transport import Transport
@@ -83,10 +82,8 @@ class TrainTab:
         self.corpus = add(Dropdown, choices=corpus_choices("en"), value=DEFAULT_CORPUS, words={"label": "corpus"},
                           elem_id="corpus")  # fmt: skip
         self.about = gr.Markdown(translate(f"about_{DEFAULT_CORPUS}", "en", ""), elem_classes="about")
-        with gr.Group(visible=False, elem_id="own") as self.own:
-            self.text = add(Textbox, lines=3, max_lines=6, max_length=MAX_CHARACTERS, elem_id="own-text",
-                            words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
-            self.file = add(gr.File, file_types=[".txt"], type="filepath", height=96, words={"label": "upload"})
+        self.own_text = OwnText(self.page.words)
+        self.own, self.text = self.own_text.group, self.own_text.text
         self.facts = Textbox(visible="hidden", elem_id="text-facts")  # of the own text: `checks.TextFacts`
         presets = run_form.preset_choices(DISTINCT[DEFAULT_CORPUS], None, "en")
         self.preset = add(Radio, choices=presets, value=DEFAULT_PRESET, elem_id="preset",
@@ -120,7 +117,7 @@ class TrainTab:
         told = [self.count, self.check]
         self.clock.tick(self.tell_times, counted, [self.preset, *told, self.clock], **UNQUEUED)
         self.corpus.change(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **UNQUEUED)
-        self.file.upload(show_errors(self.read_file), [self.file, page.lang], [self.text, self.about], **UNQUEUED)
+        self.own_text.connect(page.lang)
         self.text.change(None, self.text, self.facts, js=FACTS_JS)  # in the browser: only Train sends the text
         self.facts.change(self.count_parameters, counted, told, **CHOSEN)
         page.lang.change(self.count_parameters, counted, told, **CHOSEN)
@@ -129,11 +126,12 @@ class TrainTab:
         typed = [self.fields["prompt"].change]  # Gradio's `input` of a text tells of keys, and not of a paste
         typed += [widget.input for widget in (self.corpus, *self.form)]
         gr.on(typed, self.count_parameters, counted, told, **CHOSEN)  # one event: answers come in their order
-        given = [self.preset, page.owner, self.corpus, self.text, page.lang, *self.form]
+        given = [self.preset, page.owner, self.own_text.name, self.corpus, self.text, page.lang, *self.form]
         trains = {"concurrency_limit": 8, "concurrency_id": "train", "show_progress_on": [self.count]}
         begun = (show_errors(self.start), given, [page.run, *self.shown])
-        self.button.click(*begun, **trains, api_name="train")
-        self.transport.begin(*begun, **trains, api_visibility="private")  # Play, where there is no run
+        self.button.click(*begun, **trains, api_name="train").success(None, js=FORGET_JS)
+        play = self.transport.begin(*begun, **trains, api_visibility="private")  # Play, where there is no run
+        play.success(None, js=FORGET_JS)
         self.transport.command(
             show_errors(self.command), [page.run, page.owner, page.lang], [page.run, *self.shown], **UNQUEUED
         )
@@ -144,16 +142,6 @@ class TrainTab:
         """Return what a corpus is, and whether the box for an own text is shown."""
         about = translate(f"about_{corpus}", lang, "") if corpus in CORPUS_NAMES else ""
         return about, gr.update(visible=corpus == "own")
-
-    def read_file(self, path: str | None, lang: str) -> tuple:
-        """Return an uploaded text for the box, where it can be read and changed, and what it contains."""
-        if not path:
-            return gr.skip(), gr.skip()
-        text, note = clean_text(decode_text(Path(path).read_bytes()))
-        if len(text) > MAX_CHARACTERS:
-            own_text(text)  # raises, with cause and remedy
-        said = translate("uploaded", lang, name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
-        return text, f"{said}. {note or ''}"
 
     def choose_preset(self, preset: Any, corpus: Any, facts: Any, lang: str) -> list:
         """Return the count line of a preset and what of it is refused; the browser has filled the form with it."""
@@ -191,7 +179,7 @@ class TrainTab:
         return [self._presets(lang), *told, gr.Timer(active=False)]
 
     def start(
-        self, progress=gr.Progress(), preset: Any = None, owner: Any = None,  # noqa: B008
+        self, progress=gr.Progress(), preset: Any = None, owner: Any = None, filename: Any = None,  # noqa: B008
         corpus: Any = None, text: Any = None, lang: str = "en", *values: Any,
     ) -> list:  # fmt: skip
         """Check the form, start the run, and show it. Gradio passes `progress` by itself."""
@@ -200,7 +188,7 @@ class TrainTab:
         def tell(done: int, total: int | None) -> None:
             progress((done, total), desc=translate("downloading", lang), unit="B")
 
-        chosen = chosen_corpus(corpus, text, tell)
+        chosen = chosen_corpus(corpus, text, tell, filename)
         facts = TextFacts.of(chosen.text) if corpus == "own" else TextFacts()
         if wrong := refusals(filled, corpus, facts):
             raise ValueError(next(iter(wrong.values())))
@@ -253,6 +241,10 @@ class TrainTab:
         """The widgets that `show` fills."""
         return [self.chart, self.transport, self.samples, self.downloads, self.code, self.source]
 
+    def recall(self, opened: Any) -> None:
+        """Bring back what was not trained on yet, once the page has `opened`."""
+        self.own_text.recall(opened, self.corpus)
+
     def fill(self, run: RunDir | None, lang: str) -> list:
         """Return the form of a run and its count line, so that a refresh of the page keeps what was set."""
         values, corpus, preset, text = run_form.defaults(DEFAULT_PRESET), DEFAULT_CORPUS, DEFAULT_PRESET, ""
@@ -301,9 +293,11 @@ def corpus_choices(lang: str) -> list[tuple[str, str]]:
     return [(corpus_name(name, lang), name) for name in CORPUS_NAMES]
 
 
-def chosen_corpus(name: Any, text: Any, progress: Any = None) -> Corpus:
+def chosen_corpus(name: Any, text: Any, progress: Any = None, filename: str | None = None) -> Corpus:
     """Return the corpus that a form asks for: loaded by its name, or made of the user's own text."""
-    return own_text(text_of(text, MAX_CHARACTERS, "Your text")) if name == "own" else load_corpus(name, progress)
+    if name != "own":
+        return load_corpus(name, progress)
+    return own_text(text_of(text, MAX_CHARACTERS, "Your text"), filename)
 
 
 @lru_cache

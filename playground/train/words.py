@@ -24,8 +24,14 @@ WORDS = {
     ),
     "own_text": ("Your text", "Văn bản của bạn"),
     "own_placeholder": ("Paste a text here …", "Dán văn bản vào đây …"),
-    "upload": ("… or upload a .txt file", "… hoặc tải lên tệp .txt"),
-    "uploaded": ("{name}: {count:,} characters, {distinct} different", "{name}: {count:,} ký tự, {distinct} loại"),
+    "upload": ("… or upload a text file", "… hoặc tải lên tệp văn bản"),
+    "uploaded": (
+        "{name}: {count:,} characters, {distinct:,} different",
+        "{name}: {count:,} ký tự, {distinct:,} ký tự khác nhau",
+    ),
+    "own_refused": ("{name} was not taken: {cause}.", "Không nhận {name}: {cause}."),
+    "own_take_out": ("Take the invisible characters out", "Bỏ các ký tự vô hình"),
+    "own_replace": ("Replace what is not valid", "Thay những chỗ không hợp lệ"),
     "preset": ("Model", "Mô hình"),
     "preset_help": (
         "express: words within seconds. best: as far as two minutes go. modern: small with what has changed since GPT-2.",

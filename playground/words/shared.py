@@ -57,55 +57,17 @@ WORDS = {
         "Replaced, for the model has never seen them: {names}.",
         "Đã thay, vì mô hình chưa từng thấy: {names}.",
     ),
+    "prompt_respelled": (
+        "Letters were put into the model's spelling: characters composed, or taken apart.",
+        "Các chữ đã được đưa về cách viết của mô hình: ghép các dấu lại, hoặc tách ra.",
+    ),
+    "prompt_vanished": (
+        "Left out, for nobody sees them: {names}.",
+        "Đã bỏ, vì là ký tự vô hình: {names}.",
+    ),
     "time_is_up": ("Stopped after {seconds} seconds.", "Đã dừng sau {seconds} giây."),
     "no_snapshot_yet": (
         "This run has no snapshot yet: it comes with the first step.",
         "Lượt này chưa có bản chụp nào: nó sẽ có sau bước đầu tiên.",
-    ),
-    "line_uniform": ("uniform guess", "đoán đều"),
-    "line_unigram": ("letter frequencies", "tần suất ký tự"),
-    "line_bigram": ("bigram", "bigram"),
-    "line_trigram": ("trigram", "trigram"),
-    "line_fivegram": ("5-gram: the best of counting", "5-gram: giới hạn của việc đếm"),
-    "line_entropy": ("entropy: nobody can beat this", "entropy: không ai vượt qua được"),
-    "meaning_counting": (
-        "The first estimate is here; counting what it is worth …",
-        "Đã có ước lượng đầu tiên; đang tính mốc so sánh …",
-    ),
-    "meaning_worse": (
-        "Worse than a uniform guess: it is confidently wrong. The learning rate may be too high.",
-        "Tệ hơn cả đoán đều: mô hình tự tin mà sai. Có thể learning rate quá cao.",
-    ),
-    "meaning_nothing": (
-        "About as good as a uniform guess: it knows nothing yet.",
-        "Ngang với đoán đều: mô hình chưa biết gì.",
-    ),
-    "meaning_uniform": (
-        "Better than a uniform guess ({value:.2f}): it is learning which characters are frequent.",
-        "Tốt hơn đoán đều ({value:.2f}): mô hình đang học ký tự nào hay gặp.",
-    ),
-    "meaning_unigram": (
-        "Better than letter frequencies ({value:.2f}): it has begun to see which character follows which.",
-        "Tốt hơn tần suất ký tự ({value:.2f}): mô hình bắt đầu biết ký tự nào theo sau ký tự nào.",
-    ),
-    "meaning_bigram": (
-        "Better than letter pairs ({value:.2f}): it has begun to use context.",
-        "Tốt hơn các cặp ký tự ({value:.2f}): mô hình đã bắt đầu dùng ngữ cảnh.",
-    ),
-    "meaning_trigram": (
-        "Better than counting three letters ({value:.2f}): words are forming.",
-        "Tốt hơn đếm bộ ba ký tự ({value:.2f}): các từ đang hình thành.",
-    ),
-    "meaning_fivegram": (
-        "Better than the best that counting can do (5-gram, {value:.2f}): it knows more than letter statistics.",
-        "Tốt hơn mọi cách đếm (5-gram, {value:.2f}): mô hình biết nhiều hơn thống kê ký tự.",
-    ),
-    "meaning_entropy": (
-        "Within 0.1 of the text's own entropy: there is hardly anything left to learn.",
-        "Chỉ cách entropy của văn bản dưới 0,1: hầu như không còn gì để học.",
-    ),
-    "meaning_overfitting": (
-        "Overfitting: validation was best at step {step} ({best:.2f}) and has risen since, while training still falls.",
-        "Overfitting: validation tốt nhất ở bước {step} ({best:.2f}) rồi tăng lên, trong khi train vẫn giảm.",
     ),
 }

@@ -33,7 +33,7 @@ HARD_TEXTS = [
     "你好，世界 こんにちは 안녕 שלום مرحبا नमस्ते",
     "👩‍👩‍👧‍👦 🏳️‍🌈 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 \U0010ffff",
     "\x00\x01\x1c \x1d\x1e\x1f\x7f\x85\xa0\u2003\u3000\ufeff\ufffd",
-    "<|endoftext|> is text <|endoftext|>",
+    "<|endofprompt|> is text, as is <|endoftext>",
 ]
 
 
@@ -135,7 +135,7 @@ def test_gpt2s_tokenizer_has_the_known_ids():
     assert tokenizer.vocab_size == 50_257
     assert tokenizer.encode("Hello, world!") == [15496, 11, 995, 0]
     assert tokenizer.decode([50256]) == "<|endoftext|>"
-    assert 50256 not in tokenizer.encode("<|endoftext|>")
+    assert tokenizer.encode("one<|endoftext|>two") == [*tokenizer.encode("one"), 50256, *tokenizer.encode("two")]
     assert tokenizer.encode("a\ud800b") == tokenizer.encode("a\ufffdb")
 
 

@@ -250,7 +250,7 @@ def test_a_body_over_the_limit_is_refused(site):
 
 
 def test_an_upload_over_the_limit_is_refused(site):
-    answer = site.client.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 11_000_000)})
+    answer = site.client.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 34_000_000)})
     assert answer.status_code == 413
 
 

@@ -155,7 +155,7 @@ def test_a_text_that_is_none_is_refused_in_one_line(runs, capsys):
     for content, sentence in (
         (b"", "The text is empty"),
         (b"to be or not", "The text has 12 tokens, but block_size=8 needs at least 90"),
-        (b"\xff\xfe\x00", "This begins like a text in UTF-16 but is damaged"),
+        (b"\xff\xfe\x00\xdca\x00", "This begins like a text in UTF-16 but is damaged"),
         (b"PK\x03\x04", "This looks like a zip archive"),
     ):
         Path("text.txt").write_bytes(content)

@@ -3,12 +3,13 @@
 import math
 import subprocess
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
 
 from core.config import BigramConfig, GPTConfig, TrainConfig
-from core.downloads import DownloadError
+from core.downloads import DownloadError, find_file
 from core.formula import count_of
 from core.runs.config import tokenizer_from_json
 from core.runs.cost import bytes_needed, check_memory
@@ -17,7 +18,7 @@ from core.runs.presets import PRESETS
 from core.runs.training_run import train_run
 from core.text.corpora import Corpus, load_corpus, own_text
 from core.text.ngrams import baselines
-from core.tokenizers import CharTokenizer
+from core.tokenizers import MERGES_NAMES, MERGES_SHA256, CharTokenizer
 from tests import tiny_runs
 
 TEXT = "a small text, over and over again\n" * 40
@@ -83,6 +84,22 @@ def test_too_short_a_text_is_refused_with_the_numbers():
     sentence = refusal(corpus=own_text("to be or not to be, that is the question"), model={"block_size": 32})
     assert "The text has 40 tokens, but block_size=32 needs at least 330" in sentence
     assert "lower block_size to 3 or add text" in sentence
+
+
+def test_many_different_characters_are_a_matter_of_the_tokenizer():
+    chinese = own_text("".join(map(chr, range(0x4E00, 0x4E00 + 1001))) * 2)
+    assert refusal(corpus=chinese) == (
+        "The text has 1,001 different characters, over the limit of 1,000 as each would be a token of its own; "
+        "choose tokenizer='gpt2', which reads every text, or use a text in an alphabet"
+    )
+    if find_file(MERGES_NAMES, MERGES_SHA256):
+        plan = plan_run(chinese, {"tokenizer": "gpt2"}, MODEL, {}, memory=10**9)
+        assert plan.config.model.vocab_size == 50_257 and plan.config.corpus_title == chinese.title
+
+
+def test_a_sample_prompt_in_the_other_spelling_is_the_same_prompt():
+    text = own_text("bốn năm " * 40)
+    assert plan_run(text, {"prompt": unicodedata.normalize("NFD", "bốn")}, MODEL, {}).config.prompt == "bốn"
 
 
 def test_what_would_not_fit_is_refused_with_the_numbers():
@@ -198,7 +215,8 @@ def test_the_plays_have_an_entropy_near_six_tenths_that_no_counting_model_reache
     at = len(ids) * 9 // 10
     counted = baselines(np.array(ids[:at]), np.array(ids[at:]), plan.config.model.vocab_size)
     assert 0.5 < plan.config.entropy < 0.7
-    assert plan.config.entropy < counted.fivegram < counted.trigram < counted.bigram < counted.unigram < counted.uniform
+    losses = [plan.config.entropy, *(counted[key] for key in ("ngram", "trigram", "bigram", "unigram", "uniform"))]
+    assert losses == sorted(losses)
 
 
 # -- memory -----------------------------------------------------------------------------------------------------------

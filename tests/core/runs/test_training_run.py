@@ -108,7 +108,7 @@ def test_a_run_writes_down_all_that_happens(of_each_kind):
     assert {len(row["text"]) for row in samples(undisturbed).values()} == {5}
     assert undisturbed.status().state == "done" and undisturbed.status().step == STEPS
     assert undisturbed.status().pid == os.getpid()
-    assert undisturbed.baselines().keys() == {"uniform", "unigram", "bigram", "trigram", "fivegram"}
+    assert undisturbed.baselines().keys() == {"unseen", "uniform", "unigram", "bigram", "trigram", "ngram", "order"}
 
 
 def test_elapsed_time_only_grows(undisturbed):

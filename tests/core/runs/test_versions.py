@@ -1,6 +1,7 @@
 """Directories of an older version are read in today's words; those of a newer one are refused in a sentence."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -67,6 +68,16 @@ def test_a_newer_version_is_refused_in_one_sentence_that_does_not_call_it_damage
             old.config()
         runs, (problem,) = list_runs(old.path.parent)
         assert runs == [] and problem == f"The run in 'version-1' is left out: {sentence} to open the run"
+
+
+def test_the_title_of_an_own_text_is_kept_and_a_run_without_one_is_read(old, tmp_path):
+    assert old.config().corpus_title is None
+    titled = replace(old.config(), corpus_title="moby dick.md")
+    old.write_config(titled)
+    assert old.config().corpus_title == again(old).config.corpus_title == "moby dick.md"
+    for wrong in (5, "x" * 81, ["a"]):
+        with pytest.raises(ValueError, match="corpus_title"):
+            RunConfig.from_json(titled.to_json() | {"corpus_title": wrong})
 
 
 def test_an_impossible_version_is_damage(old):

@@ -25,7 +25,7 @@ from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer
 from playground.compare import contenders
 from playground.compare import pretrained_values as values
 from playground.compare.contenders import Contender, continue_all, gpt2_contender, run_contender, shared_text
-from playground.compare.pretrained_section import MOST_TEXT, TEMPERATURES, PretrainedSection
+from playground.compare.pretrained_section import EXAMPLES, MOST_TEXT, TEMPERATURES, PretrainedSection
 from playground.page import PageContext
 from playground.server.settings import Settings
 from playground.words.translate import WORDS
@@ -156,6 +156,9 @@ def test_both_read_the_text_in_the_characters_that_the_run_knows():
     known, note = shared_text("abé", CharTokenizer("\nabe"), "en")
     assert known == "abe" and "'é' (U+00E9)" in note and note.endswith("Both models read the changed text.")
     assert shared_text("abe", CharTokenizer("\nabe"), "en") == ("abe", None)
+    known, note = shared_text("abe ", CharTokenizer("\n abe"), "en")
+    assert known == "abe " and note.startswith("The text ends with a space, which GPT-2's tokens bring")
+    assert not [example for each in EXAMPLES.values() for example in each if example.endswith(" ")]
 
 
 def test_without_the_weights_the_run_reads_and_gpt2s_card_says_what_to_do(section):

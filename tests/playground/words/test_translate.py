@@ -67,7 +67,7 @@ def test_every_family_of_words_is_whole():
     # A new corpus or preset is called by its own name until somebody finds words for it; these are well known.
     corpora = ("plays", "shakespeare", "python", "own")
     families = {"state": STATES, "corpus": corpora, "about": corpora, "preset": ("gpt2", "finetune", "custom"),
-                "line": ("uniform", "unigram", "bigram", "trigram", "fivegram", "entropy"),
+                "line": ("uniform", "unigram", "bigram", "trigram", "fivegram", "ngram", "entropy"),
                 "group": ("model", "training", "run")}  # fmt: skip
     assert {f"{family}_{name}" for family, names in families.items() for name in names} - WORDS.keys() == set()
 

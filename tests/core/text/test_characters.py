@@ -1,0 +1,96 @@
+"""Letters as people write them: every spelling of a letter is that letter, and what is alike stands in for it."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.text.characters import fitted, invisible, letters, unseen_share, without_invisible
+from core.text.reading import read_text
+
+ASCII = "\n" + "".join(map(chr, range(32, 127)))
+FAMILY, THUMB, FLAG, HEART = "👨\u200d👩\u200d👧\u200d👦", "👍\U0001f3fd", "🇻🇳", "❤\ufe0f"
+
+
+def fit(text: str, vocabulary: str = ASCII) -> str:
+    known = set(vocabulary)
+    return "".join(letter.becomes for letter in fitted(text, lambda letter: known.issuperset(letter)))
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_every_spelling_of_a_letter_is_what_the_model_knows(form):
+    for words in ("Một hai ba bốn,", "한국어 글", "Ελληνικά", "हिन्दी"):
+        vocabulary = unicodedata.normalize(form, words)
+        assert fit(unicodedata.normalize("NFD", words), vocabulary) == vocabulary, words
+        assert fit(unicodedata.normalize("NFC", words), vocabulary) == vocabulary, words
+    how = [letter.how for letter in fitted(unicodedata.normalize("NFD", "bốn"), lambda letter: letter in "bốn")]
+    assert how == ["kept", "respelled", "kept"]
+
+
+def test_signs_of_the_printing_house_become_those_of_the_typewriter():
+    assert fit("It’s “fine” — a ﬂag…") == 'It\'s "fine" - a flag...'
+    assert fit("æther, Straße, Đà Nẵng, ½, Ａ\u00a0B") == "aether, Strasse, Da Nang, 1/2, A B"
+    assert fit("É", "e") == "e" and fit("É", "Ee") == "E" and fit("ﬂ", "x ") == " "
+
+
+def test_what_nobody_sees_vanishes_without_a_space():
+    assert fit("soft\u00adhy\u200bphen\ufeff\u202e\x85") == "softhyphen"
+
+
+def test_what_is_seen_as_one_has_one_stand_in():
+    for sign in (FAMILY, THUMB, FLAG, HEART, "😀", "1\ufe0f\u20e3"):
+        assert list(letters(f"a{sign}b")) == ["a", sign, "b"]
+        assert fit(f"a{sign}b", "ab ") == "a b"
+    assert fit(FLAG + FLAG, " ") == "  "
+
+
+@given(st.text(max_size=40))
+def test_any_text_fits_and_nothing_of_it_is_forgotten(text):
+    each = fitted(text, set(ASCII).issuperset)
+    assert "".join(letter.text for letter in each) == text
+    assert set(ASCII).issuperset("".join(letter.becomes for letter in each))
+    assert "".join(letter.becomes for letter in each if letter.how == "kept") == "".join(c for c in text if c in ASCII)
+
+
+# -- a text that is read ----------------------------------------------------------------------------------------------
+
+HIDDEN = "a\ufeffb\u200b\u200bc\u202ed\x85"
+
+
+def test_what_nobody_sees_is_counted_and_taken_out_but_not_what_holds_signs_together():
+    text = f"{HIDDEN} {FAMILY}{HEART} نمی\u200cخواهم 1\ufe0f\u20e3"
+    assert invisible(text) == {"\x85": 1, "\u200b": 2, "\u202e": 1, "\ufeff": 1}
+    assert without_invisible(text) == text.replace(HIDDEN, "abcd") and without_invisible("abc") == "abc"
+
+
+def test_reading_names_invisible_and_rare_characters_and_takes_out_what_nobody_sees():
+    text = (HIDDEN + " and on\n") * 3 + "x" * 10
+    read = read_text(text)
+    assert read.text == text and read.invisible == 15
+    assert "nobody sees (U+0085: 3, U+200B: 6, U+202E: 3, U+FEFF: 3)" in read.notes[0]
+    assert read.notes[1].startswith("7 characters come three times or less: '\\n' (U+000A)")
+    clean = read_text(text, take_out=True)
+    assert clean.text == text.replace(HIDDEN, "abcd") and clean.invisible == 0
+    assert clean.notes[0] == "Invisible characters were taken out: 15."
+
+
+def test_reading_says_that_spellings_were_made_one():
+    read = read_text("bốn " * 10 + unicodedata.normalize("NFD", "bốn ") * 10)
+    assert read.text == "bốn " * 20 and read.distinct == 4
+    assert read.notes == ("Letters were composed (NFC, 20 marks), so that each has one spelling.",)
+
+
+def test_reading_says_what_marks_between_texts_will_be_and_that_many_characters_need_another_tokenizer():
+    (said,) = read_text("one<|endoftext|>two" * 9).notes
+    assert "(9 in all): with GPT-2's tokenizer each is the one token that ends a text" in said and "13 char" in said
+    chinese = "".join(map(chr, range(0x4E00, 0x4E00 + 1001)))
+    assert "more than the 1,000 that can each be a token; choose tokenizer gpt2" in read_text(chinese * 4).notes[0]
+
+
+def test_a_last_tenth_of_another_kind_is_said_before_training():
+    text = "only english words here, again and again. " * 90 + "ничего английского " * 20
+    share = unseen_share(text, len(text) * 9 // 10)
+    (said,) = read_text(text).notes
+    assert share > 0.5 and said.startswith(f"{100 * share:.1f} % of the last tenth")
+    assert read_text("one kind of text, all the way. " * 90).notes == ()
