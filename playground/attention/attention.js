@@ -44,6 +44,7 @@ const WORDS = {
   step: 'step {step}', following: 'Follows the newest snapshot, until you move it.', play: 'Play the snapshots', pause: 'Stop playing', snapshot: 'Snapshot',
 };
 const PACE = 350; // milliseconds from one snapshot to the next, at least
+const BREATH = 100; // milliseconds after an answer: asked in its midst, Gradio asks for the answered step again
 const PATIENCE = 12000; // after which a snapshot that does not arrive is given up
 const slider = at('.steps'), playButton = at('.play');
 let view = null; // the value, unpacked: { tokens, layers, nHead, bytes, means, predictions, heads, steps, step }
@@ -201,7 +202,10 @@ function arrived(value) {
   const steps = view?.steps ?? [];
   at('.time').hidden = steps.length < 2;
   slider.max = Math.max(0, steps.length - 1);
-  if (asked !== null && (value?.step === asked || value?.follows)) asked = null;
+  if (asked !== null && (value?.step === asked || value?.follows)) {
+    asked = null;
+    lastAsk = Math.max(lastAsk, performance.now() - PACE + BREATH);
+  }
   if (asked === null && wantedStep === null && view) slider.value = steps.indexOf(view.step);
   nameStep();
   if (playing && asked === null && wantedStep === null) goOn();

@@ -51,7 +51,7 @@ def reading(contender: Contender, text: str, lang: str, note: str | None = None,
         tokens_of(contender.tokenizer, ids[given:].tolist()),
         nats.tolist(),
         score and {"bits_per_character": score.bits_per_character, "bits": score.bits, "characters": score.characters},
-        [(contender.tokenizer.decode([i]), i, p) for i, p in found.likeliest(LIKELIEST)],
+        [(*token_texts(contender.tokenizer, [i]), i, p) for i, p in found.likeliest(LIKELIEST)],
         note=note,
         second=second,
     )
@@ -61,7 +61,7 @@ def gpt2_tokens(text: str, tokenizer: Tokenizer | None, lang: str) -> dict:
     """Return GPT-2's tokens of a text, while its weights are not loaded; none without its tokenizer."""
     tokens = [] if tokenizer is None else tokens_of(tokenizer, tokenizer.encode(text))
     note = None if tokenizer else translate("beside_no_merges", lang)
-    words, load = words_of("text_reading", lang), translate("beside_load", lang)
+    words, load = words_of("text_reading", lang), translate("gpt2_not_loaded", lang)
     return TextReading.pack(FAMILY_NAMES[GPT2], words, tokens, note=note, empty=load, second=True)
 
 
