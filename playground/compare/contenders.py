@@ -63,7 +63,7 @@ def shared_text(text: str, tokenizer: Tokenizer, lang: str) -> tuple[str, str | 
     """Return a text in the characters that a run's tokenizer knows, so that both models read the same, and a note."""
     known, shown, note = fit_prompt(text, tokenizer, replace=True, lang=lang)
     return known, " ".join(
-        filter(None, [note, translate("beside_becomes", lang, text=known) if shown else None])
+        filter(None, [note, translate("beside_becomes", lang, known=known) if shown else None])
     ) or None
 
 

@@ -38,7 +38,7 @@ WORDS = {
         "How GPT-2 cuts a text stands in its list of merges, which comes with the weights.",
         "Cách GPT-2 cắt văn bản nằm trong danh sách merge của nó, được tải cùng trọng số.",
     ),
-    "beside_becomes": ("Both models read: “{text}”", "Cả hai mô hình đều đọc: “{text}”"),
+    "beside_becomes": ("Both models read: “{known}”", "Cả hai mô hình đều đọc: “{known}”"),
     "beside_could_read": (
         "GPT-2 knows every character of your text; it reads the changed text all the same, so that both are asked the same.",
         "GPT-2 biết mọi ký tự trong văn bản của bạn; nó vẫn đọc văn bản đã đổi, để cả hai trả lời cùng một câu hỏi.",

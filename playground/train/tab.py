@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.architectures import architecture_of
 from core.pretrained.family import is_gpt2_shaped
 from core.runs.directory import RunDir
 from core.runs.plan import again, plan_run
@@ -204,7 +205,7 @@ class TrainTab:
             run_value(run_id, lang, words["loss_chart"], ghosts=ghosts),
             run_value(run_id, lang, words["transport"]),
             run_value(run_id, lang, words["samples"]),
-            Downloads.pack(run_id, files_of(run), lang),
+            Downloads.pack(run_id, files_of(run), lang, missing_of(run, lang)),
         ]
 
     @property
@@ -248,6 +249,14 @@ def files_of(run: RunDir | None) -> dict[str, str]:
     """Return the downloads of a run, each by the key of its words."""
     is_gpt2 = run is not None and is_gpt2_shaped(run.config().model)
     return {**FILES, "download_hf": "huggingface.zip"} if is_gpt2 else FILES
+
+
+def missing_of(run: RunDir | None, lang: str) -> str | None:
+    """Return why a run has no model for GPT2LMHeadModel; None where it has one."""
+    if run is None or "download_hf" in files_of(run):
+        return None
+    kind = architecture_of(run.config().model)
+    return translate("no_hf", lang, kind="lm_head_bias" if kind == "gpt" else kind)
 
 
 def corpus_choices(lang: str) -> list[tuple[str, str]]:

@@ -131,7 +131,7 @@ def test_a_typed_text_is_read_by_both(page):
     page.locator("#beside-text textarea").press_sequentially(" 3 is é", delay=5)
     expect(page.locator("#beside-mine .count")).to_have_text("15 tokens")
     expect(page.locator("#beside-theirs .count")).to_have_text("15 tokens")
-    expect(page.locator("#beside-theirs .note")).to_contain_text("Both models read the changed text")
+    expect(page.locator("#beside-theirs .note")).to_contain_text("GPT-2 knows every character of your text")
     assert read_by(page, "mine") == read_by(page, "theirs") and read_by(page, "mine").startswith("12␣times␣3␣is␣")
     expect(page.locator("#beside-mine .next li")).to_have_count(10)
     expect(page.locator("#beside-theirs .next li")).to_have_count(10)

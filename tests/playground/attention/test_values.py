@@ -1,20 +1,31 @@
 """The attention of snapshots: the model runs once for a text and snapshot, and what is shown is what it did."""
 
 import threading
+from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_hex, to_rgb
 
 from core.attention import attention_maps
+from core.pretrained import loader as gpt2
 from core.runs.directory import RunDir
 from core.runs.plan import plan_run
+from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from core.text.corpora import own_text
-from playground.attention import silencing, values
+from playground.attention import downloads, silencing, values
+from playground.attention.examples import own_example
+from playground.attention.figures import heatmap_figure
 from playground.attention.silencing import silence
+from playground.attention.tab import AttentionTab
 from playground.attention.values import score_history, text_attention
 from playground.models import load_writer
+from playground.page import PageContext
+from playground.server.files import Asked
+from playground.server.settings import Settings
 from tests.tiny_runs import wait_for
 
 TEXT = "Anna sang to Otto, and Otto sang to Anna. " * 60
@@ -180,3 +191,59 @@ def test_a_bigram_has_nothing_to_look_into(tmp_path):
         pass
     with pytest.raises(ValueError, match="attention"):
         text_attention(run, "Anna")
+
+
+def test_without_a_run_or_without_gpt2_the_view_says_what_to_do_and_shows_nothing_of_another(run, monkeypatch):
+    monkeypatch.setattr(gpt2, "loaded", lambda *_: None)
+    monkeypatch.setattr(gpt2, "is_cached", lambda *_: False)
+    with RunStore(run.path.parent) as store, gr.Blocks():
+        page = PageContext(store, Settings(runs=run.path.parent))
+        page.lang = page.run = gr.State()
+        tab = AttentionTab(page)
+        view, links, silenced = tab.draw(None, "run", "Anna", {}, "en", (0, 0))
+        assert "no run yet" in view["text"]["empty"] and "tokens" not in view and links["run"] is None
+        assert tab.draw_lines(None, "run", "en")["data"]
+        view, links, silenced = tab.draw(run.id, "gpt2", "Anna", {}, "vi", (0, 0))
+        assert "So sánh" in view["text"]["empty"] and "tokens" not in view and "values" not in silenced
+        view, links, _ = tab.draw(run.id, "run", "Anna", {run.id: 5}, "en", (1, "mean"))
+        assert (view["step"], view["follows"], links["query"]["head"]) == (5, False, "mean")
+        view, *_ = tab.draw(run.id, "run", "Anna", {}, "vi", (0, 0))
+        assert (view["step"], view["follows"], view["run"]) == (12, True, run.id) and "bước 12" in view["of"]
+        typed = tab.enter(run.id, "run", "my own words", {}, "en", (0, 0), "an example")
+        assert typed[0] == gr.skip()
+        assert tab.enter(run.id, "run", "an example", {}, "en", (0, 0), "an example")[0] == own_example(run)
+
+
+def test_silencing_stops_before_the_next_head_and_when_another_snapshot_is_shown(run):
+    with RunStore(run.path.parent) as store, gr.Blocks():
+        page = PageContext(store, Settings(runs=run.path.parent))
+        page.lang = page.run = gr.State()
+        tab, asked = AttentionTab(page), (run.id, "run", "Anna", {}, "en")
+        ticket, steps, waiting = tab.begin(*asked)
+        assert steps == {run.id: 12} and "step 12" in waiting["of"]
+        tab.stop()  # in the queue, before anything is computed
+        *_, last = tab.silence(ticket, *asked)
+        assert not any(np.isfinite(x or np.nan) for row in last["values"] for x in row)
+        ticket, *_ = tab.begin(*asked)
+        drawn = tab.silence(ticket, *asked)
+        next(drawn), next(drawn)
+        view, _, other = tab.draw(run.id, "run", "Anna", {run.id: 5}, "en", (0, 0))
+        assert view["key"] == other["key"] != waiting["key"] and "values" not in other
+        assert list(drawn) == []  # nothing goes on filling beside another snapshot
+        ticket, *_ = tab.begin(*asked)
+        *_, last = tab.silence(ticket, *asked)
+        assert last["phase"] == "done" and "tokens of validation text" in last["note"] and last["errors"][0][0] > 0
+        *_, again = tab.draw(*asked, (0, 0))
+        assert again["values"] == last["values"]  # a computed map that belongs is there again
+
+
+def test_downloads_give_the_mean_and_use_the_colours_of_the_page(run):
+    asked = Asked(run, "heatmap.png", {"text": "Anna", "layer": "1", "head": "mean", "step": "12"}, None)
+    answer = downloads.heatmap(asked)
+    assert "layer-1-head-mean" in answer.headers["content-disposition"] and answer.body.startswith(b"\x89PNG")
+    figure = heatmap_figure(np.tril(np.ones((2, 2))) * 0.25, ["a", "b"], "title")
+    image = figure.axes[0].images[0]
+    assert image.norm(0.25) == pytest.approx(0.5)  # the square root, as shade() in attention_link.js
+    css = (Path(downloads.__file__).parent / "attention_ink.css").read_text()
+    assert "--some: #5b9bf5;" in css and "--all: #12307a;" in css
+    assert to_hex(image.cmap(1.0)) == "#12307a" and np.allclose(image.cmap(128)[:3], to_rgb("#5b9bf5"), atol=0.01)
