@@ -196,8 +196,8 @@ def test_a_bigram_has_nothing_to_look_into(tmp_path):
 def test_without_a_run_or_without_gpt2_the_view_says_what_to_do_and_shows_nothing_of_another(run, monkeypatch):
     monkeypatch.setattr(gpt2, "loaded", lambda *_: None)
     monkeypatch.setattr(gpt2, "is_cached", lambda *_: False)
-    with RunStore(run.path.parent) as store, gr.Blocks():
-        page = PageContext(store, Settings(runs=run.path.parent))
+    with gr.Blocks():
+        page = PageContext(RunStore(run.path.parent, 1), Settings())
         page.lang = page.run = gr.State()
         tab = AttentionTab(page)
         view, links, silenced = tab.draw(None, "run", "Anna", {}, "en", (0, 0))
@@ -215,8 +215,8 @@ def test_without_a_run_or_without_gpt2_the_view_says_what_to_do_and_shows_nothin
 
 
 def test_silencing_stops_before_the_next_head_and_when_another_snapshot_is_shown(run):
-    with RunStore(run.path.parent) as store, gr.Blocks():
-        page = PageContext(store, Settings(runs=run.path.parent))
+    with gr.Blocks():
+        page = PageContext(RunStore(run.path.parent, 1), Settings())
         page.lang = page.run = gr.State()
         tab, asked = AttentionTab(page), (run.id, "run", "Anna", {}, "en")
         ticket, steps, waiting = tab.begin(*asked)
