@@ -1,4 +1,4 @@
-"""What a head does, and whether it matters: scores of its attention, labels for the clear cases, and silencing.
+"""What a head does: scores of its attention, what even attention would score, and labels for the clear cases.
 
 A bright square in a map is no finding. Here every claim about a head is a number with a formula, beside the number
 that uniform attention gets on the same text. The patterns, for query q and key k <= q:
@@ -9,17 +9,18 @@ that uniform attention gets on the same text. The patterns, for query q and key 
     same        an earlier occurrence of the query's token: ids[k] = ids[q], k < q
     induction   what followed an earlier occurrence: ids[k - 1] = ids[q], k < q
 
-Left out on purpose: what a head writes (its values, "copying"), and how heads of two layers work together.
+A label belongs to a head, not to a sentence: it is given for what the head does on several texts (`measure_heads`).
+Left out on purpose: whether a head matters (`silencing.py`), what it writes, and how heads of two layers work together.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import get_ident
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from core.attention import Attention, attention_layers, capture_outputs
+from core.attention import attention_layers, capture_outputs, observe
 from core.model import eval_mode
 from core.modern import Model
 
@@ -39,7 +40,8 @@ def head_scores(weights: Tensor, ids: Tensor) -> dict[str, Tensor]:
     "self", "previous", "first", "same", "induction": the mean, over the queries that have such keys, of the attention
     that they give to those keys together, from 0 (none) to 1 (all). Query 0 is left out, because it can only look at
     itself. "entropy", in nats, is the mean of -sum(w ln w), and "distance", in tokens, that of sum(w (q - k)), both
-    over the queries from 1. A pattern that no query can show scores 0. Raises ValueError when the shapes do not fit.
+    over the queries from 1. A pattern that no query can show scores NaN: it cannot be measured there. Raises
+    ValueError when the shapes do not fit.
     """
     T = len(ids)
     if ids.dim() != 1 or weights.dim() != 4 or weights.shape[2:] != (T, T):
@@ -72,16 +74,21 @@ def induction_scores(model: Model, seed: int = 0, rows: int = 4) -> Tensor:
 
     Raises ValueError for a model without attention, or one too short or with too few tokens to say four of them twice.
     """
+    return _induction_by_text(model, seed, rows).mean(0)
+
+
+def _induction_by_text(model: Model, seed: int = 0, rows: int = 4) -> Tensor:
+    """Return the scores (texts, L, nh) of which `induction_scores` is the mean, one for each random sequence."""
     layers = attention_layers(model)
     device, V = next(model.parameters()).device, model.config.vocab_size
     random = torch.Generator().manual_seed(seed)
-    means = []
+    found = []
     for N in _repeated_lengths(model):
         once = torch.stack([torch.randperm(V, generator=random)[:N] for _ in range(rows)])
         with eval_mode(model), capture_outputs([attn.attn_dropout for attn in layers]) as weights:
             model(once.repeat(1, 2).to(device))
-        means.append(_after_previous(torch.stack(weights).mean(1)))  # (L, nh, 2N, 2N), the mean of the rows
-    return torch.stack(means).mean(0)
+        found += [_after_previous(torch.stack(of_row)) for of_row in zip(*weights, strict=True)]  # each (L, nh)
+    return torch.stack(found)
 
 
 def uniform_induction_score(model: Model) -> float:
@@ -91,78 +98,78 @@ def uniform_induction_score(model: Model) -> float:
     return sum(values) / len(values)
 
 
-def labels(
-    scores: dict[str, Tensor], ids: Tensor, induction: Tensor | None = None
-) -> list[list[tuple[str, float] | None]]:
-    """Name what each head does, (pattern, score) by layer and head, or None where nothing is clear.
+@dataclass(frozen=True)
+class Measured:
+    """What the heads of a model do on several texts; by name of the score, NaN where no text could show it."""
 
-    scores are those of `head_scores` for the text ids (T,), induction (L, nh) those of `induction_scores`. A head is
-    named after a pattern when at least LABEL_SCORE of its attention goes there, and LABEL_RATIO times the score of
-    uniform attention on the same text, over at least LABEL_QUERIES queries. Of several patterns it gets the clearest,
-    whose score is furthest on the way from the uniform score to 1. A head is named "induction" only for what it does on
-    repeated random sequences, because in a text frequent letters alone can look like it.
+    mean: dict[str, Tensor]  # (L, nh)
+    spread: dict[str, Tensor]  # (L, nh): the standard deviation from text to text
+    even: dict[str, float]  # what even attention scores on the same texts
+    queries: dict[str, int]  # how many queries of all texts could show the pattern
+    texts: int
+    tokens: int
+
+
+def measure_heads(model: Model, texts: Tensor, weights: Sequence[Tensor] | None = None) -> Measured:
+    """Return what each head does on texts (W, T) of a model's tokens, and "induction" on random sequences.
+
+    weights: those (L, nh, T, T) of each text, where they are known already. Where the model is too small for the test
+    of induction, that score is NaN. Raises ValueError as `observe` does.
     """
-    uniform = uniform_scores(ids)
-    chances = {name: int(keys.any(-1).sum()) for name, keys in _patterns(ids).items()}
-    judged = {
-        name: (scores[name].tolist(), uniform[name])
-        for name in PATTERNS
-        if name != "induction" and chances[name] >= LABEL_QUERIES
-    }
-    if induction is not None:
-        # Uniform attention scores highest on the shortest sequence: that score has to be beaten.
-        judged["induction"] = (induction.tolist(), float(_after_previous(_uniform(2 * REPEATED_TOKENS[0]))))
-    L, nh = scores["self"].shape
-    return [[_clearest(judged, layer, head) for head in range(nh)] for layer in range(L)]
-
-
-def silence_heads(model: Model, x: Tensor, y: Tensor) -> Iterator[tuple[int, int, float]]:
-    """Silence each head in turn and give (layer, head, rise of the loss in nats per token) on x, y (B, T).
-
-    Zeros replace what the head hands to c_proj; a fall of the loss is a negative rise. One head a turn: between turns
-    the model is unchanged, and to stop is not to ask for the next. Raises ValueError at once for a model without
-    attention or for an x and y that do not fit.
-    """
-    layers = attention_layers(model)
-    if x.dim() != 2 or x.shape != y.shape or x.numel() == 0:
-        raise ValueError(f"x and y must be one batch (B, T), but are {tuple(x.shape)} and {tuple(y.shape)}")
-    device = next(model.parameters()).device
-    return _rises(model, layers, x.to(device), y.to(device))
-
-
-def _rises(model: Model, layers: list[Attention], x: Tensor, y: Tensor) -> Iterator[tuple[int, int, float]]:
-    usual = _loss(model, x, y)
-    for layer, attn in enumerate(layers):
-        for head in range(attn.n_head):
-            with _silenced(attn, head):
-                loss = _loss(model, x, y)
-            yield layer, head, loss - usual
-
-
-@contextmanager
-def _silenced(attn: Attention, head: int) -> Iterator[None]:
-    """Put zeros in place of one head's output, for this thread alone and until the block ends."""
-    thread = get_ident()
-
-    def silence(c_proj: nn.Module, args: tuple[Tensor]) -> tuple[Tensor] | None:
-        if get_ident() != thread:
-            return None
-        (y,) = args  # (B, T, C), the heads side by side
-        hs = y.shape[-1] // attn.n_head
-        y = y.clone()
-        y[..., head * hs : (head + 1) * hs] = 0.0
-        return (y,)
-
-    handle = attn.c_proj.register_forward_pre_hook(silence)
+    measured = measured_of(weights or [observe(model, ids[None]).weights for ids in texts], texts)
     try:
-        yield
-    finally:
-        handle.remove()
+        by_text, even = _induction_by_text(model), uniform_induction_score(model)
+        queries = LABEL_QUERIES  # of a sequence said twice, which is at least so long
+    except ValueError:
+        by_text, even, queries = torch.full((1, *measured.mean["self"].shape), math.nan), math.nan, 0
+    mean, spread = _mean_and_spread(by_text)
+    measured.mean["induction"], measured.spread["induction"] = mean, spread
+    measured.even["induction"], measured.queries["induction"] = even, queries
+    return measured
 
 
-def _loss(model: Model, x: Tensor, y: Tensor) -> float:
-    with eval_mode(model):
-        return model(x, y)[1].item()
+def measured_of(weights: Sequence[Tensor], texts: Tensor) -> Measured:
+    """Sum up the scores of weights (L, nh, T, T), one for each of texts (W, T); "induction" is left to the caller."""
+    scores = [head_scores(each, ids) for each, ids in zip(weights, texts, strict=True)]
+    even = [uniform_scores(ids) for ids in texts]
+    names = [name for name in scores[0] if name != "induction"]
+    found = {name: _mean_and_spread(torch.stack([each[name] for each in scores])) for name in names}
+    keys = [_patterns(ids) for ids in texts]
+    return Measured(
+        mean={name: mean for name, (mean, _) in found.items()},
+        spread={name: spread for name, (_, spread) in found.items()},
+        even={name: float(torch.tensor([each[name] for each in even]).nanmean()) for name in names},
+        queries={name: sum(int(of_text[name].any(-1).sum()) for of_text in keys) for name in keys[0]},
+        texts=len(texts),
+        tokens=texts.numel(),
+    )
+
+
+def labels(measured: Measured) -> list[list[tuple[str, float, float] | None]]:
+    """Name what each head does, (pattern, score, spread) by layer and head, or None where nothing is clear.
+
+    A head is named after a pattern when at least LABEL_SCORE of its attention goes there, and LABEL_RATIO times the
+    score of even attention on the same texts, over at least LABEL_QUERIES queries. Of several patterns it gets the
+    clearest, whose score is furthest on the way from the even score to 1. A head is named "induction" only for what it
+    does on repeated random sequences, because in a text frequent letters alone can look like it.
+    """
+    known = [name for name in PATTERNS if name in measured.mean and measured.queries[name] >= LABEL_QUERIES]
+    judged = {name: (measured.mean[name].tolist(), measured.even[name]) for name in known}
+    L, nh = measured.mean["self"].shape
+
+    def label(layer: int, head: int) -> tuple[str, float, float] | None:
+        found = _clearest(judged, layer, head)
+        return found and (*found, float(measured.spread[found[0]][layer, head]))
+
+    return [[label(layer, head) for head in range(nh)] for layer in range(L)]
+
+
+def _mean_and_spread(by_text: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of scores (W, L, nh) over the texts that could show them."""
+    counts = by_text.isfinite().sum(0)
+    mean = by_text.nanmean(0)
+    squares = (by_text - mean).square().nansum(0)
+    return mean, (squares / (counts - 1)).sqrt().where(counts > 1, math.nan)
 
 
 def _patterns(ids: Tensor) -> dict[str, Tensor]:
@@ -215,5 +222,5 @@ def _uniform(T: int) -> Tensor:
 
 
 def _mean(values: Tensor, queries: Tensor) -> Tensor:
-    """Average values (..., T) over the chosen queries (T,); 0 when there are none."""
-    return values[..., queries].sum(-1) / max(1, int(queries.sum()))
+    """Average values (..., T) over the chosen queries (T,); NaN when there are none."""
+    return values[..., queries].mean(-1)

@@ -14,10 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.insight.kept import Kept
 from core.once import Once
 from core.parameters import place
 
 BINS = 60
+MOST_HISTOGRAMS = 100  # of one model: of every parameter, beside some six other models
 MOST_ROWS = 192  # of a picture of weights; as many columns
 
 
@@ -40,6 +42,7 @@ class Statistics:
 
 
 _found: WeakKeyDictionary[nn.Module, Once[Any]] = WeakKeyDictionary()
+_histograms: WeakKeyDictionary[nn.Module, Kept[dict]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -94,7 +97,9 @@ def histograms(model: nn.Module, name: str, low: float, high: float) -> dict[int
                 found[layer] = tuple(map(int, torch.histc(parameter.detach().float(), BINS, low, high).tolist()))
         return found
 
-    return _found_on(model)((name, low, high), count)
+    with _lock:
+        kept = _histograms.setdefault(model, Kept(MOST_HISTOGRAMS))  # the ends depend on the model beside this one
+    return kept.get((name, low, high), count)
 
 
 # -- positions --------------------------------------------------------------------------------------------------------
@@ -128,7 +133,7 @@ def positions(model: nn.Module) -> Positions | None:
 def _described(name: str, layer: int | None, values: Tensor) -> Statistics:
     std, mean = torch.std_mean(values, correction=0)
     low, high = torch.aminmax(values)
-    norm = torch.linalg.vector_norm(values)
+    norm = torch.linalg.vector_norm(values, dtype=torch.float64)  # 38 million squares in fp32 lose 0.24 %
     largest = max(-float(low), float(high))
     return Statistics(name, layer, values.numel(), float(mean), float(std), largest, float(norm))
 

@@ -14,8 +14,8 @@ from core.runs.machine import step_flops, threads_for
 SPEED_FILE = "machine.json"  # keeps the speed, beside the runs
 BIGRAM_LAYERS = 0.15  # a bigram takes as long as this many layers, measured
 PROBE_STEPS = 8  # the quickest of them counts; one more before them pays for first uses
-# How many tokens a text has, by the kind of tokenizer. Tiny Shakespeare: its first 90 %, the part to train on.
-SHAKESPEARE_TOKENS = {"char": 1_003_854, "gpt2": 301_966}
+# How many tokens a text has, by the kind of tokenizer. Tiny Shakespeare: the first 90 % of them, the part to train on.
+SHAKESPEARE_TOKENS = {"char": 1_003_854, "gpt2": 304_222}
 # WebText is 40 GB of text (Radford et al., 2019, section 2.1), never published; about 9 billion GPT-2 tokens.
 WEBTEXT_TOKENS = {"char": 40_000_000_000, "gpt2": 9_000_000_000}
 BYTES = {"fp32": 4, "bf16": 2}  # per parameter

@@ -19,7 +19,16 @@ const WORDS = {
   thumb_mean: 'Layer {layer}, mean of its heads',
   doing: 'What does layer {layer}, head {head} do?', doing_mean: 'What do the heads of layer {layer} do?',
   scores_mean: 'Scores are measured head by head: choose a head.',
-  scores_hint: 'No score of this head is clearly high, so it gets no name. Point at a score for its definition.',
+  scores_hint: 'On the fixed texts no score of this head is clearly high, so it gets no name. Point at a score for its '
+    + 'definition.',
+  even: 'even attention: {value}', unmeasured: 'cannot be measured here', fixed_run: 'validation: {value} \u00b1 {spread}',
+  fixed_book: 'book: {value} \u00b1 {spread}', fixed_random: 'random sequences: \u00b1 {spread}',
+  why_same: 'no token comes twice in this text.', why_induction: 'it takes a block_size of 8 and a vocab_size of 4.',
+  why_short: 'the text has only one token.',
+  about_scores_run: 'Large: on this text. The name of a head: on {count} fixed texts of the validation part ({tokens} tokens), '
+    + '\u00b1 standard deviation from text to text. The mark: what even attention scores.',
+  about_scores_book: 'Large: on this text. The name of a head: on {count} pieces of a fixed page of a book ({tokens} tokens), '
+    + '\u00b1 standard deviation from piece to piece. The mark: what even attention scores.',
   score_self: 'itself', score_previous: 'previous token', score_first: 'first token', score_same: 'same token',
   score_induction: 'induction', score_entropy: 'entropy', score_distance: 'distance',
   short_self: 'itself', short_previous: 'prev', short_first: 'first', short_same: 'same', short_induction: 'induct',
@@ -32,56 +41,64 @@ const WORDS = {
     + 'sequences written twice (Olsson et al., 2022).',
   help_entropy: 'how widely a query spreads its attention: 0 nats on one token, ln n when even over n.',
   help_distance: 'how far back it looks, in tokens, weighted by attention.',
-  step: 'step {step}', play: 'Play the snapshots', pause: 'Stop playing', snapshot: 'Snapshot',
+  step: 'step {step}', following: 'Follows the newest snapshot, until you move it.', play: 'Play the snapshots', pause: 'Stop playing', snapshot: 'Snapshot',
 };
 const PACE = 350; // milliseconds from one snapshot to the next, at least
+const BREATH = 100; // milliseconds after an answer: asked in its midst, Gradio asks for the answered step again
 const PATIENCE = 12000; // after which a snapshot that does not arrive is given up
 const slider = at('.steps'), playButton = at('.play');
 let view = null; // the value, unpacked: { tokens, layers, nHead, bytes, means, predictions, heads, steps, step }
 let chosen = { layer: 0, head: 0 }, query = 0, pinned = null;
 let given = null, stamp = 0; // the choice that Python made last; how many values have come
+let former = null; // the last view that showed something: what was chosen in it stays chosen
+let followed = null, following = false, followsNext = false, askedFirst = false; // the run whose snapshots are awaited
 let playing = false, wantedStep = null, asked = null, lastAsk = 0, timer = 0;
 
 // --- the value ------------------------------------------------------------------------------------------
 
 function unpack(value) {
   const [layers, nHead] = value.shape, bytes = bytesOf(value.data);
-  const { predictions, scores, labels } = JSON.parse(value.facts);
-  const { tokens, steps, step } = value;
-  return { tokens, layers, nHead, bytes, means: new Map(), predictions, heads: { scores, labels }, steps, step };
+  const { predictions, ids, ...heads } = JSON.parse(value.facts);
+  const { tokens, steps, step, of, key } = value;
+  return { tokens, layers, nHead, bytes, means: new Map(), predictions, ids, heads, steps, step, of, key };
 }
 
-/** The lower triangle of a head (or the mean of a layer's heads), row by row, in 0..255. */
+/** The lower triangle of a head (or the mean of a layer's heads), row by row: 255 times the square root of a weight. */
 function triangleOf(layer, head) {
   const T = view.tokens.length, size = (T * (T + 1)) / 2, start = (h) => (layer * view.nHead + h) * size;
   if (head !== 'mean') return view.bytes.subarray(start(head), start(head) + size);
   if (!view.means.has(layer)) {
     const mean = new Float32Array(size);
     for (let h = 0; h < view.nHead; h += 1) {
-      for (let i = 0, from = start(h); i < size; i += 1) mean[i] += view.bytes[from + i] / view.nHead;
+      for (let i = 0, from = start(h); i < size; i += 1) mean[i] += view.bytes[from + i] ** 2 / view.nHead;
     }
+    for (let i = 0; i < size; i += 1) mean[i] = Math.sqrt(mean[i]);
     view.means.set(layer, mean);
   }
   return view.means.get(layer);
 }
 
-const weightAt = (q, k) => triangleOf(chosen.layer, chosen.head)[(q * (q + 1)) / 2 + k] / 255;
+const weightAt = (q, k) => (triangleOf(chosen.layer, chosen.head)[(q * (q + 1)) / 2 + k] / 255) ** 2;
 
 function onValue() {
   nameParts();
-  const value = props.value, before = view;
+  const value = props.value, before = former;
   view = value?.tokens?.length ? unpack(value) : null;
   at('.body').hidden = at('.chooser').hidden = !view;
   at('.empty').hidden = Boolean(view);
+  tell(at('.of'), view?.of);
   tell(at('.note'), value?.note);
+  awaitSnapshots(value);
   arrived(value);
-  if (!view) return;
   stamp += 1;
+  if (!view) return announce({ stamp, key: null });
+  former = view;
   const sameText = before && JSON.stringify(before.tokens) === JSON.stringify(view.tokens);
   if (!sameText) { query = view.tokens.length - 1; pinned = null; cell = null; }
   takeChoice(value, before);
   if (!sameText) drawTokens();
-  if (before?.layers !== view.layers || before?.nHead !== view.nHead) { drawGrid(); fillSelects(); }
+  if (before?.layers !== view.layers || before?.nHead !== view.nHead) fillSelects();
+  if (grid.dataset.shape !== [view.layers, view.nHead, props.value.lang].join()) drawGrid();
   paintGrid();
   paintHead();
 }
@@ -137,7 +154,7 @@ function paintQuery() {
   paintNext();
   at('.hint').textContent = say(pinned === null ? 'hint' : 'hint_pinned');
   redraw();
-  announce({ ...chosen, query, step: view.step, stamp });
+  announce({ ...chosen, query, step: view.step, stamp, key: view.key, of: view.of });
 }
 
 function lookAt(index) {
@@ -158,11 +175,37 @@ function unpin() {
 
 // --- snapshots ------------------------------------------------------------------------------------------
 
+/** Hear when the run has further snapshots; a view without one waits for the first. */
+function awaitSnapshots(value) {
+  following = Boolean(value?.follows);
+  askedFirst = false;
+  slider.title = following ? say('following') : '';
+  const run = value?.run ?? null;
+  if (run === followed) return;
+  followed = run;
+  follow(run, value?.lang ?? 'en', onNews);
+}
+
+function onNews({ snapshots }) {
+  if (!snapshots?.length || !element.closest('[role=tabpanel]')?.offsetParent) return;
+  if (!view) {
+    if (!askedFirst) trigger('step', { step: null, follow: true });
+    askedFirst = true;
+  } else if (props.value.run === followed && snapshots.join() !== view.steps.join() && !playing && asked === null) {
+    view.steps = snapshots;
+    arrived(props.value);
+    if (following && snapshots.at(-1) !== view.step) goTo(snapshots.at(-1), true);
+  }
+}
+
 function arrived(value) {
   const steps = view?.steps ?? [];
   at('.time').hidden = steps.length < 2;
   slider.max = Math.max(0, steps.length - 1);
-  if (asked !== null && value?.step === asked) asked = null;
+  if (asked !== null && (value?.step === asked || value?.follows)) {
+    asked = null;
+    lastAsk = Math.max(lastAsk, performance.now() - PACE + BREATH);
+  }
   if (asked === null && wantedStep === null && view) slider.value = steps.indexOf(view.step);
   nameStep();
   if (playing && asked === null && wantedStep === null) goOn();
@@ -192,8 +235,9 @@ function play(on) {
   nameStep();
 }
 
-function goTo(step) {
+function goTo(step, newest = false) {
   wantedStep = step;
+  followsNext = newest;
   slider.value = view.steps.indexOf(step);
   nameStep();
   pump();
@@ -209,7 +253,7 @@ function pump() {
   wantedStep = null;
   lastAsk = performance.now();
   if (asked === view?.step) { asked = null; return; }
-  trigger('step', { step: asked });
+  trigger('step', { step: asked, follow: followsNext });
   timer = setTimeout(giveUp, PATIENCE, asked);
 }
 
@@ -234,6 +278,7 @@ at('.head').addEventListener('change', (event) => {
 });
 hear(PICKED, (what) => {
   if (Number.isInteger(what.layer)) choose(what, true);
+  if (what.hold) following = false;
   if (view?.steps.includes(what.step)) { playing = false; goTo(what.step); }
 });
 let lastWidth = 0;

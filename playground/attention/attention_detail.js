@@ -2,7 +2,7 @@
  * through attention_link.js, which stands before it. The floats come on demand: opened, it triggers 'ask'. */
 const WORDS = {
   title: 'The way to the weights: scores, mask, softmax',
-  about: 'The row of the query {query}, layer {layer}, head {head}. Point at another token above to see its row.',
+  about: '{of}: the row of the query {query}, layer {layer}, head {head}. Point at another token above to see its row.',
   mean: 'A mean of heads has no scores of its own: choose a single head.', waiting: 'Computing ...',
   nothing: 'Choose a text and a head first.',
   scores: 'score', scores_how: 'q \u00b7 k / \u221ahead_size', masked: 'after the mask',
@@ -20,9 +20,9 @@ let askedFor = null, rowShown = null;
 const keyOf = (state) => [state.layer, state.head, state.stamp].join(' ');
 
 function ask() {
-  if (!folder.open || !shown || shown.head === 'mean' || askedFor === keyOf(shown)) return;
+  if (!folder.open || !shown || shown.key === null || shown.head === 'mean' || askedFor === keyOf(shown)) return;
   askedFor = keyOf(shown);
-  trigger('ask', { layer: shown.layer, head: shown.head });
+  trigger('ask', { layer: shown.layer, head: shown.head, stamp: shown.stamp });
 }
 
 function onValue() {
@@ -37,17 +37,18 @@ function onValue() {
 }
 
 function draw() {
-  const single = shown && shown.head !== 'mean';
-  const fits = single && answer && answer.layer === shown.layer && answer.head === shown.head;
+  const single = shown?.key !== null && shown && shown.head !== 'mean';
+  const fits = single && answer && answer.layer === shown.layer && answer.head === shown.head
+    && answer.stamp === shown.stamp; // else it belongs to another text or snapshot
   const ready = fits && shown.query < answer.tokens.length;
-  const missing = !shown ? 'nothing' : single ? 'waiting' : 'mean';
+  const missing = !shown || shown.key === null ? 'nothing' : single ? 'waiting' : 'mean';
   at('.about').textContent = ready ? say('about', { query: place(answer.tokens, shown.query), ...headFacts() })
     : say(missing);
   at('.frame').hidden = at('.why').hidden = !ready;
   if (ready && folder.open) drawRow(shown.query);
 }
 
-const headFacts = () => ({ layer: shown.layer, head: shown.head });
+const headFacts = () => ({ layer: shown.layer, head: shown.head, of: shown.of ?? '' });
 
 function drawRow(query) {
   const { tokens } = answer, T = tokens.length;
@@ -65,15 +66,16 @@ function drawRow(query) {
     ? say('one', { key: place(tokens, key), score: decimal(scores[key], 2), total, weight: decimal(weights[key], 3) })
     : say('one_masked', { key: place(tokens, key), total }));
   table.replaceChildren(headRow(tokens, query), ...rows.map((row) => numberRow(row, query, weights, words)));
-  if (query !== rowShown) bringIntoView(table.querySelector('th.query'));
+  const heaviest = weights.indexOf(Math.max(...weights));
+  if (query !== rowShown) bringIntoView(table.querySelectorAll('th:not(.name)')[heaviest]);
   rowShown = query;
   at('.why').textContent = say('why', { total });
 }
 
-/** Scroll the frame, and only it, so that a column stands free of the two that stick. */
+/** Scroll the frame, and only it, so that a column stands in its middle, free of the two that stick. */
 function bringIntoView(column) {
-  const frame = at('.frame'), last = table.querySelector('th.sum');
-  frame.scrollLeft = column.offsetLeft + column.offsetWidth + last.offsetWidth + 8 - frame.clientWidth;
+  const frame = at('.frame');
+  frame.scrollLeft = column.offsetLeft + column.offsetWidth / 2 - frame.clientWidth / 2;
 }
 
 const amount = (y) => (y >= 1e6 || y < 0.01 ? scientific(y, 2) : decimal(y, 2));
@@ -115,7 +117,7 @@ table.addEventListener('pointerover', (event) => {
 });
 table.addEventListener('pointerleave', () => draw());
 folder.addEventListener('toggle', () => {
-  askedFor = null; // opened again, it asks again: the last answer may not have come
+  askedFor = rowShown = null; // opened again, it asks again: the last answer may not have come
   ask();
   draw();
 });

@@ -5,7 +5,7 @@ const WORDS = {
   mean: 'Scores are measured head by head: choose a head.', empty: 'Needs a run with several snapshots.',
   hint: 'Each line is one score, from 0 to 1, over training, from step {first} to {last} (logarithmic). '
     + 'A click shows that snapshot.',
-  aria: 'Scores over training: walk through the steps with the arrow keys', at_step: 'step {step}',
+  of: '{of}, on fixed texts of the validation part.', aria: 'Scores over training: walk through the steps with the arrow keys', at_step: 'step {step}',
   previous: 'previous token', first: 'first token', same: 'same token', self: 'itself', induction: 'induction',
 };
 // One string: Gradio offers every word in quotes as an attribute, and asks for one that is called like its own self.
@@ -31,6 +31,7 @@ const y = (score) => HIGH - EDGE - clamp(score, 0, 1) * (HIGH - 2 * EDGE);
 
 function draw() {
   const single = shown && shown.head !== 'mean', ready = data && single && shown.layer < layers().length;
+  tell(at('.of'), ready && props.value.of ? say('of', { of: props.value.of }) : '');
   at('h4').textContent = ready ? say('title', { ...shown, step: data.steps[indexNow()] }) : say('title_none');
   at('.empty').hidden = Boolean(ready);
   at('.empty').textContent = say(data && shown && !single ? 'mean' : 'empty');
@@ -114,6 +115,7 @@ lines.addEventListener('keydown', (event) => {
   at('.spoken').textContent = say('at_step', { step: data.steps[pointed] }) + ': ' + values.join(', ');
 });
 hear(SHOWN, (state) => {
+  if (state.key === null) return; // nothing is shown just now: the server says what belongs here
   const changed = !shown || ['layer', 'head', 'step'].some((key) => shown[key] !== state[key]);
   shown = state;
   if (changed) draw();

@@ -3,28 +3,51 @@
 const WORDS = {
   title: 'Does this head matter?', layer: 'layer', column: 'head {head}', empty: 'Not measured yet.',
   cell: 'Layer {layer}, head {head}: {value} nats', cell_null: 'Layer {layer}, head {head}: not measured yet',
-  count: '{done} of {all} heads measured', low: 'no harm', high: '{value} nats',
+  cell_error: 'Layer {layer}, head {head}: {value} \u00b1 {error} nats (standard error)',
+  cell_noise: 'Layer {layer}, head {head}: {value} \u00b1 {error} nats, less than two standard errors: it may be chance',
+  count: '{done} of {all} heads measured', fall: 'the loss falls without it: {value}',
+  rise: 'the loss rises without it: {value} nats', noise: 'within the noise',
+  another: 'These numbers are of {of}, not of what is looked at above.',
 };
+const NOISE = 2; // standard errors
 const grid = at('.map');
-let values = [], marked = shownBy[channel()] ?? null;
+let values = [], errors = null, marked = shownBy[channel()] ?? null;
 
 const signed = (y, digits) => (y < 0 ? '' : '+') + decimal(y, digits);
 
 function onValue() {
-  values = props.value?.values ?? [];
-  const all = values.flat(), done = all.filter(finite), most = Math.max(...done, 0);
-  at('h4').textContent = props.value?.title ?? say('title');
+  const value = props.value;
+  values = value?.values ?? [];
+  errors = value?.errors ?? null;
+  const all = values.flat(), done = all.filter(finite);
+  at('h4').textContent = value?.title ?? say('title');
   at('.count').hidden = !all.length || done.length === all.length;
   at('.count').textContent = say('count', { done: done.length, all: all.length });
-  tell(at('.note'), props.value?.note);
+  tell(at('.of'), value?.values ? value.of : '');
+  tell(at('.note'), value?.note);
   at('.empty').hidden = all.length > 0;
   at('.empty').textContent = say('empty');
-  at('.scale').hidden = !done.length;
-  at('.low').textContent = say('low');
-  at('.high').textContent = say('high', { value: signed(most, 2) });
   if (!sameShape()) build();
-  paint(most);
+  paint(done);
   mark();
+  if (['waiting', 'first', 'more'].includes(value?.phase) && marked?.key === value.key) pick({ hold: true });
+}
+
+/** Whether a value may be chance: smaller than twice its standard error. */
+function isNoise(layer, head) {
+  const error = errors?.[layer]?.[head];
+  return finite(error) && Math.abs(values[layer][head]) < NOISE * error;
+}
+
+function legend(done) {
+  const most = Math.max(...done, 0), least = Math.min(...done, 0);
+  at('.key-rise').hidden = most <= 0;
+  at('.rise').textContent = say('rise', { value: signed(most, 2) });
+  at('.key-fall').hidden = least >= 0;
+  at('.fall').textContent = say('fall', { value: signed(least, 2) });
+  at('.key-noise').hidden = !values.some((row, layer) => row.some((_, head) => isNoise(layer, head)));
+  at('.noise').textContent = say('noise');
+  return Math.max(most, -least);
 }
 
 const sameShape = () => grid.dataset.shape === values.length + 'x' + (values[0]?.length ?? 0);
@@ -51,21 +74,30 @@ function build() {
   grid.replaceChildren(...nodes);
 }
 
-function paint(most) {
+function paint(done) {
+  const largest = legend(done), dense = grid.dataset.dense === 'true', ground = colourOf('--none'), falls = colourOf('--fall');
   for (const node of grid.querySelectorAll('.cell')) {
-    const { layer, head } = node.dataset, value = values[layer][head], known = finite(value);
-    const part = most > 0 ? Math.max(0, value) / most : 0;
-    const colour = known ? shade(part ** 2) : null; // shade() takes the root, for attention; here steps are even
+    const { layer, head } = node.dataset, value = values[layer][head], error = errors?.[layer]?.[head];
+    const known = finite(value), noise = known && isNoise(layer, head);
+    const part = largest > 0 && known ? Math.abs(value) / largest : 0;
+    const fallen = ground.map((low, i) => Math.round(low + (falls[i] - low) * part));
+    const colour = !known || noise ? null : value < 0 ? fallen : shade(part ** 2); // shade() takes the root, for attention
     node.classList.toggle('unknown', !known);
+    node.classList.toggle('within', noise);
     node.style.backgroundColor = colour ? css(colour) : '';
     node.style.color = colour ? inkOn(colour) : '';
-    node.textContent = known ? signed(value, grid.dataset.dense === 'true' ? 2 : 3) : '';
-    node.title = known ? say('cell', { layer, head, value: signed(value, 4) }) : say('cell_null', { layer, head });
+    node.replaceChildren(known ? signed(value, dense ? 2 : 3) : '');
+    if (known && finite(error)) node.append(make('small', '', '\u00b1 ' + decimal(error, 3)));
+    const key = !known ? 'cell_null' : !finite(error) ? 'cell' : noise ? 'cell_noise' : 'cell_error';
+    node.title = say(key, { layer, head, value: signed(value, 4), error: decimal(error, 4) });
     node.setAttribute('aria-label', node.title);
   }
 }
 
 function mark() {
+  const { key, of } = props.value ?? {}, stale = Boolean(values.length && marked && key !== undefined && key !== marked.key);
+  at('.head-map').classList.toggle('stale', stale);
+  tell(at('.another'), stale ? say('another', { of: of ?? '' }) : '');
   for (const node of grid.querySelectorAll('.cell')) {
     const here = Number(node.dataset.layer) === marked?.layer && Number(node.dataset.head) === marked?.head;
     node.setAttribute('aria-pressed', String(here));

@@ -10,7 +10,7 @@ let palette = [], pixels = []; // the colour of each byte of weight, as CSS and 
 
 function readInk() {
   readScale();
-  const colours = Array.from({ length: 256 }, (_, byte) => shade(byte / 255));
+  const colours = Array.from({ length: 256 }, (_, byte) => shade((byte / 255) ** 2));
   palette = colours.map(css);
   pixels = Uint32Array.from(colours, pixelOf);
   for (const name of ['quiet', 'loud', 'masked', 'hatch', 'query']) ink[name] = css(colourOf('--' + name));
@@ -99,7 +99,7 @@ function drawCells() {
   const { left, top, cell: size, T } = area, gap = size >= 9 ? 1 : 0;
   for (let q = 0; q < T; q += 1) {
     for (let k = 0; k <= q; k += 1) {
-      pen.fillStyle = palette[Math.round(255 * weightAt(q, k))];
+      pen.fillStyle = palette[Math.round(255 * Math.sqrt(weightAt(q, k)))];
       pen.fillRect(left + k * size, top + q * size, size - gap, size - gap);
     }
   }
@@ -211,6 +211,7 @@ function drawGrid() {
     nodes.push(make('span', 'row-name', String(layer)));
     for (const head of ['mean', ...Array(nHead).keys()]) nodes.push(thumbNode(layer, head));
   }
+  grid.dataset.shape = [layers, nHead, props.value.lang].join();
   grid.replaceChildren(...nodes);
 }
 
@@ -235,7 +236,7 @@ function paintGrid() {
     const caption = node.lastElementChild;
     caption.replaceChildren(...(label ? [make('span', '', say('short_' + label[0]) || label[0]), ' ',
       make('b', '', decimal(label[1], 2))] : []));
-    const words = label ? ', ' + scoreName(label[0]) + ' ' + decimal(label[1], 2) : '';
+    const words = label ? ', ' + labelWords(label) : '';
     node.title = (head === 'mean' ? say('thumb_mean', { layer }) : say('thumb', { layer, head })) + words;
     node.setAttribute('aria-label', node.title);
   }

@@ -75,9 +75,9 @@ function paintNext() {
   const rows = view.predictions[query] ?? [], last = query === view.tokens.length - 1;
   at('.next h4').textContent = say('expects', { place: place(view.tokens, query) });
   at('.next').hidden = !view.predictions.length;
-  at('.next ol').replaceChildren(...rows.map(([text, part]) => {
+  at('.next ol').replaceChildren(...rows.map(([text, part, id]) => {
     const row = barRow(text, null, part, percent(part));
-    const came = !last && text === view.tokens[query + 1];
+    const came = !last && id === view.ids[query + 1];
     row.classList.toggle('came', came);
     if (came) row.title = say('came');
     return row;
@@ -93,6 +93,8 @@ function share(name, value) {
   return name === 'distance' ? value / Math.max(1, T - 1) : value;
 }
 
+const labelWords = ([name, score, spread]) => scoreName(name) + ' ' + decimal(score, 2)
+  + (finite(spread) ? ' \u00b1 ' + decimal(spread, 2) : '');
 const labelOf = (layer, head) => (head === 'mean' ? null : view.heads.labels?.[layer]?.[head] ?? null);
 
 function paintScores() {
@@ -101,36 +103,58 @@ function paintScores() {
   at('.doing').hidden = !names.length;
   at('.doing h4').textContent = single ? say('doing', { layer, head }) : say('doing_mean', { layer });
   at('.badge').hidden = !label;
-  at('.badge').textContent = label ? scoreName(label[0]) + ' ' + decimal(label[1], 2) : '';
+  at('.badge').textContent = label ? labelWords(label) : '';
   at('.scores').hidden = !single;
   const nodes = at('.scores').children;
   if (nodes.length !== names.length) at('.scores').replaceChildren(...names.map(scoreNode));
-  names.forEach((name, i) => single && paintScore(nodes[i], name, scores[name][layer]?.[head], label));
+  names.forEach((name, i) => single && paintScore(nodes[i], name, label));
+  const { texts } = view.heads;
+  tell(at('.about-scores'), single && texts ? say('about_scores_' + texts.of, texts) : '');
   explain(single ? label?.[0] ?? null : null);
 }
 
 function scoreNode(name) {
   const node = make('button', 'score'), track = make('span', 'track');
   node.type = 'button';
-  track.append(make('i', 'bar'));
-  node.append(make('span', 'score-name'), make('b', 'score-value'), track);
+  track.append(make('i', 'bar'), make('i', 'even'));
+  node.append(make('span', 'score-name'), make('b', 'score-value'), track, make('small', 'even-words'),
+    make('small', 'fixed-words'));
   for (const kind of ['pointerenter', 'focus', 'click']) node.addEventListener(kind, () => explain(name));
   node.addEventListener('pointerleave', () => explain(labelOf(chosen.layer, chosen.head)?.[0] ?? null));
   return node;
 }
 
-function paintScore(node, name, value, label) {
+function paintScore(node, name, label) {
+  const { layer, head } = chosen, { scores, even, measured, texts } = view.heads;
+  const value = scores[name][layer]?.[head], level = even?.[name], known = finite(value) && finite(level);
   node.children[0].textContent = scoreName(name);
   const words = decimal(value, 2), unit = 'value_' + name; // entropy and distance have one
-  node.children[1].textContent = finite(value) && WORDS[unit] ? say(unit, { value: words }) : words;
+  node.children[1].textContent = finite(value) ? (WORDS[unit] ? say(unit, { value: words }) : words) : say('unmeasured');
+  node.classList.toggle('unmeasured', !finite(value));
+  tell(node.querySelector('.even-words'), known ? say('even', { value: decimal(level, 2) }) : '');
+  const mark = node.querySelector('.even');
+  mark.hidden = !known;
+  if (known) mark.style.left = 100 * clamp(share(name, level), 0, 1) + '%';
+  const fixed = measured?.mean?.[name]?.[layer]?.[head], spread = measured?.spread?.[name]?.[layer]?.[head];
+  const facts = { value: decimal(fixed, 2), spread: decimal(spread, 2) };
+  const told = finite(fixed) && texts ? say('fixed_' + (name === 'induction' ? 'random' : texts.of), facts) : '';
+  tell(node.querySelector('.fixed-words'), told);
   node.querySelector('.bar').style.width = 100 * clamp(finite(value) ? share(name, value) : 0, 0, 1) + '%';
-  node.title = say('help_' + name);
+  node.title = say('help_' + name) + (finite(value) ? '' : ' ' + whyNot(name));
   node.classList.toggle('labelled', label?.[0] === name);
+}
+
+/** Why a score cannot be measured here. */
+function whyNot(name) {
+  const why = name !== 'induction' && view.tokens.length < 2 ? say('why_short') : say('why_' + name);
+  return [say('unmeasured'), why].filter(Boolean).join(': ');
 }
 
 function explain(name) {
   const words = chosen.head === 'mean' ? say('scores_mean') : say('scores_hint');
-  at('.score-help').textContent = name ? [scoreName(name), say('help_' + name)].filter(Boolean).join(': ') : words;
+  const missing = name && chosen.head !== 'mean' && !finite(view.heads.scores[name]?.[chosen.layer]?.[chosen.head]);
+  const help = [scoreName(name), say('help_' + name)].filter(Boolean).join(': ');
+  at('.score-help').textContent = name ? help + (missing ? ' ' + whyNot(name) : '') : words;
 }
 
 // --- pointing and walking -------------------------------------------------------------------------------

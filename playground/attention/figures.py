@@ -1,4 +1,4 @@
-"""Attention as matplotlib figures, to download.
+"""Attention as matplotlib figures, to download: in the colours of the page, by the square root of a weight as there.
 
 Pure: no torch, no gradio, and no pyplot, whose state is shared by all threads.
 """
@@ -7,10 +7,17 @@ import re
 import unicodedata
 
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 
+from playground.words.numbers import format_number
+from playground.words.translate import translate
 
-def heatmap_figure(weights: np.ndarray, tokens: list[str], title: str) -> Figure:
+SCALE = LinearSegmentedColormap.from_list("attention", ["#ffffff", "#5b9bf5", "#12307a"])  # of attention_ink.css
+TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
+
+
+def heatmap_figure(weights: np.ndarray, tokens: list[str], title: str, lang: str = "en") -> Figure:
     """Draw the weights (T, T) of one head, query by key; the future is grey, not zero."""
     T = len(tokens)
     side = max(4.5, 0.17 * T + 1.5)
@@ -20,14 +27,15 @@ def heatmap_figure(weights: np.ndarray, tokens: list[str], title: str) -> Figure
     names = [named(token) for token in tokens]
     axes.set_xticks(range(T), names, rotation=90, family="monospace", fontsize=8, parse_math=False)
     axes.set_yticks(range(T), names, family="monospace", fontsize=8, parse_math=False)
-    axes.set_xlabel("key: what is looked at")
-    axes.set_ylabel("query: who looks")
+    axes.set_xlabel(translate("figure_key", lang))
+    axes.set_ylabel(translate("figure_query", lang))
     axes.set_title(title, loc="left", fontsize=11, parse_math=False)
-    figure.colorbar(image, ax=axes, shrink=0.8, label="weight")
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, label=translate("figure_weight", lang))
+    bar.set_ticks(TICKS, labels=[format_number(tick, lang, "g") for tick in TICKS])
     return figure
 
 
-def grid_figure(weights: np.ndarray, labels: list[list[tuple | None]], title: str) -> Figure:
+def grid_figure(weights: np.ndarray, labels: list[list[tuple | None]], title: str, lang: str = "en") -> Figure:
     """Draw the weights (L, nh, T, T) of all heads as thumbnails, with the labels of those that have one."""
     L, nh = weights.shape[:2]
     figure = Figure(figsize=(max(5.0, 1.5 * nh), 1.7 * L + 0.7), layout="constrained")
@@ -38,7 +46,9 @@ def grid_figure(weights: np.ndarray, labels: list[list[tuple | None]], title: st
             _draw_weights(axes, weights[layer, head])
             axes.set_xticks([])
             axes.set_yticks([])
-            said = f"{layer}.{head}" + (f" {label[0]} {label[1]:.2f}" if label else "")
+            said = f"L{layer} H{head}"  # the title says what that is
+            if label:
+                said += f" {translate(f'label_{label[0]}', lang, label[0])} {format_number(label[1], lang, '.2f')}"
             axes.set_title(said, fontsize=8, loc="left")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
     return figure
@@ -47,7 +57,9 @@ def grid_figure(weights: np.ndarray, labels: list[list[tuple | None]], title: st
 def _draw_weights(axes, weights: np.ndarray):
     future = np.triu(np.ones_like(weights, dtype=bool), 1)
     axes.set_facecolor("#e5e7eb")
-    return axes.imshow(np.ma.masked_array(weights, future), cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    return axes.imshow(
+        np.ma.masked_array(weights, future), cmap=SCALE, norm=PowerNorm(0.5, 0, 1), interpolation="nearest"
+    )
 
 
 _SIGNS = {ord(" "): "\u2423", ord("\n"): "\u21b5", ord("\t"): "\u21e5", 0x7F: "\u2421"}

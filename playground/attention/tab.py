@@ -7,35 +7,26 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from core.runs.directory import RunDir
-from core.text.corpora import DEFAULT_CORPUS
-from playground.attention import downloads
+from playground.attention import cards, downloads
 from playground.attention.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
+from playground.attention.cards import CHANNEL
+from playground.attention.examples import examples_of
 from playground.page import PageContext
 from playground.prompts import GPT2, MOST_TEXT, RUN, source_choices
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Radio, Textbox, show_errors, text_of
 from playground.widgets.visibility import VisibilityTrigger
+from playground.wishes import Wishes
+from playground.words.refusals import refused
 from playground.words.translate import translate, widget_words
 
 if TYPE_CHECKING:
     from playground.attention.values import TextAttention
 
 REDRAW = 0.25  # seconds between two updates of the map while heads are silenced
-# Texts in which known patterns show: a name called again, brackets and quotes that close, words that come back.
-EXAMPLES = {
-    "plays": ("SILLOLIN:\nCome, Sillolin, come!", '[Enter HOBVER, crying "By cart!"]', "the cat and the cat and the"),
-    "shakespeare": ("ROMEO:\nO Romeo, Romeo!", "KING RICHARD:\nWhat, King Richard?", "my lord, my lord, my good lord"),
-    "python": ("def first(first):\n    return first", "(a, (b, [c]))", "import os\nimport sys\nimport re"),
-    "own": (),
-}
-FILES = {
-    "download_heatmap_png": "heatmap.png",
-    "download_heatmap_svg": "heatmap.svg",
-    "download_grid_png": "grid.png",
-    "download_grid_svg": "grid.svg",
-    "download_weights": "weights.npz",
-}
-CHANNEL = "attention"
+# A lane of its own: who writes never waits for it. Those in it take turns, head by head (`silencing.Turns`).
+SILENCING = {"concurrency_id": "silence", "concurrency_limit": 8, "show_progress": "hidden",
+             "api_visibility": "private"}  # fmt: skip
 
 
 class AttentionTab:
@@ -46,12 +37,15 @@ class AttentionTab:
     def __init__(self, page: PageContext):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
         self.page = page
+        self.wishes = Wishes()  # the pages that silence heads now
+        self.silencing: dict[str, str] = {}  # page -> the model that it silences
         add = page.words.add
+        first = examples_of(None)[0]
         add(gr.Markdown, elem_classes="intro", words={"value": "attention_intro"})
         with gr.Row(equal_height=False):
             with gr.Column(scale=3, min_width=300):
                 self.text = add(Textbox, lines=2, max_lines=4, max_length=MOST_TEXT, elem_id="attention-text",
-                                value=EXAMPLES[DEFAULT_CORPUS][0], words={"label": "attention_text"})  # fmt: skip
+                                value=first, words={"label": "attention_text"})  # fmt: skip
             with gr.Column(scale=2, min_width=280):
                 self.source = add(Radio, choices=source_choices("en"), value=RUN, elem_id="attention-source",
                                   words={"label": "source"})  # fmt: skip
@@ -61,143 +55,192 @@ class AttentionTab:
         self.detail = AttentionDetail(elem_id="attention-detail")
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=320):
-                self.go = add(gr.Button, elem_id="silence-button", words={"value": "silence_button"})
+                with gr.Row():
+                    self.go = add(gr.Button, elem_id="silence-button", scale=3, words={"value": "silence_button"})
+                    self.halt = add(gr.Button, variant="stop", elem_id="silence-stop", scale=1, min_width=80,
+                                    words={"value": "stop_button"})  # fmt: skip
                 self.map = HeadMap(elem_id="head-map")
             with gr.Column(scale=1, min_width=320):
                 self.lines = HeadLines(elem_id="head-lines")
         self.downloads = Downloads(elem_id="attention-downloads")
         self.sight = VisibilityTrigger()
-        self.step = gr.State(None)  # of the snapshot; None: the last
-        self.head = gr.State((0, 0))  # which head is chosen, for the downloads
+        self.steps = gr.State({})  # run -> the step that its user has chosen; none: the newest snapshot
+        self.head = gr.State((0, 0))  # which head is chosen, for the downloads; or (layer, "mean")
+        self.suggested = gr.State(first)  # the text that nobody typed: another run brings another one
+        self.ticket = gr.State("")  # of what is silenced
 
     def connect(self, tab: gr.Tab) -> None:
         """Wire the widgets to each other, to the run in view, and to the tab being opened."""
         page = self.page
-        asked = [page.run, self.source, self.text, self.step, page.lang]
-        drawn = [self.view, self.downloads]
-        lines_of = [page.run, self.source, self.text, page.lang]
-        lines = {"fn": show_errors(self.draw_lines), "inputs": lines_of, "outputs": [self.lines]}
-        tab.select(show_errors(self.draw), [*asked, self.head], drawn, **UNQUEUED).then(**lines, **UNQUEUED)
+        asked = [page.run, self.source, self.text, self.steps, page.lang]
+        drawn = [self.view, self.downloads, self.map]
+        lines_of = [page.run, self.source, page.lang]
+        lines = {"fn": show_errors(self.draw_lines), "inputs": lines_of, "outputs": [self.lines], **UNQUEUED}
+        for event in (tab.select, self.sight.due):
+            entered = [self.text, self.suggested, *drawn]
+            event(show_errors(self.enter), [*asked, self.head, self.suggested], entered, **UNQUEUED).then(**lines)
         self.text.change(show_errors(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **UNQUEUED)
-        self.text.blur(**lines, trigger_mode="always_last", **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
-        self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines, **UNQUEUED)
+        self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines)
         self.examples.click(show_errors(self.use_example), [self.examples], [self.text], **UNQUEUED)
-        self.sight.due(show_errors(self.draw), [*asked, self.head], drawn, **UNQUEUED).then(**lines, **UNQUEUED)
-        self.view.step(show_errors(self.go_to_step), [*asked, self.head], [self.step, *drawn], **UNQUEUED)
+        to_step = self.view.step(show_errors(self.go_to_step), [*asked, self.head], [self.steps, *drawn], **UNQUEUED)
+        to_step.then(**lines)
         self.view.choose(show_errors(self.choose_head), asked, [self.head, self.downloads], **UNQUEUED)
         self.detail.ask(show_errors(self.explain), asked, [self.detail], **UNQUEUED)
-        self.go.click(
-            show_errors(self.silence),
-            [page.run, self.source, self.step, self.text, page.lang],
-            [self.map],
-            concurrency_id="compute",
-            concurrency_limit=2,
-            show_progress="hidden",
-            api_visibility="private",
-        )
+        begun = self.go.click(show_errors(self.begin), asked, [self.ticket, self.steps, self.map], **UNQUEUED)
+        begun.success(show_errors(self.silence), [self.ticket, *asked], [self.map], **SILENCING)
+        self.halt.click(self.stop, None, None, **UNQUEUED)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
-    def draw(self, run_id: Any, source: Any, text: Any, step: Any, lang: str, head: Any) -> list:
-        """Return the view of a text, and the downloads that belong to it."""
-        if source == GPT2:
-            attention = self._attention(run_id, GPT2, text, step, lang)
-            return [_packed([], attention, lang), Downloads.pack(None, FILES, lang)]
-        run = self.page.store.get(run_id)
-        if not has_attention(run) or not run.snapshots():
-            why = "no_snapshot_yet" if has_attention(run) else "no_attention"
-            empty = {"text": {**widget_words(lang)["attention"], "empty": translate(why, lang)}}
-            return [empty, Downloads.pack(None, FILES, lang)]
-        attention = self._attention(run_id, RUN, text, step, lang)
-        return [_packed(run.snapshots(), attention, lang), _links(run, attention.step, text, head, lang)]
+    def enter(
+        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, suggested: Any,
+        request: gr.Request = None,
+    ) -> list:  # fmt: skip
+        """Return the view as `draw` does, and before it the text: what was typed stays, an untouched example goes."""
+        run = self.page.readable_run(run_id)
+        fitting = examples_of(run)[0]
+        if text == suggested != fitting:
+            return [fitting, fitting, *self.draw(run_id, source, fitting, steps, lang, head, request)]
+        return [gr.skip(), gr.skip(), *self.draw(run_id, source, text, steps, lang, head, request)]
 
-    def draw_lines(self, run_id: Any, source: Any, text: Any, lang: str) -> dict:
+    def draw(
+        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, request: gr.Request = None
+    ) -> list:
+        """Return the view of a text, the downloads that belong to it, and what is known of silenced heads."""
+        run = self.page.readable_run(run_id)
+        why = self._missing(run, source, lang)
+        try:
+            attention = None if why else self._attention(run, source, text, steps, lang)
+        except ValueError as error:  # the view must not keep another model's map under this one's name
+            why = refused(error, lang)
+        self._stop_another(request, cards.key_of(run, source, None if why else attention.step))
+        if why:
+            nothing = {"text": {**widget_words(lang)["attention_map"], "empty": why}, "channel": CHANNEL}
+            return [
+                cards.empty_view(run if source == RUN else None, why, lang),
+                Downloads.pack(None, {}, lang),
+                nothing,
+            ]
+        shape = attention.observed.weights.shape[:2]
+        return [
+            cards.view(run, source, _chosen_step(run, steps) is None, attention, lang),
+            cards.links(run, source, attention.step, text, head, shape, lang),
+            self._map(run, source, attention, lang, request),
+        ]
+
+    def draw_lines(self, run_id: Any, source: Any, lang: str) -> dict:
         """Return how the scores of each head grew over the run's snapshots."""
+        run, words = self.page.readable_run(run_id), widget_words(lang)["attention_lines"]
         if source == GPT2:
-            words = {**widget_words(lang)["attention_lines"], "empty": translate("gpt2_no_history", lang)}
-            return HeadLines.pack([], {}, words, CHANNEL)
-        run, words = self.page.store.get(run_id), widget_words(lang)["attention_lines"]
-        if not has_attention(run) or not run.snapshots():
+            return HeadLines.pack([], {}, {**words, "empty": translate("gpt2_no_history", lang)}, CHANNEL)
+        if self._missing(run, source, lang):
             return HeadLines.pack([], {}, words, CHANNEL)
         from playground.attention import values
 
-        steps, scores = values.score_history(run, text_of(text, MOST_TEXT, "The text"), lang)
-        return HeadLines.pack(steps, scores, words, CHANNEL)
+        steps, scores = values.score_history(run)
+        if len(steps) < min(2, len(run.snapshots())):
+            words = {**words, "empty": translate("large_history", lang)}
+        return HeadLines.pack(
+            steps, scores, words, CHANNEL, cards.name_of(run, source, steps[-1] if steps else 0, lang)
+        )
 
     def go_to_step(
-        self, run_id: Any, source: Any, text: Any, step: Any, lang: str, head: Any, event: gr.EventData = None
-    ) -> list:
-        """Return the same text at another snapshot."""
-        step = getattr(event, "step", None)
-        return [step, *self.draw(run_id, source, text, step, lang, head)]
+        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, event: gr.EventData = None,
+        request: gr.Request = None,
+    ) -> list:  # fmt: skip
+        """Return the same text at another snapshot; at the newest one, the view follows the run from now on."""
+        run = self.page.store.get(run_id)
+        step, follow = getattr(event, "step", None), getattr(event, "follow", False)
+        newest = next(iter(run.snapshots()[-1:]), None)
+        steps = {**_steps(steps), run.id: None if follow or step == newest else step}
+        return [steps, *self.draw(run_id, source, text, steps, lang, head, request)]
 
     def choose_head(
-        self, run_id: Any, source: Any, text: Any, step: Any, lang: str, event: gr.EventData = None
+        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, event: gr.EventData = None
     ) -> list:
         """Return the chosen head and its downloads; the browser has drawn the head already."""
-        layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)  # the mean's downloads are head 0's
-        chosen = (layer, head if isinstance(head, int) else 0)
-        if source == GPT2:
-            return [chosen, Downloads.pack(None, FILES, lang)]
-        run, attention = self.page.store.get(run_id), self._attention(run_id, RUN, text, step, lang)
-        return [chosen, _links(run, attention.step, text, chosen, lang)]
+        chosen = (getattr(event, "layer", 0), getattr(event, "head", 0))
+        run = self.page.readable_run(run_id)
+        attention = self._attention(run, source, text, steps, lang)
+        shape = attention.observed.weights.shape[:2]
+        return [chosen, cards.links(run, source, attention.step, text, chosen, shape, lang)]
 
-    def explain(self, run_id: Any, source: Any, text: Any, step: Any, lang: str, event: gr.EventData = None) -> dict:
+    def explain(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, event: gr.EventData = None) -> dict:
         """Return one head's scores before the mask."""
         layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)
-        attention = self._attention(run_id, source, text, step, lang)
+        attention = self._attention(self.page.readable_run(run_id), source, text, steps, lang)
         scores = attention.scores_before_mask(layer, head)
         words = widget_words(lang)["attention_detail"]
-        return AttentionDetail.pack(attention.tokens, layer, head, scores.numpy(), words, CHANNEL)
+        stamp = getattr(event, "stamp", None)
+        return AttentionDetail.pack(attention.tokens, layer, head, scores.numpy(), words, CHANNEL, stamp)
 
-    def silence(self, run_id: Any, source: Any, step: Any, text: Any, lang: str) -> Iterator[dict]:
-        """Silence each head in turn and draw the rises of the loss as they come."""
-        from playground.attention import values
+    def begin(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None) -> list:
+        """Take the wish to silence the heads of what is shown: at once, whoever else is computing now."""
+        run = self.page.store.get(run_id)
+        if why := self._missing(run, source, lang):
+            raise ValueError(why)
+        attention = self._attention(run, source, text, steps, lang)
+        key = cards.key_of(run, source, attention.step)
+        self.silencing[_page(request)] = key
+        ticket = self.wishes.ask(_page(request))
+        steps = {**_steps(steps), run.id: attention.step} if source != GPT2 else steps  # the view stays with it
+        return [ticket, steps, self._map(run, source, attention, lang, request)]
 
-        run, words = self.page.store.get(run_id), widget_words(lang)["attention_map"]
-        title = translate("silence_title", lang)
-        if source != GPT2 and not has_attention(run):
-            raise ValueError(translate("no_attention", lang))
-        attention = self._attention(run_id, source, text, step, lang)
-        L, nh = attention.observed.weights.shape[:2]
-        rises: list[list[float | None]] = [[None] * nh for _ in range(L)]
-        yield HeadMap.pack(rises, title, None, words, CHANNEL)
-        shown_at = time.monotonic()
-        for layer, head, rise in values.silence_gpt2(run, lang) if source == GPT2 else values.silence(run, step):
-            rises[layer][head] = rise
-            if time.monotonic() - shown_at > REDRAW:
-                shown_at = time.monotonic()
-                yield HeadMap.pack(rises, title, None, words, CHANNEL)
-        yield HeadMap.pack(rises, title, brightness_note(attention, rises, lang), words, CHANNEL)
+    def silence(
+        self, ticket: Any, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None
+    ) -> Iterator[dict]:
+        """Silence each head in turn and draw the rises of the loss as they come, until somebody stops it."""
+        from playground.attention import silencing
+        from playground.models import gpt2_writer, load_writer
+
+        run, page = self.page.store.get(run_id), _page(request)
+        attention = self._attention(run, source, text, steps, lang)
+        key, name = cards.key_of(run, source, attention.step), cards.name_of(run, source, attention.step, lang)
+        writer = gpt2_writer(lang) if source == GPT2 else load_writer(run, attention.step)
+        shown_at, silenced = 0.0, None
+        try:
+            yield self._map(run, source, attention, lang, request)
+            for silenced in silencing.silence(key, writer, run):
+                if not self.wishes.holds(page, ticket):
+                    break
+                if time.monotonic() - shown_at > REDRAW:
+                    shown_at = time.monotonic()
+                    phase = "more" if silenced.tokens else "waiting" if len(silencing.turns) else "first"
+                    yield cards.silence_map(key, name, silenced, phase, lang)
+        finally:
+            self.wishes.end(page, ticket)
+        if not self.wishes.is_stopped(page):
+            return  # the button was pressed again: the newer one draws
+        if self.silencing.pop(page, None) == key:  # else something else is shown by now
+            yield cards.silence_map(key, name, silenced, "stopped", lang, attention.named)
+
+    def stop(self, request: gr.Request = None) -> None:
+        """Stop what this page silences, before the next head; what is measured stays."""
+        self.wishes.stop(_page(request))
 
     def use_example(self, sample: Any) -> str:
         """Put an example into the text."""
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
 
+    # -- what the page asks ---------------------------------------------------------------------------------------
+
     def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
-        """Return what follows the run in view: its examples, a text of its kind, empty cards, and the tab's `due`."""
-        corpus = run.config().corpus if run else DEFAULT_CORPUS
-        examples = EXAMPLES.get(corpus) or (own_example(run),)
+        """Return what follows the run in view: its examples, and the tab's `due`; text, head and step stay."""
         words = widget_words(lang)
-        view = words["attention"]
-        if run and has_attention(run) and run.snapshots():
-            view = {**view, "empty": translate("looking", lang)}  # drawn as soon as the tab is opened
+        looking = {"text": {**words["attention"], "empty": translate("looking", lang)}, "channel": CHANNEL}
         return [
-            gr.update(samples=[[example] for example in examples]),
-            examples[0],
-            {"text": view},
+            gr.update(samples=[[example] for example in examples_of(run)]),
+            looking,  # drawn as soon as the tab is in sight
             {"text": words["attention_detail"], "channel": CHANNEL},
-            {"text": {**words["attention_map"], "empty": translate("silence_empty", lang)}, "channel": CHANNEL},
             {"text": words["attention_lines"], "channel": CHANNEL},
-            None,  # its last snapshot: another run has others
             {"run": run and run.id, "lang": lang},
         ]
 
     @property
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
-        return [self.examples, self.text, self.view, self.detail, self.map, self.lines, self.step, self.sight]
+        return [self.examples, self.view, self.detail, self.lines, self.sight]
 
     def translate(self, lang: str, memory: dict) -> list:
         """Return what else of the tab follows the language."""
@@ -208,34 +251,46 @@ class AttentionTab:
         """The widgets that `translate` changes."""
         return [self.source]
 
-    def _attention(self, run_id: Any, source: Any, text: Any, step: Any, lang: str) -> "TextAttention":
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _missing(self, run: RunDir | None, source: Any, lang: str) -> str | None:
+        """Return why there is nothing to look at; None where there is something."""
+        if source == GPT2:
+            return None
+        if run is None:
+            return translate("attention_no_run", lang)
+        if not has_attention(run):
+            return translate("no_attention", lang)
+        return None if run.snapshots() else translate("no_snapshot_yet", lang)
+
+    def _attention(self, run: RunDir | None, source: Any, text: Any, steps: Any, lang: str) -> "TextAttention":
         """Return what the chosen model attends to in the text; ValueError for a text or snapshot that cannot be."""
         from playground.attention import values
 
         text = text_of(text, MOST_TEXT, "The text")
         if source == GPT2:
             return values.gpt2_text_attention(text, lang)
-        return values.text_attention(self.page.store.get(run_id), text, step, lang)
+        if run is None:
+            raise ValueError(translate("attention_no_run", lang))
+        return values.text_attention(run, text, _chosen_step(run, steps), lang)
 
+    def _map(self, run: RunDir | None, source: Any, attention: "TextAttention", lang: str, request: gr.Request) -> dict:
+        """Return what is known of silenced heads of what is shown."""
+        from playground.attention import silencing
 
-def _packed(steps: list[int], attention: "TextAttention", lang: str) -> dict:
-    return AttentionView.pack(
-        attention.tokens,
-        attention.observed.weights.numpy(),
-        attention.predictions,
-        {"scores": {name: score.tolist() for name, score in attention.scores.items()}, "labels": attention.labels},
-        note=attention.note,
-        step=attention.step,
-        steps=steps,
-        text=widget_words(lang)["attention"],
-        lang=lang,
-        channel=CHANNEL,
-    )
+        key, name = cards.key_of(run, source, attention.step), cards.name_of(run, source, attention.step, lang)
+        T = run.config().model.block_size if run and source != GPT2 else silencing.LARGE_WINDOW
+        known, page = silencing.known(key), _page(request)
+        works = self.silencing.get(page) == key and not self.wishes.is_stopped(page)
+        phase = "waiting" if works and known is None else "more" if works else "idle"
+        seconds = silencing.expected_seconds(attention.named, T)
+        return cards.silence_map(key, name, known, phase, lang, attention.named, seconds)
 
-
-def _links(run: RunDir, step: int, text: str, head: Any, lang: str) -> dict:
-    layer, head = head if isinstance(head, list | tuple) and len(head) == 2 else (0, 0)
-    return Downloads.pack(run.id, FILES, lang, text=text, step=str(step), layer=str(layer), head=str(head))
+    def _stop_another(self, request: gr.Request, key: str) -> None:
+        """Stop what this page silences if it is not what is shown now."""
+        if self.silencing.get(_page(request), key) != key:
+            self.silencing.pop(_page(request), None)
+            self.wishes.stop(_page(request))
 
 
 def has_attention(run: RunDir) -> bool:
@@ -243,18 +298,15 @@ def has_attention(run: RunDir) -> bool:
     return hasattr(run.config().model, "n_head")
 
 
-def own_example(run: RunDir | None) -> str:
-    """Return the beginning of a user's own text, for a run on it."""
-    return " ".join(run.text()[:200].split())[:40] if run else ""
+def _steps(steps: Any) -> dict:
+    return steps if isinstance(steps, dict) else {}
 
 
-def brightness_note(attention: "TextAttention", rises: list[list[float]], lang: str) -> str:
-    """Compare the head with the largest single weights to the head whose silencing raises the loss most."""
-    brightest = attention.observed.weights[:, :, 1:].amax(-1).mean(-1)  # (L, nh), the mean over queries from 1
-    nh = brightest.shape[1]
-    bright = divmod(int(brightest.argmax()), nh)
-    flat = [(rise, (layer, head)) for layer, row in enumerate(rises) for head, rise in enumerate(row)]
-    most, top = max(flat)
-    names = {"bright": "{}.{}".format(*bright), "top": "{}.{}".format(*top)}
-    said = {"weight": float(brightest[bright]), "most": most, "cost": rises[bright[0]][bright[1]]}
-    return translate("silence_same" if bright == top else "silence_note", lang, **names, **said)
+def _chosen_step(run: RunDir | None, steps: Any) -> Any:
+    """Return the step that its user has chosen; None for the newest, also where the chosen one is gone."""
+    step = _steps(steps).get(run.id) if run else None
+    return step if run and step in run.snapshots() else None
+
+
+def _page(request: gr.Request | None) -> str:
+    return (request and request.session_hash) or ""

@@ -1,24 +1,41 @@
-"""The attention of a run's snapshots, or of GPT-2, over a text; it is cached, so that another head costs nothing."""
+"""The attention of a run's snapshots, or of GPT-2, over a text; it is cached, so that another head costs nothing.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+What a head does on the text in view stands beside what it does on fixed texts (`reference.py`), by which it is named.
+Left out on purpose: silencing (`silencing.py`), and the values of the widgets (`cards.py`).
+"""
+
+import time
+from dataclasses import dataclass, replace
 
 import torch
 
-from core import data
 from core.attention import Observed, observe, scores
+from core.formula import count_of
 from core.insight import heads
+from core.insight.kept import Kept
+from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
 from core.tokenizers import Tokenizer
+from playground.attention.reference import ALICE, naming_texts, validation_tokens
 from playground.models import Writer, gpt2_writer, load_writer, snapshot_stamp
-from playground.prompts import GPT2_PROMPT, fit_prompt, token_texts
+from playground.prompts import GPT2, GPT2_PROMPT, fit_prompt, token_texts
 from playground.words.translate import translate
 
 MOST_TOKENS = 64  # of a text: 12 x 12 heads of it still travel in less than 500 kB
 MOST_PREDICTIONS = 10  # of the next token, the likeliest first
-GPT2_SILENCE_TOKENS = 64  # in a window, on which GPT-2's heads are silenced
-SILENCE_ROWS = 16  # windows of the validation part on which heads are silenced
+MOST_BYTES = 64_000_000  # of attention that is kept: one of GPT-2's takes 7 MB, one of a small model 0.3 MB
+MOST_MEASURED = 2_000  # snapshots whose heads' scores are kept: 40 kB for GPT-2, less than one for a small model
+LARGE = 5_000_000  # parameters: snapshots of larger models are measured when they are looked at, not all at once
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the heads of a model do on the fixed texts, and how long a token of them took to read."""
+
+    measured: heads.Measured
+    brightest: torch.Tensor  # (L, nh): the largest single weight of a query, the mean over all queries
+    seconds_per_token: float
+    n_params: int
 
 
 @dataclass(frozen=True)
@@ -28,18 +45,36 @@ class TextAttention:
     step: int
     ids: torch.Tensor  # (T,)
     tokens: list[str]
-    observed: Observed
-    scores: dict[str, torch.Tensor]  # each (L, nh)
-    labels: list[list[tuple[str, float] | None]]
-    predictions: list[list[tuple[str, float]]]
-    note: str | None
+    observed: Observed  # without values and logits: nobody asks for them once the predictions are made
+    scores: dict[str, torch.Tensor]  # each (L, nh), on this text; but "induction" on random sequences
+    even: dict[str, float]  # what even attention scores there
+    predictions: list[list[tuple[str, float, int]]]
+    named: Named
+    note: str | None = None
 
     def scores_before_mask(self, layer: int, head: int) -> torch.Tensor:
         """Return q·k / sqrt(head_size) of a head (T, T); ValueError when there is no such head."""
         L, nh = self.observed.weights.shape[:2]
         if not (isinstance(layer, int) and isinstance(head, int) and 0 <= layer < L and 0 <= head < nh):
-            raise ValueError(f"There is no head {layer!r:.20}.{head!r:.20}; layers go to {L - 1}, heads to {nh - 1}")
+            raise ValueError(
+                f"There is no layer {layer!r:.20}, head {head!r:.20}; layers go to {L - 1}, heads to {nh - 1}"
+            )
         return scores(self.observed, layer, head)
+
+    def nbytes(self) -> int:
+        """Return how many bytes the numbers take."""
+        seen = self.observed
+        return sum(each.nbytes for each in (seen.weights, seen.q, seen.k, seen.v, seen.logits))
+
+
+_attention: Kept[TextAttention] = Kept(MOST_BYTES, TextAttention.nbytes)
+_named: Kept[Named] = Kept(MOST_MEASURED)
+
+
+def forget() -> None:
+    """Forget all that is kept, for tests."""
+    _attention.clear()
+    _named.clear()
 
 
 def text_attention(run: RunDir, text: str, step: int | None = None, lang: str = "en") -> TextAttention:
@@ -47,94 +82,89 @@ def text_attention(run: RunDir, text: str, step: int | None = None, lang: str = 
 
     Raises ValueError for a model without attention, a text without a known character, or no such snapshot.
     """
-    load_writer(run, step)  # raises for what is not there
+    writer = load_writer(run, step)  # raises for what is not there
     step = run.snapshots()[-1] if step is None else int(step)
-    return _snapshot_attention(str(run.path), step, snapshot_stamp(run, step), text, lang)
-
-
-@lru_cache(maxsize=64)
-def _snapshot_attention(path: str, step: int, stamp: int, text: str, lang: str) -> TextAttention:
-    run = RunDir(path)
-    return _attend(load_writer(run, step), text, run.config().prompt, _induction(path, step, stamp), step, lang)
+    name = (str(run.path), step, snapshot_stamp(run, step))
+    return _look(name, writer, text, run.config().prompt, named_heads(run, step, writer), step, lang)
 
 
 def gpt2_text_attention(text: str, lang: str = "en") -> TextAttention:
     """Run GPT-2 with its published weights over the beginning of a text; ValueError when it is not on this machine."""
-    gpt2_writer(lang)
-    return _gpt2_attention(text, lang)
+    writer = gpt2_writer(lang)
+    return _look((GPT2,), writer, text, GPT2_PROMPT, gpt2_named_heads(), 0, lang)
 
 
-@lru_cache(maxsize=8)
-def _gpt2_attention(text: str, lang: str) -> TextAttention:
-    return _attend(gpt2_writer(lang), text, GPT2_PROMPT, _gpt2_induction(), 0, lang)
+def named_heads(run: RunDir, step: int, writer: Writer | None = None) -> Named:
+    """Return what a snapshot's heads do on validation text; without a writer, one is loaded for this and not kept."""
+
+    def measure() -> Named:
+        used = writer or Writer(run.load_snapshot(step), tokenizer_from_json(run.config().tokenizer))
+        tokens = validation_tokens(run, used.tokenizer, used.model.config.block_size)
+        return _measure(used, tokens)
+
+    return _named.get((str(run.path), step, snapshot_stamp(run, step)), measure)
 
 
-@lru_cache(maxsize=1)
-def _gpt2_induction() -> torch.Tensor:
-    return heads.induction_scores(gpt2_writer().model)
+def gpt2_named_heads() -> Named:
+    """Return what GPT-2's heads do on a fixed page of a book."""
+    writer = gpt2_writer()
+    return _named.get(GPT2, lambda: _measure(writer, torch.tensor(writer.tokenizer.encode(ALICE))))
 
 
-def _attend(
-    writer: Writer, text: str, fallback: str, induction: torch.Tensor | None, step: int, lang: str
-) -> TextAttention:
+def _measure(writer: Writer, tokens: torch.Tensor) -> Named:
+    texts = naming_texts(tokens, writer.model.config.block_size)
+    began = time.perf_counter()
+    weights = [observe(writer.model, ids[None]).weights for ids in texts]
+    seconds = time.perf_counter() - began
+    brightest = torch.stack([each[:, :, 1:].amax(-1).mean(-1) for each in weights]).mean(0)
+    measured = heads.measure_heads(writer.model, texts, weights)
+    return Named(measured, brightest, seconds / texts.numel(), sum(p.numel() for p in writer.model.parameters()))
+
+
+def _look(name: tuple, writer: Writer, text: str, fallback: str, named: Named, step: int, lang: str) -> TextAttention:
     tokenizer, model = writer.tokenizer, writer.model
     known, _, note = fit_prompt(text, tokenizer, replace=True, lang=lang)
     ids = tokenizer.encode(known) or tokenizer.encode(fallback)
     most = min(MOST_TOKENS, model.config.block_size)
     if len(ids) > most:
         note = " ".join(filter(None, [note, translate("looked_at_first", lang, most=most, count=len(ids))]))
-    idx = torch.tensor([ids[:most]])
-    observed = observe(model, idx)
-    measured = heads.head_scores(observed.weights, idx[0])
-    if induction is not None:
-        measured = {**measured, "induction": induction}
+    ids = ids[:most]
+    attention = _attention.get((*name, *ids), lambda: _attend(writer, ids, named, step))
+    return replace(attention, note=note)
+
+
+def _attend(writer: Writer, ids: list[int], named: Named, step: int) -> TextAttention:
+    idx = torch.tensor([ids])
+    seen = observe(writer.model, idx)
+    measured, even = heads.head_scores(seen.weights, idx[0]), heads.uniform_scores(idx[0])
+    measured["induction"] = named.measured.mean["induction"]
+    even["induction"] = named.measured.even["induction"]
+    none = torch.empty(0)
     return TextAttention(
         step=step,
         ids=idx[0],
-        tokens=token_texts(tokenizer, ids[:most]),
-        observed=observed,
+        tokens=token_texts(writer.tokenizer, ids),
+        observed=Observed(seen.weights, seen.q.clone(), seen.k.clone(), none, none),  # clones: q is a view of q, k, v
         scores=measured,
-        labels=heads.labels(measured, idx[0], induction),
-        predictions=_predictions(observed.logits, tokenizer),
-        note=note,
+        even=even,
+        predictions=_predictions(seen.logits, writer.tokenizer),
+        named=named,
     )
 
 
-@lru_cache(maxsize=256)
-def _induction(path: str, step: int, stamp: int) -> torch.Tensor | None:
-    """Return each head's induction score; None for a model too small to be tested."""
-    try:
-        return heads.induction_scores(load_writer(RunDir(path), step).model)
-    except ValueError:
-        return None
-
-
-def _predictions(logits: torch.Tensor, tokenizer: Tokenizer) -> list[list[tuple[str, float]]]:
+def _predictions(logits: torch.Tensor, tokenizer: Tokenizer) -> list[list[tuple[str, float, int]]]:
     best = torch.softmax(logits.float(), -1).topk(min(MOST_PREDICTIONS, logits.shape[-1]))
     rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    return [[(tokenizer.decode([i]), p) for i, p in zip(ids, probs, strict=True)] for ids, probs in rows]
+    return [[(*token_texts(tokenizer, [i]), p, i) for i, p in zip(ids, probs, strict=True)] for ids, probs in rows]
 
 
-def score_history(run: RunDir, text: str, lang: str = "en") -> tuple[list[int], dict[str, list[torch.Tensor]]]:
-    """Return the snapshots' steps, and for each pattern its scores (L, nh) at each of them."""
+def score_history(run: RunDir) -> tuple[list[int], dict[str, list[torch.Tensor]]]:
+    """Return steps of snapshots, and for each pattern its scores (L, nh) on validation text at each of them.
+
+    A large model's snapshots are told once they were looked at: to load them all would take gigabytes from the disk.
+    """
     steps = run.snapshots()
-    snapshots = [text_attention(run, text, step, lang) for step in steps]
-    return steps, {name: [each.scores[name] for each in snapshots] for name in heads.PATTERNS}
-
-
-def silence(run: RunDir, step: int | None) -> Iterator[tuple[int, int, float]]:
-    """Silence each head of a snapshot in turn, on fixed windows of the run's own validation part."""
-    writer = load_writer(run, step)
-    return _silenced(writer, run.text(), writer.model.config.block_size, SILENCE_ROWS)
-
-
-def silence_gpt2(run: RunDir, lang: str = "en") -> Iterator[tuple[int, int, float]]:
-    """Silence each of GPT-2's heads in turn, on a small part of the run's validation text: there are 144 of them."""
-    return _silenced(gpt2_writer(lang), run.text(), GPT2_SILENCE_TOKENS, 2)
-
-
-def _silenced(writer: Writer, text: str, T: int, rows: int) -> Iterator[tuple[int, int, float]]:
-    tokens = torch.tensor(writer.tokenizer.encode(text), dtype=torch.long)
-    _, val_tokens = data.split(tokens, T)
-    x, y = data.windows(val_tokens, T, rows * T)
-    return heads.silence_heads(writer.model, x, y)
+    if count_of(run.config().model) > LARGE:
+        steps = [step for step in steps if (str(run.path), step, snapshot_stamp(run, step)) in _named]
+    found = [named_heads(run, step).measured for step in steps]
+    return steps, {name: [each.mean[name] for each in found] for name in heads.PATTERNS}

@@ -19,20 +19,65 @@ WORDS = {
         "Ở đây chỉ xem {most} token đầu trong {count} token.",
     ),
     "silence_button": ("Does each head matter? Silence them in turn", "Đầu nào quan trọng? Tắt lần lượt từng đầu"),
-    "silence_title": ("What the loss loses without each head", "Loss tăng bao nhiêu khi tắt từng đầu"),
-    "silence_empty": (
-        "Press the button: each head is silenced in turn on the run's own validation text.",
-        "Bấm nút: từng đầu được tắt lần lượt trên phần validation của lượt này.",
+    "silence_title": (
+        "How much the loss rises when a head is silenced",
+        "Loss tăng bao nhiêu khi tắt từng đầu",
     ),
+    "silence_empty": (
+        "Not measured yet for {name}. The button silences each head in turn on validation text of the run in view: {time} "
+        "for a first look at all of them; then more text is added, for three minutes at most.",
+        "Chưa đo cho {name}. Nút này tắt lần lượt từng đầu trên phần validation của lượt đang xem: {time} cho lần đo "
+        "đầu tiên; sau đó thêm dần văn bản, nhiều nhất trong ba phút.",
+    ),
+    "silence_nothing": ("Not measured yet.", "Chưa đo."),
+    "silence_read": (
+        "Measured on {tokens:,} tokens of validation text, {windows:,} windows.",
+        "Đã đo trên {tokens:,} token của phần validation, {windows:,} đoạn.",
+    ),
+    "silence_waiting": (
+        "Others silence heads too: all take turns, head by head.",
+        "Những người khác cũng đang tắt đầu: mọi người lần lượt, mỗi lượt một đầu.",
+    ),
+    "silence_first": ("A first look at all heads …", "Lần đo đầu tiên cho mọi đầu …"),
+    "silence_more": ("More text is being added …", "Đang thêm văn bản …"),
+    "silence_stopped": ("Stopped; the button adds more text.", "Đã dừng; bấm nút để thêm văn bản."),
+    "silence_done": ("Done.", "Xong."),
     "silence_note": (
-        "Bright is not important: head {bright}, which looks hardest at one place ({weight:.2f}), costs {cost:.3f} nats when "
-        "silenced; the head that matters most is {top}, with {most:.3f} nats.",
-        "Sáng không có nghĩa là quan trọng: đầu {bright}, nhìn chăm chú nhất vào một chỗ ({weight:.2f}), khi tắt chỉ mất "
-        "{cost:.3f} nat; đầu quan trọng nhất là {top}, với {most:.3f} nat.",
+        "Bright is not important: {bright}, which looks hardest at one place on validation text ({weight:.2f}), costs "
+        "{cost:.3f} nats when silenced; {top} costs most, {most:.3f} nats.",
+        "Sáng không có nghĩa là quan trọng: {bright}, nhìn chăm chú nhất vào một chỗ trên phần validation ({weight:.2f}), "
+        "khi tắt làm loss tăng {cost:.3f} nat; {top} làm tăng nhiều nhất, {most:.3f} nat.",
     ),
     "silence_same": (
-        "Here the head that looks hardest at one place ({weight:.2f}), {top}, is also the one that matters most: {most:.3f} nats.",
-        "Ở đây đầu nhìn chăm chú nhất vào một chỗ ({weight:.2f}), {top}, cũng là đầu quan trọng nhất: {most:.3f} nat.",
+        "Here the head that looks hardest at one place on validation text ({weight:.2f}), {top}, also costs most when "
+        "silenced: {most:.3f} nats.",
+        "Ở đây đầu nhìn chăm chú nhất vào một chỗ trên phần validation ({weight:.2f}), {top}, cũng làm loss tăng nhiều "
+        "nhất khi tắt: {most:.3f} nat.",
+    ),
+    "silence_alike": (
+        "So far {count} other heads cannot be told apart from {top}.",
+        "Đến giờ chưa phân biệt được {top} với {count} đầu khác.",
+    ),
+    "head_name": ("layer {layer}, head {head}", "tầng {layer}, đầu {head}"),
+    "layer_mean": ("mean of the heads of layer {layer}", "trung bình các đầu của tầng {layer}"),
+    "all_heads": ("all heads (L: layer, H: head)", "mọi đầu (L: tầng, H: đầu)"),
+    "picture_of": ("{name}: {what}", "{name}: {what}"),
+    "figure_key": ("key: what is looked at", "key: được nhìn"),
+    "figure_query": ("query: who looks", "query: người nhìn"),
+    "figure_weight": ("weight (colour by its square root)", "trọng số (màu theo căn bậc hai)"),
+    "label_self": ("itself", "chính nó"),
+    "label_previous": ("previous", "token trước"),
+    "label_first": ("first", "đầu tiên"),
+    "label_same": ("same", "giống nó"),
+    "label_induction": ("induction", "induction"),
+    "snapshot_name": ("{name}, step {step:,}", "{name}, bước {step:,}"),
+    "large_history": (
+        "Of a model this large only the snapshots that were looked at are drawn: move the slider above to add others.",
+        "Với mô hình lớn thế này, chỉ vẽ những bản chụp đã được xem: kéo thanh trượt ở trên để thêm.",
+    ),
+    "attention_no_run": (
+        "There is no run yet: train one, or choose GPT-2 above.",
+        "Chưa có lượt nào: hãy huấn luyện một lượt, hoặc chọn GPT-2 ở trên.",
     ),
     "looking": ("Looking at the text …", "Đang xem văn bản …"),
     "no_attention": (
@@ -66,7 +111,15 @@ WIDGET_WORDS_VI = {
         "thumb": "Tầng {layer}, đầu {head}", "thumb_mean": "Tầng {layer}, trung bình các đầu",
         "doing": "Tầng {layer}, đầu {head} làm gì?", "doing_mean": "Các đầu của tầng {layer} làm gì?",
         "scores_mean": "Điểm được đo cho từng đầu: hãy chọn một đầu.",
-        "scores_hint": "Không điểm nào của đầu này cao rõ rệt, nên nó không được gọi tên. Trỏ vào một điểm để đọc định nghĩa.",
+        "scores_hint": "Trên các văn bản cố định, không điểm nào của đầu này cao rõ rệt, nên nó không được gọi tên. Trỏ vào một điểm để đọc định nghĩa.",
+        "even": "chú ý đều: {value}", "unmeasured": "không đo được ở đây", "fixed_run": "validation: {value} ± {spread}",
+        "fixed_book": "sách: {value} ± {spread}", "fixed_random": "dãy ngẫu nhiên: ± {spread}",
+        "why_same": "không token nào xuất hiện hai lần trong văn bản này.",
+        "why_induction": "cần block_size từ 8 và vocab_size từ 4 trở lên.", "why_short": "văn bản chỉ có một token.",
+        "about_scores_run": "Số lớn: trên văn bản này. Nhãn của đầu: trên {count} đoạn cố định của phần validation ({tokens} token), "
+        "± độ lệch chuẩn giữa các đoạn. Vạch: điểm khi chú ý trải đều.",
+        "about_scores_book": "Số lớn: trên văn bản này. Nhãn của đầu: trên {count} đoạn của một trang sách cố định ({tokens} token), "
+        "± độ lệch chuẩn giữa các đoạn. Vạch: điểm khi chú ý trải đều.",
         "score_self": "chính nó", "score_previous": "token trước", "score_first": "token đầu tiên",
         "score_same": "token giống nó", "score_induction": "induction", "score_entropy": "entropy",
         "score_distance": "khoảng cách", "short_self": "chính nó", "short_previous": "trước", "short_first": "đầu tiên",
@@ -79,11 +132,11 @@ WIDGET_WORDS_VI = {
         "viết hai lần (Olsson và cộng sự, 2022).",
         "help_entropy": "query trải sự chú ý rộng tới đâu: 0 nat khi dồn vào một token, ln n khi đều trên n token.",
         "help_distance": "nhìn lùi bao xa, tính bằng token, có trọng số theo sự chú ý.", "step": "bước {step}",
-        "play": "Chạy qua các bản chụp", "pause": "Dừng chạy", "snapshot": "Bản chụp",
+        "following": "Theo bản chụp mới nhất, cho tới khi bạn kéo nó.", "play": "Chạy qua các bản chụp", "pause": "Dừng chạy", "snapshot": "Bản chụp",
     },
     "attention_detail": {
         "title": "Đường tới trọng số: điểm, mặt nạ, softmax",
-        "about": "Hàng của query {query}, tầng {layer}, đầu {head}. Trỏ vào token khác ở trên để xem hàng của nó.",
+        "about": "{of}: hàng của query {query}, tầng {layer}, đầu {head}. Trỏ vào token khác ở trên để xem hàng của nó.",
         "mean": "Trung bình của các đầu không có điểm riêng: hãy chọn một đầu.", "waiting": "Đang tính ...",
         "nothing": "Hãy chọn một văn bản và một đầu trước.", "scores": "điểm", "scores_how": "q · k / √head_size",
         "masked": "sau mặt nạ", "masked_how": "token phía sau: −∞", "softmax": "sau softmax",
@@ -94,13 +147,17 @@ WIDGET_WORDS_VI = {
     },
     "attention_map": {
         "title": "Đầu này có quan trọng không?", "layer": "tầng", "column": "đầu {head}", "empty": "Chưa đo.",
-        "cell": "Tầng {layer}, đầu {head}: {value} nat", "cell_null": "Tầng {layer}, đầu {head}: chưa đo",
-        "count": "đã đo {done} trên {all} đầu", "low": "vô hại", "high": "{value} nat",
+        "cell": "Tầng {layer}, đầu {head}: {value} nat",
+        "cell_error": "Tầng {layer}, đầu {head}: {value} ± {error} nat (sai số chuẩn)",
+        "cell_noise": "Tầng {layer}, đầu {head}: {value} ± {error} nat, nhỏ hơn hai sai số chuẩn: có thể chỉ là nhiễu",
+        "cell_null": "Tầng {layer}, đầu {head}: chưa đo", "count": "đã đo {done} trên {all} đầu",
+        "fall": "tắt đi thì loss giảm: {value}", "rise": "tắt đi thì loss tăng: {value} nat", "noise": "trong khoảng nhiễu",
+        "another": "Các số này thuộc về {of}, không phải mô hình đang xem ở trên.",
     },
     "attention_lines": {
         "title": "Quá trình hình thành: tầng {layer}, đầu {head}, bước {step}",
         "title_none": "Các đầu đã hình thành ra sao", "mean": "Điểm được đo cho từng đầu: hãy chọn một đầu.",
-        "empty": "Cần một lượt huấn luyện có nhiều bản chụp.",
+        "empty": "Cần một lượt huấn luyện có nhiều bản chụp.", "of": "{of}, trên các đoạn validation cố định.",
         "hint": "Mỗi đường là một điểm, từ 0 đến 1, theo quá trình huấn luyện, từ bước {first} đến {last} (logarit). "
         "Nhấp để xem bản chụp đó.",
         "aria": "Điểm theo quá trình huấn luyện: dùng phím mũi tên để qua từng bước", "at_step": "bước {step}",

@@ -62,7 +62,7 @@ def ids_to_prove(text: str, block_size: int) -> torch.Tensor:
 def shared_text(text: str, tokenizer: Tokenizer, lang: str) -> tuple[str, str | None]:
     """Return a text in the characters that a run's tokenizer knows, so that both models read the same, and a note."""
     known, shown, note = fit_prompt(text, tokenizer, replace=True, lang=lang)
-    both = translate("beside_both_read", lang) if shown else None
+    both = translate("beside_becomes", lang, known=known) if shown else None
     blank = translate("beside_ends_with_space", lang) if known.endswith(" ") else None
     return known, " ".join(filter(None, [note, both, blank])) or None
 

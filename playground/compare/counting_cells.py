@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.architectures import architecture_of
 from core.config import BigramConfig, GPTConfig
 from core.pretrained.family import FAMILY, FAMILY_NAMES
 from core.runs.config import RunConfig
@@ -36,6 +37,17 @@ def columns_of(run: RunConfig | None, family: str, lang: str) -> list[Column]:
 def member(family: str) -> Column:
     """Return a model of the family as a column."""
     return Column(FAMILY_NAMES[family], "", FAMILY[family], family)
+
+
+def kind_of(config: GPTConfig | BigramConfig, lang: str) -> str:
+    """Return a sentence about how a run's architecture differs from GPT-2's."""
+    kind = architecture_of(config)
+    if kind != "gpt":
+        return translate(f"beside_kind_{kind}", lang)
+    gpt2 = FAMILY["gpt2"]
+    fields = ("bias", "qkv_bias", "activation", "tie_weights", "lm_head_bias")
+    changes = [f"{name}={getattr(config, name)}" for name in fields if getattr(config, name) != getattr(gpt2, name)]
+    return translate("beside_kind_changed" if changes else "beside_kind_same", lang, changes=", ".join(changes))
 
 
 def table(name: str, head: list[list], rows: list[tuple[str, list]], lang: str, *notes: str) -> dict:

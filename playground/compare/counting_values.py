@@ -73,8 +73,10 @@ def _part_cells(part: Part | None, total: int, lang: str) -> list:
 
 
 def _part_name(name: str, columns: list[Column], lang: str) -> dict:
-    only_table = all(isinstance(each.config, BigramConfig) for each in columns)
-    return {"t": name, "sub": translate("count_part_table" if only_table else f"count_part_{name}", lang)}
+    sub = translate(f"count_part_{name}", lang)
+    if name == "wte" and any(isinstance(each.config, BigramConfig) for each in columns):  # its wte is another thing
+        sub += "; " + translate("count_part_table", lang)
+    return {"t": name, "sub": sub}
 
 
 def _state(name: str, found: list[dict[str, Part]]) -> str:

@@ -15,6 +15,7 @@ from core.runs.directory import RunDir
 from core.text.corpora import DEFAULT_CORPUS
 from playground.compare.continuations import Continuations
 from playground.compare.count_table import CountTable
+from playground.compare.counting_cells import kind_of
 from playground.compare.gpt2_loader import Gpt2Loader
 from playground.compare.text_reading import TextReading
 from playground.compare.weight_pictures import WeightPictures
@@ -53,6 +54,7 @@ class PretrainedSection:
         self.wishes = Wishes()
         add = page.words.add
         add(gr.Markdown, elem_classes="intro", words={"value": "beside_heading"})
+        self.kind = gr.Markdown(elem_classes="intro", elem_id="beside-kind")
         self.loader = Gpt2Loader(elem_id="gpt2-loader")
         with gr.Row(equal_height=False):
             with gr.Column(scale=3, min_width=300):
@@ -156,11 +158,12 @@ class PretrainedSection:
         if not seen or loader.loaded(GPT2) is None:
             return gr.skip()
         _, values = _late()
-        _, _, text, note = self._text_for_both(run_id, text, lang)
+        _, _, known, note = self._text_for_both(run_id, text, lang)
+        note = translate("beside_could_read", lang) if known != text else note
         theirs, why = self._theirs(lang)
         if theirs is None:
             return values.nothing_read(FAMILY_NAMES[GPT2], why, lang, second=True)
-        return values.reading(theirs, text, lang, note, second=True)
+        return values.reading(theirs, known, lang, note, second=True)
 
     def use_example(self, sample: Any) -> str:
         """Put an example into the text."""
@@ -204,7 +207,7 @@ class PretrainedSection:
         contenders, values = _late()
         model = loader.loaded(GPT2)
         if model is None:
-            raise ValueError(translate("beside_load_first", lang))
+            raise ValueError(translate("gpt2_not_loaded", lang))
         text = text_of(text, MOST_TEXT, "The text")
         yield translate("beside_proving", lang)
         ids = contenders.ids_to_prove(text, model.config.block_size)
@@ -234,12 +237,13 @@ class PretrainedSection:
         return [
             gr.update(samples=[[example] for example in examples]),
             _continued(names, self._blank(), "idle", lang),
+            gr.update(value=kind_of(config.model, lang) if config else "", visible=config is not None),
         ]
 
     @property
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
-        return [self.examples, self.written]
+        return [self.examples, self.written, self.kind]
 
     def translate(self, lang: str) -> list:
         """Return nothing: the section is drawn again when the language changes."""
@@ -278,7 +282,7 @@ class PretrainedSection:
         """Return GPT-2; where it is not there, why."""
         contenders, _ = _late()
         try:
-            return contenders.gpt2_contender(), translate("beside_load", lang)
+            return contenders.gpt2_contender(), translate("gpt2_not_loaded", lang)
         except OSError as error:  # its merges cannot be had
             return None, str(error)
 
@@ -299,7 +303,7 @@ def _continued(
     absent: str | None = None,
 ) -> dict:  # fmt: skip
     """Return the value of the continuations; absent: why GPT-2 writes nothing."""
-    words, absent = widget_words(lang).get("continuations", {}), absent or translate("beside_load", lang)
+    words, absent = widget_words(lang).get("continuations", {}), absent or translate("gpt2_not_loaded", lang)
     return Continuations.pack(words, names, TEMPERATURES, texts, phase, note, absent)
 
 

@@ -3,21 +3,36 @@
 
 WORDS = {
     "beside_heading": (
-        "## Beside GPT-2: the same architecture, trained on the web\nLoad the published weights once, then give both models "
-        "the same text; look at how they cut it, what surprises them, and what they expect next.",
-        "## Bên cạnh GPT-2: cùng kiến trúc, học từ web\nTải trọng số đã công bố một lần, rồi đưa cho hai mô hình cùng một văn "
-        "bản; hãy xem chúng cắt nó ra sao, bất ngờ ở đâu, và dự đoán gì tiếp theo.",
+        "## Beside GPT-2, which was trained on the web\nLoad the published weights once, then give both models the same text; "
+        "look at how they cut it, what surprises them, and what they expect next.",
+        "## Bên cạnh GPT-2, mô hình học từ web\nTải trọng số đã công bố một lần, rồi đưa cho hai mô hình cùng một văn bản; hãy "
+        "xem chúng cắt nó ra sao, bất ngờ ở đâu, và dự đoán gì tiếp theo.",
+    ),
+    "beside_kind_same": (
+        "Your run has GPT-2's architecture; what differs is the size and the text.",
+        "Lượt của bạn có kiến trúc của GPT-2; khác ở kích thước và văn bản.",
+    ),
+    "beside_kind_changed": (
+        "Your run has GPT-2's architecture but for: {changes}.",
+        "Lượt của bạn có kiến trúc của GPT-2, trừ: {changes}.",
+    ),
+    "beside_kind_modern": (
+        "Your run is a `modern` GPT, not GPT-2's architecture: rotary positions instead of wpe, RMSNorm instead of LayerNorm, "
+        "queries and keys normalised, ReLU squared instead of GELU, no biases, and an output matrix of its own.",
+        "Lượt của bạn là một GPT `modern`, không phải kiến trúc của GPT-2: vị trí xoay (rotary) thay cho wpe, RMSNorm thay cho "
+        "LayerNorm, query và key được chuẩn hoá, bình phương ReLU thay cho GELU, không có bias, và đầu ra có ma trận riêng.",
+    ),
+    "beside_kind_bigram": (
+        "Your run is a bigram: one table that says what follows each token. It has no layers, no attention and no positions, so "
+        "all that GPT-2 does better comes from looking further back.",
+        "Lượt của bạn là một bigram: một bảng cho biết token nào theo sau mỗi token. Nó không có tầng, không có attention, không "
+        "có vị trí, nên mọi điều GPT-2 làm tốt hơn đều nhờ nhìn xa hơn về trước.",
     ),
     "beside_text": ("The same text for both", "Cùng một văn bản cho cả hai"),
     "beside_your_run": ("Your run", "Lượt của bạn"),
     "beside_no_run": (
         "There is no run yet: train one, and it will read this too.",
         "Chưa có lượt nào: hãy huấn luyện một lượt để nó cũng đọc văn bản này.",
-    ),
-    "beside_load": ("Load GPT-2 above.", "Hãy tải GPT-2 ở trên."),
-    "beside_load_first": (
-        "GPT-2 is not here yet; load it with the button at the top of this section.",
-        "GPT-2 chưa có ở đây; hãy tải bằng nút ở đầu phần này.",
     ),
     "beside_no_merges": (
         "How GPT-2 cuts a text stands in its list of merges, which comes with the weights.",
@@ -27,7 +42,11 @@ WORDS = {
         "The text ends with a space, which GPT-2's tokens bring with the next word: without it, GPT-2 goes on better.",
         "Văn bản kết thúc bằng dấu cách, mà token của GPT-2 đã mang sẵn dấu cách trước từ tiếp theo: bỏ đi thì GPT-2 viết tiếp tốt hơn.",
     ),
-    "beside_both_read": ("Both models read the changed text.", "Cả hai mô hình đều đọc văn bản đã đổi."),
+    "beside_becomes": ("Both models read: “{known}”", "Cả hai mô hình đều đọc: “{known}”"),
+    "beside_could_read": (
+        "GPT-2 knows every character of your text; it reads the changed text all the same, so that both are asked the same.",
+        "GPT-2 biết mọi ký tự trong văn bản của bạn; nó vẫn đọc văn bản đã đổi, để cả hai trả lời cùng một câu hỏi.",
+    ),
     "beside_fair": (
         "**Why bits per character?** Who cuts finer has more and easier tokens, so losses per token cannot be compared; the "
         "whole text in bits, divided by its characters, asks both the same question. Each text begins after something "
@@ -136,5 +155,8 @@ WIDGET_WORDS_VI = {
         "beyond": "{share} nằm ngoài hai đầu", "missing": "không có tham số này", "no_layer": "không có tầng {layer}",
         "at_layer": "tầng {layer}: {rms}",
     },
-    "weight_pictures": {"hint": "Trỏ vào hình để đọc giá trị."},
+    "weight_pictures": {
+        "hint": "Trỏ vào hình để đọc giá trị.", "below": "dưới không", "above": "trên không",
+        "scale": "màu theo căn bậc hai; mỗi giá trị chính xác đến 1 % của màu đậm nhất",
+    },
 }  # fmt: skip

@@ -17,9 +17,9 @@ function tokenNode([words, id, nats]) {
   return node;
 }
 
-function nextNode([words, id, p], i, all) {
+function nextNode([words, id, p]) {
   const row = make('li'), bar = make('span', 'track'), fill = make('i');
-  fill.style.width = (100 * p) / Math.max(all[0][2], 1e-9) + '%';
+  fill.style.width = 100 * p + '%'; // of all there is: the likeliest of many alike must look small
   bar.append(fill);
   row.append(make('b', '', named(words)), make('small', '', id), bar, make('span', 'p', percent(p)));
   return row;

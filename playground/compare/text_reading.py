@@ -29,6 +29,6 @@ class TextReading(Widget):
         plain = {
             "tokens": [[*token, cost] for token, cost in zip(tokens, costs, strict=True)],
             "score": score,
-            "next": [[text, i, round(p, 5)] for text, i, p in likeliest],
+            "next": [[text, i, float(f"{p:.4g}")] for text, i, p in likeliest],  # digits that tell, however small
         }
         return {"text": text, "title": name, "note": note, "empty": empty, "second": second, "packed": packed(plain)}

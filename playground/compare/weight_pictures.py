@@ -1,4 +1,7 @@
-"""Tables of numbers as pictures, orange above zero and blue below; a byte a value."""
+"""Tables of numbers as pictures, orange above zero and blue below; a byte a value, of its square root.
+
+So half of the levels lie below a quarter of the full colour, and small values can be seen and read.
+"""
 
 import base64
 from typing import Any
@@ -26,7 +29,8 @@ class WeightPictures(Widget):
 
         steps: how far a row, and a column, is from the one before. cell: words with {row}, {column} and {value}.
         """
-        levels = np.clip(np.rint(values / limit * 127), -127, 127).astype(np.int16) + 128
+        parts = np.clip(values / limit, -1, 1)
+        levels = np.rint(np.sign(parts) * np.sqrt(np.abs(parts)) * 127).astype(np.int16) + 128
         return {
             "title": title,
             "caption": caption,

@@ -109,6 +109,7 @@ class Feed:
             "vocab_size": config.model.vocab_size,
             "tokens": translate("characters" if config.tokenizer["kind"] == "char" else "bpe_tokens", lang),
             "message": status.message,
+            "snapshots": run.snapshots(),
             "points": _thinned(rows.points[points:]),
             "evals": _thinned(rows.estimates[evals:]),
             "samples": rows.samples[samples:][-MOST_SAMPLES:],

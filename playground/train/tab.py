@@ -226,7 +226,7 @@ class TrainTab:
             run_value(run_id, lang, words["loss_chart"], ghosts=ghosts),
             run_value(run_id, lang, words["transport"], can_start=run is None),
             run_value(run_id, lang, words["samples"]),
-            Downloads.pack(run_id, files_of(run), lang),
+            Downloads.pack(run_id, files_of(run), lang, missing_of(run, lang)),
             *self._code_of(run, lang),
         ]
 
@@ -286,6 +286,14 @@ def files_of(run: RunDir | None) -> dict[str, str]:
     """Return the downloads of a run, each by the key of its words."""
     is_gpt2 = run is not None and is_gpt2_shaped(run.config().model)
     return {**FILES, "download_hf": "huggingface.zip"} if is_gpt2 else FILES
+
+
+def missing_of(run: RunDir | None, lang: str) -> str | None:
+    """Return why a run has no model for GPT2LMHeadModel; None where it has one."""
+    if run is None or "download_hf" in files_of(run):
+        return None
+    kind = architecture_of(run.config().model)
+    return translate("no_hf", lang, kind="lm_head_bias" if kind == "gpt" else kind)
 
 
 def corpus_choices(lang: str) -> list[tuple[str, str]]:

@@ -137,6 +137,10 @@ WORDS = {
     "download_svg": ("as SVG", "SVG"),
     "download_model": ("checkpoint (safetensors)", "checkpoint (safetensors)"),
     "download_hf": ("Hugging Face model (zip)", "mô hình Hugging Face (zip)"),
+    "no_hf": (
+        "No Hugging Face model here: GPT2LMHeadModel can hold GPT-2's architecture alone, and this run has another ({kind}).",
+        "Không có mô hình Hugging Face: GPT2LMHeadModel chỉ chứa được kiến trúc của GPT-2, còn lượt này có kiến trúc khác ({kind}).",
+    ),
     "download_json": ("its settings (JSON)", "thiết lập (JSON)"),
     "how_it_works": ("The code that you are training ({file})", "Mã nguồn bạn đang huấn luyện ({file})"),
     "downloading": ("Downloading the text", "Đang tải văn bản"),

@@ -11,9 +11,10 @@ function link([name, file]) {
 }
 
 function show() {
-  const { run, text, files } = props.value ?? {};
+  const { run, text, files, note } = props.value ?? {};
   at('nav').hidden = !run;
-  at('nav').replaceChildren(make('b', '', text?.title), ...(run ? files : []).map(link));
+  at('nav').replaceChildren(make('b', '', text?.title), ...(run ? files : []).map(link),
+    ...(run && note ? [make('small', '', note)] : []));
 }
 
 watch('value', show);

@@ -12,8 +12,11 @@ class Downloads(Widget):
     styles = ("downloads.css",)
 
     @staticmethod
-    def pack(run: str | None, files: dict[str, str], lang: str, **query: str) -> dict:
-        """Return the value: files maps a word's key to the file's name below the run; query goes into each address."""
+    def pack(run: str | None, files: dict[str, str], lang: str, note: str | None = None, **query: str) -> dict:
+        """Return the value: files maps a word's key to the file's name below the run; query goes into each address.
+
+        note: a sentence at the end, such as why a file is not there.
+        """
         words = {key: translate(key, lang) for key in files}
         return {"run": run, "lang": lang, "text": {"title": translate("downloads", lang), **words},
-                "files": list(files.items()), "query": query}  # fmt: skip
+                "files": list(files.items()), "query": query, "note": note}  # fmt: skip

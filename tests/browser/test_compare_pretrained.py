@@ -106,7 +106,7 @@ def test_gpt2_is_loaded_with_progress_the_same_for_all_and_a_failure_can_be_retr
     loader = "#gpt2-loader"
     with opened(browser, site) as mine:
         expect(mine.locator(loader)).to_contain_text("548 MB")
-        expect(mine.locator("#beside-theirs")).to_contain_text("Load GPT-2 above.")
+        expect(mine.locator("#beside-theirs")).to_contain_text("load them in the Compare tab")
         hub.behave("cut")
         mine.locator(f"{loader} .go").click()
         expect(mine.locator(f"{loader} .message")).to_contain_text("connection was cut", timeout=30_000)
@@ -131,7 +131,7 @@ def test_a_typed_text_is_read_by_both(page):
     page.locator("#beside-text textarea").press_sequentially(" 3 is é", delay=5)
     expect(page.locator("#beside-mine .count")).to_have_text("15 tokens")
     expect(page.locator("#beside-theirs .count")).to_have_text("15 tokens")
-    expect(page.locator("#beside-theirs .note")).to_contain_text("Both models read the changed text")
+    expect(page.locator("#beside-theirs .note")).to_contain_text("GPT-2 knows every character of your text")
     assert read_by(page, "mine") == read_by(page, "theirs") and read_by(page, "mine").startswith("12␣times␣3␣is␣")
     expect(page.locator("#beside-mine .next li")).to_have_count(10)
     expect(page.locator("#beside-theirs .next li")).to_have_count(10)

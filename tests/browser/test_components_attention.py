@@ -47,10 +47,15 @@ def value_for(tokens, step=600, **changes):
     measured["induction"][3, 3] = np.nan
     labels = [[None] * 4 for _ in range(4)]
     if step >= 100:
-        labels[0][1] = ("previous", measured["previous"][0, 1])
+        labels[0][1] = ("previous", measured["previous"][0, 1], 0.02)
     words = "aeioutsh\n "
-    predictions = [[(word, 0.4 / (n + 1)) for n, word in enumerate(words)] for _ in tokens]
-    given = {"predictions": predictions, "heads": {"scores": measured, "labels": labels}, "step": step, "steps": STEPS}
+    predictions = [[(word, 0.4 / (n + 1), ord(word)) for n, word in enumerate(words)] for _ in tokens]
+    even = {kind: 0.1 for kind in KINDS} | {"induction": np.nan}
+    texts = {"count": 16, "tokens": 1024, "of": "run"}
+    fixed = {"mean": measured, "spread": {kind: np.full((4, 4), 0.02) for kind in KINDS}, "even": even}
+    heads = {"scores": measured, "even": even, "labels": labels, "measured": fixed, "texts": texts}
+    given = {"predictions": predictions, "heads": heads, "ids": [ord(token[0]) for token in tokens],
+             "more": {"of": "tiny on plays", "key": f"a {step}"}, "step": step, "steps": STEPS}  # fmt: skip
     return AttentionView.pack(tokens, weights, **(given | {"layer": 0, "head": 1} | changes))
 
 
@@ -78,7 +83,7 @@ def build_page(heard):
     def ask(event: gr.EventData):
         heard.events.append(("ask", event.layer, event.head))
         scores = planted(len(heard.text))[event.layer, event.head]
-        return AttentionDetail.pack(heard.text, event.layer, event.head, scores)
+        return AttentionDetail.pack(heard.text, event.layer, event.head, scores, stamp=event.stamp)
 
     def choose(event: gr.EventData):
         heard.events.append(("choose", event.layer, event.head))
@@ -88,14 +93,17 @@ def build_page(heard):
         return value_for(tokens)
 
     rises = np.random.default_rng(3).uniform(-0.01, 0.2, size=(4, 4)).tolist()
-    rises[3][3] = None
+    rises[3][3], rises[2][0], rises[2][2] = None, -0.05, 0.012
+    errors = [[0.008] * 4 for _ in range(4)]
+    measured = HeadMap.pack(rises, note="Silencing layer 0, head 1 costs most.", errors=errors,
+                            more={"key": "a 600", "of": "tiny on plays, step 600"})  # fmt: skip
     lines = HeadLines.pack(STEPS, {kind: [grown(kind, step) for step in STEPS] for kind in KINDS})
     with gr.Blocks(analytics_enabled=False) as demo:
         view = AttentionView(value_for(list(TEXT)), elem_id="view")
         detail = AttentionDetail(elem_id="detail")
         with gr.Row():
             with gr.Column(min_width=320):
-                HeadMap(HeadMap.pack(rises, note="Silencing head 0.1 costs most."), elem_id="map")
+                HeadMap(measured, elem_id="map")
             with gr.Column(min_width=320):
                 HeadLines(lines, elem_id="lines")
         view.step(step, None, view, show_progress="hidden")
@@ -113,10 +121,12 @@ def build_page(heard):
 def largest():
     weights = softmax(random_scores(12, 12, 64) * 2)
     tokens = [" Shakespeare", " to", " be", ",", " or", " not", "\n", " the"] * 8
-    predictions = [[(" candidate", 0.123456)] * 10] * 64
+    predictions = [[(" candidate", 0.123456, 12345)] * 10] * 64
     kinds = (*KINDS, "entropy", "distance")
     heads = {"scores": {kind: np.random.default_rng(5).uniform(size=(12, 12)) for kind in kinds}}
-    heads["labels"] = [[("induction", 0.71234) if (i * j) % 5 == 1 else None for i in range(12)] for j in range(12)]
+    heads["labels"] = [
+        [("induction", 0.71234, 0.05) if (i * j) % 5 == 1 else None for i in range(12)] for j in range(12)
+    ]
     return AttentionView.pack(tokens, weights, predictions, heads, layer=5, head="mean", note="Cut to 64 tokens.")
 
 
@@ -210,7 +220,10 @@ def test_the_lower_triangles_travel_row_by_row_as_bytes():
     value = AttentionView.pack(list("abcde"), weights)
     sent = np.frombuffer(base64.b64decode(value["data"]), np.uint8).reshape(2, 3, 15)
     queries, keys = np.tril_indices(5)
-    assert np.abs(sent / 255 - weights[:, :, queries, keys]).max() <= 0.5 / 255
+    true = weights[:, :, queries, keys]
+    assert np.abs(np.sqrt(true) - sent / 255).max() <= 0.5 / 255  # the square root, as the colours are:
+    small = AttentionView.pack(["a", "b"], np.array([[[[1, 0], [0.0002, 0.9998]]]]))
+    assert base64.b64decode(small["data"])[1] == 4  # 0.02 % is no zero
     assert value["shape"] == [2, 3]
 
 
@@ -336,13 +349,16 @@ def test_hovering_asks_the_server_for_nothing(page):
 
 
 def test_scores_stand_with_their_definitions_and_only_a_given_label(page):
-    assert re.fullmatch(r"previous token 0\.9\d", words(page, ".badge"))
+    assert re.fullmatch(r"previous token 0\.9\d ± 0\.02", words(page, ".badge"))
+    own = page.locator("#view .score", has_text="previous").inner_text()
+    assert "even attention: 0.10" in own and "validation: 0.9" in own
+    assert "16 fixed texts" in words(page, ".about-scores") and words(page, ".of") == "tiny on plays"
     assert "0.9" in page.locator('#view .thumb[data-layer="0"][data-head="1"] .caption').inner_text()
     assert page.locator("#view .caption b").count() == 1
     page.locator("#view .score", has_text="entropy").focus()
     assert "nats" in words(page, ".score-help") and "1.50 nats" in words(page, ".scores")
     choose(page, 3, 3)
-    assert page.locator("#view .score", has_text="induction").inner_text().split() == ["induction", "–"]
+    assert "cannot be measured here" in page.locator("#view .score", has_text="induction").inner_text()
     assert "no name" in words(page, ".score-help")
     choose(page, 3, "mean")
     assert "choose a head" in words(page, ".score-help")
@@ -385,6 +401,11 @@ def test_the_map_of_heads_shows_numbers_and_chooses(page):
     assert page.locator('#map .cell[aria-pressed="true"]').get_attribute("title").startswith("Layer 0, head 1: +0.")
     assert "not measured" in cells.last.get_attribute("title")
     assert page.locator("#map .count").inner_text() == "15 of 16 heads measured"
+    assert "± 0.0080 nats, less than two standard errors" in cells.nth(10).get_attribute("title")
+    assert "within" in cells.nth(10).get_attribute("class") and "within" not in cells.nth(8).get_attribute("class")
+    fall, rise = (cells.nth(i).evaluate("node => getComputedStyle(node).backgroundColor") for i in (8, 1))
+    assert fall != rise and "the loss falls without it: −0.05" in page.locator("#map .legend").inner_text()
+    assert page.locator("#map .another").is_hidden() and page.locator("#map .of").inner_text().endswith("step 600")
     cells.nth(9).click()
     assert words(page, ".heat h4") == "Layer 2, head 1"
     page.keyboard.press("ArrowRight")
@@ -418,6 +439,7 @@ def test_the_slider_asks_for_a_snapshot_and_keeps_head_query_and_nodes(site, pag
     page.keyboard.press("Home")
     page.locator("#view .badge").wait_for(state="hidden")
     assert ("step", 0) in heard.events and words(page, ".step-name") == "step 0"
+    assert "of tiny on plays, step 600, not of what" in page.locator("#map .another").inner_text()
     assert words(page, ".strong h4") == "16 'a' attends to" and words(page, ".heat h4") == "Layer 0, head 1"
     same = "[...document.querySelectorAll('#view canvas, #view .tok')].every((node, i) => node === window.kept[i])"
     assert page.evaluate(same)

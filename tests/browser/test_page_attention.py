@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from core.runs.config import Status
 from core.runs.plan import plan_run
 from core.runs.training_run import train_run
 from core.text.corpora import own_text
@@ -19,9 +20,13 @@ TEXT = f"Anna sang to Otto, and Otto sang to Anna. {HOSTILE}" * 30
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("attention") / "runs"
+
+
+@pytest.fixture(scope="module")
+def site(root):
     """Serve a page with one small run that is done."""
-    root = tmp_path_factory.mktemp("attention") / "runs"
     model = {"block_size": 32, "n_layer": 2, "n_head": 2, "n_embd": 16}
     run = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 20, "batch_size": 8}).create(root)
     for _ in train_run(run):
@@ -77,10 +82,42 @@ def test_snapshots_can_be_scrubbed(page):
     expect(page.locator("#attention-view .step-name")).to_have_text("step 20")
 
 
-def test_heads_are_silenced_in_turn_and_the_tab_says_that_bright_is_not_important(page):
+def test_heads_are_silenced_with_their_standard_error_and_the_tab_says_what_bright_means(page):
+    expect(page.locator("#head-map .empty")).to_contain_text(re.compile("step 20\\..*about .* for a first look"))
     page.locator("#silence-button").click()
-    expect(page.locator("#head-map")).to_contain_text("nats", timeout=PATIENCE)
-    expect(page.locator("#head-map .note")).to_contain_text(re.compile("Bright is not important|also the one"))
+    note = page.locator("#head-map .note")
+    expect(note).to_contain_text(re.compile("Bright is not important|also costs most"), timeout=PATIENCE)
+    expect(note).to_contain_text(re.compile(r"Measured on \d+ tokens of validation text"))
+    expect(page.locator("#head-map .cell small").first).to_contain_text("±")
+    first = page.locator("#head-map .cell").first.inner_text()
+    page.locator("#attention-view .steps").focus()
+    page.keyboard.press("Home")
+    expect(page.locator("#head-map .empty")).to_contain_text("step 0")  # the numbers of step 20 do not stay
+    page.keyboard.press("End")
+    expect(page.locator("#head-map .cell").first).to_have_text(first.replace("\n", ""))
+
+
+def test_text_head_and_map_stay_when_the_language_changes(page):
+    type_text(page, "Otto sang")
+    expect(tokens(page)).to_have_count(9)
+    page.locator('#attention-view .thumb[data-layer="1"][data-head="mean"]').click()
+    page.locator("#language label", has_text="Tiếng Việt").click()
+    expect(page.locator("#attention-view .of")).to_contain_text("bước 20")
+    expect(page.locator("#attention-text textarea")).to_have_value("Otto sang")
+    expect(page.locator("#attention-view .heat h4")).to_have_text("Tầng 1, trung bình các đầu")
+    expect(page.locator("#head-map .note")).to_contain_text("token của phần validation")
+    expect(page.locator("#attention-downloads a").first).to_have_attribute("href", re.compile("head=mean"))
+    page.locator("#language label", has_text="English").click()
+    expect(page.locator("#attention-view .of")).to_contain_text("step 20")
+
+
+def test_gpt2_that_is_not_here_leaves_no_other_models_map_under_its_name(page):
+    page.locator("#attention-source label").last.click()
+    expect(page.locator("#attention-view .empty")).to_contain_text("load them in the Compare tab")
+    expect(page.locator("#attention-view .body")).to_be_hidden()
+    expect(page.locator("#head-map .cell")).to_have_count(0)
+    page.locator("#attention-source label").first.click()
+    expect(page.locator("#attention-view .heat h4")).to_have_text("Layer 1, mean of its heads")
 
 
 def test_scores_over_training_are_drawn(page):
@@ -117,6 +154,18 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_view_opened_before_the_first_snapshot_follows_the_run(page, root):
+    model = {"block_size": 32, "n_layer": 1, "n_head": 2, "n_embd": 16}
+    run = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 6, "batch_size": 8}).create(root)
+    run.write_status(Status("stopped"))
+    page.locator("#run-picker input").click()
+    page.locator("#run-picker ~ ul li, ul[role=listbox] li").first.click()
+    expect(page.locator("#attention-view .empty")).to_contain_text("no snapshot yet")
+    for _ in train_run(run):
+        pass
+    expect(page.locator("#attention-view .step-name")).to_have_text("step 6", timeout=PATIENCE)
 
 
 def type_text(page, text: str) -> None:

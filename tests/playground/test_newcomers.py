@@ -68,14 +68,14 @@ def test_a_new_corpus_is_offered_described_by_nothing_and_shown_by_its_own_name(
 def test_a_new_score_for_heads_reaches_the_view_and_the_lines(monkeypatch, page):
     monkeypatch.setattr(heads, "PATTERNS", (*heads.PATTERNS, "second"))
     monkeypatch.setattr(heads, "_patterns", _with_second(heads._patterns))
-    values._snapshot_attention.cache_clear()
+    values.forget()
     run = tiny_plan(2).create(page.store.root)
     list(train_run(run))
     attention = values.text_attention(run, "3 times 4")
     assert torch.isfinite(attention.scores["second"]).all()
-    _, scores = values.score_history(run, "3 times 4")
+    _, scores = values.score_history(run)
     assert scores["second"][0].shape == attention.scores["self"].shape
-    values._snapshot_attention.cache_clear()
+    values.forget()
 
 
 def _with_second(patterns):

@@ -24,10 +24,12 @@ from core.insight.heads import (
     head_scores,
     induction_scores,
     labels,
-    silence_heads,
+    measure_heads,
+    measured_of,
     uniform_induction_score,
     uniform_scores,
 )
+from core.insight.silencing import Rises, silence_heads
 from core.model import GPT, Bigram
 from tests.core.test_attention import traces
 from tests.core.test_model import scrambled, tokens
@@ -94,7 +96,7 @@ def text(seed: int, length: int = T, vocabulary: int = V) -> torch.Tensor:
 
 
 def labelled(model: GPT, ids: torch.Tensor) -> list:
-    return labels(head_scores(attention_maps(model, ids[None]), ids), ids, induction_scores(model))
+    return labels(measure_heads(model, ids[None]))
 
 
 def names(model: GPT, ids: torch.Tensor) -> list:
@@ -173,12 +175,12 @@ def counted_by_hand(weights: list[list[float]], ids: list[int]) -> dict[str, flo
     for name, belongs in keys.items():
         gathered = [[weights[q][k] for k in range(q + 1) if belongs(q, k)] for q in range(1, T)]
         gathered = [sum(found) for found in gathered if found]
-        scores[name] = sum(gathered) / len(gathered) if gathered else 0.0
+        scores[name] = sum(gathered) / len(gathered) if gathered else math.nan
     rows = range(1, T)
     entropies = [-sum(w * math.log(w) for w in weights[q][: q + 1] if w > 0) for q in rows]
     distances = [sum(weights[q][k] * (q - k) for k in range(q + 1)) for q in rows]
-    scores["entropy"] = sum(entropies) / max(1, T - 1)
-    scores["distance"] = sum(distances) / max(1, T - 1)
+    scores["entropy"] = sum(entropies) / (T - 1) if T > 1 else math.nan
+    scores["distance"] = sum(distances) / (T - 1) if T > 1 else math.nan
     return scores
 
 
@@ -194,7 +196,9 @@ def test_scores_are_those_counted_by_hand(ids):
     for layer in range(2):
         for head in range(3):
             expected = counted_by_hand(weights[layer, head].tolist(), ids)
-            assert {name: scores[name][layer, head].item() for name in expected} == pytest.approx(expected, abs=1e-6)
+            assert {name: scores[name][layer, head].item() for name in expected} == pytest.approx(
+                expected, abs=1e-6, nan_ok=True
+            )
 
 
 def test_uniform_attention_has_scores_in_closed_form():
@@ -203,7 +207,7 @@ def test_uniform_attention_has_scores_in_closed_form():
     assert [uniform[name] for name in ("self", "previous", "first")] == pytest.approx([harmonic] * 3)
     assert uniform["entropy"] == pytest.approx(sum(math.log(q + 1) for q in range(1, T)) / (T - 1))
     assert uniform["distance"] == pytest.approx(sum(q / 2 for q in range(1, T)) / (T - 1))
-    assert uniform_scores(torch.arange(5))["same"] == 0  # no token comes twice: nothing can be shown
+    assert math.isnan(uniform_scores(torch.arange(5))["same"])  # no token comes twice: it cannot be measured
 
 
 def test_a_blank_head_scores_as_uniform_attention_does():
@@ -219,7 +223,8 @@ def test_a_label_takes_three_tenths_of_the_attention(share, found):
     previous = torch.eye(T).roll(-1, dims=1).tril()
     previous[0, 0] = 1.0
     uniform = torch.ones(T, T).tril() / torch.arange(1, T + 1)[:, None]
-    ((label,),) = labels(head_scores((share * previous + (1 - share) * uniform)[None, None], ids), ids)
+    weights = (share * previous + (1 - share) * uniform)[None, None]
+    ((label,),) = labels(measured_of([weights], ids[None]))
     assert (label and label[0]) == found
 
 
@@ -269,8 +274,9 @@ def test_silencing_a_head_equals_cutting_its_columns_from_the_projection(tiny_mo
         with torch.no_grad():
             usual = cut(x, y)[1].item()
             attention_layers(cut)[layer].c_proj.weight[:, head * hs : (head + 1) * hs] = 0.0
-            assert rise == pytest.approx(cut(x, y)[1].item() - usual, abs=1e-5)
-            assert rise != 0.0
+            assert rise.shape == (3,)
+            assert rise.mean().item() == pytest.approx(cut(x, y)[1].item() - usual, abs=1e-5)
+            assert (rise != 0.0).all()
     assert rises == [(layer, head) for layer in range(2) for head in range(4)]
 
 
@@ -288,7 +294,8 @@ def test_silencing_stopped_half_way_leaves_no_trace(tiny_model):
 
 def test_a_head_that_writes_nothing_does_not_matter():
     rises = {
-        (layer, head): rise for layer, head, rise in silence_heads(induction_model(), text(0)[None], text(1)[None])
+        (layer, head): rise.item()
+        for layer, head, rise in silence_heads(induction_model(), text(0)[None], text(1)[None])
     }
     assert rises[0, 0] != 0.0 and [rises[0, 1], rises[1, 0], rises[1, 1]] == [0.0, 0.0, 0.0]
 
@@ -299,3 +306,40 @@ def test_what_cannot_be_silenced_is_refused_at_once(tiny_model):
         silence_heads(Bigram(BigramConfig(block_size=8, vocab_size=11)), rows, rows)
     with pytest.raises(ValueError, match=r"must be one batch \(B, T\)"):
         silence_heads(tiny_model(), rows, rows[:, 1:])
+
+
+def test_a_label_belongs_to_a_head_and_says_its_spread_from_text_to_text():
+    model = plant(blank_model(), "previous")
+    texts = torch.stack([text(seed) for seed in range(6)])
+    measured = measure_heads(model, texts)
+    by_text = torch.stack([head_scores(attention_maps(model, ids[None]), ids)["same"][0, 0] for ids in texts])
+    assert measured.mean["same"][0, 0].item() == pytest.approx(by_text.nanmean().item())
+    assert measured.spread["same"][0, 0].item() == pytest.approx(by_text[by_text.isfinite()].std().item(), abs=1e-6)
+    assert (measured.texts, measured.tokens) == (6, 6 * T)
+    ((label, other),) = labels(measured)
+    assert label[0] == "previous" and label[1] > 0.9 and 0 <= label[2] < 0.1 and other is None
+
+
+def test_what_no_text_can_show_is_not_measured_and_even_attention_stands_beside_the_rest(tiny_model):
+    small = measure_heads(tiny_model(block_size=7), torch.arange(5)[None])
+    for name in ("same", "induction"):  # no token comes twice, and the model is too small for the test of induction
+        assert small.mean[name].isnan().all() and math.isnan(small.even[name]) and small.queries[name] == 0
+    model = blank_model()
+    measured = measure_heads(model, torch.stack([text(seed) for seed in range(3)]))
+    for name in PATTERNS:  # a blank head attends evenly
+        assert measured.mean[name][0, 1].item() == pytest.approx(measured.even[name], abs=1e-5)
+    assert measured.even["induction"] == pytest.approx(uniform_induction_score(model))
+
+
+def test_a_rise_has_a_standard_error_and_heads_within_the_noise_are_not_told_apart():
+    rises = Rises(1, 3)
+    noise = torch.tensor([0.5, -0.5, 0.25, -0.25], dtype=torch.float64)
+    rises.add(0, 0, 1.0 + noise[:1])
+    assert rises.errors() == [[None, None, None]] and rises.means() == [[1.5, None, None]] and rises.fewest() == 0
+    rises.add(0, 0, 1.0 + noise[1:])
+    rises.add(0, 1, 0.9 + noise)  # it varies with the first one: 0.1 less on every window
+    rises.add(0, 2, 0.9 - noise)
+    assert rises.means() == [pytest.approx([1.0, 0.9, 0.9])] and rises.fewest() == 4
+    assert rises.errors()[0] == pytest.approx([float(noise.std()) / 2] * 3)
+    assert rises.told_apart((0, 0), (0, 1)) and not rises.told_apart((0, 0), (0, 2))
+    assert rises.ranked()[0] == (0, 0)

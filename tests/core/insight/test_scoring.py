@@ -208,3 +208,19 @@ def test_positions_are_sampled_as_they_are_and_likened_by_their_angle(tiny_model
     a, b = weight[2], weight[4]
     assert some.likeness[1, 2].item() == pytest.approx((a @ b / a.norm() / b.norm()).item(), abs=1e-6)
     assert torch.allclose(some.likeness.diagonal(), torch.ones(4))
+
+
+def test_the_norm_of_a_large_matrix_is_summed_exactly():
+    values = torch.full((3_000, 4_000), 0.1)
+    model = torch.nn.Linear(1, 1, bias=False)
+    model.weight = torch.nn.Parameter(values)
+    (found,) = statistics(model)
+    assert found.norm == pytest.approx(float(values.double().square().sum().sqrt()), rel=1e-7)
+
+
+def test_histograms_beside_ever_more_models_stay_bounded(monkeypatch):
+    monkeypatch.setattr(weight_statistics, "MOST_HISTOGRAMS", 3)
+    model = Bigram(BigramConfig(block_size=4, vocab_size=5))
+    for width in range(1, 9):
+        assert sum(weight_statistics.histograms(model, "wte.weight", -float(width), float(width))[None]) <= 25
+    assert len(weight_statistics._histograms[model]) <= 3

@@ -1,16 +1,32 @@
 """The attention of snapshots: the model runs once for a text and snapshot, and what is shown is what it did."""
 
+import threading
+from pathlib import Path
+
+import gradio as gr
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_hex, to_rgb
 
 from core.attention import attention_maps
+from core.pretrained import loader as gpt2
+from core.runs.directory import RunDir
 from core.runs.plan import plan_run
+from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from core.text.corpora import own_text
-from playground.attention import values
-from playground.attention.values import score_history, silence, text_attention
+from playground.attention import downloads, silencing, values
+from playground.attention.examples import own_example
+from playground.attention.figures import heatmap_figure
+from playground.attention.silencing import silence
+from playground.attention.tab import AttentionTab
+from playground.attention.values import score_history, text_attention
 from playground.models import load_writer
+from playground.page import PageContext
+from playground.server.files import Asked
+from playground.server.settings import Settings
+from tests.tiny_runs import wait_for
 
 TEXT = "Anna sang to Otto, and Otto sang to Anna. " * 60
 MODEL = {"block_size": 16, "n_layer": 2, "n_head": 2, "n_embd": 16}
@@ -28,8 +44,7 @@ def run(tmp_path_factory):
 @pytest.fixture
 def forwards(run, monkeypatch):
     """Count how often a model runs forward, whichever snapshot it is."""
-    values._snapshot_attention.cache_clear()
-    values._induction.cache_clear()
+    values.forget()
     calls = []
     real = torch.nn.Module.__call__
 
@@ -49,8 +64,8 @@ def test_what_is_shown_is_what_the_snapshot_did(run):
     assert torch.equal(attention.observed.weights, attention_maps(writer.model, idx))
     with torch.no_grad():
         probs = torch.softmax(writer.model(idx)[0][0, -1], -1)
-    text, probability = attention.predictions[-1][0]
-    assert probability == pytest.approx(float(probs.max()))
+    text, probability, token = attention.predictions[-1][0]
+    assert probability == pytest.approx(float(probs.max())) and token == int(probs.argmax())
     assert writer.tokenizer.encode(text) == [int(probs.argmax())]
     assert "".join(attention.tokens) == "Anna sang"
 
@@ -82,24 +97,90 @@ def test_a_long_text_is_cut_with_a_word_about_it_and_unknown_characters_are_name
     assert text_attention(run, "").tokens  # an empty text: what the samples go on from
 
 
-def test_scores_are_told_for_every_snapshot(run):
-    steps, scores = score_history(run, "Anna sang")
+def test_scores_are_told_for_every_snapshot_and_computed_once(run, forwards):
+    steps, scores = score_history(run)
     assert steps == run.snapshots() == [0, 1, 2, 5, 10, 12]
     assert all(len(rows) == len(steps) and rows[0].shape == (2, 2) for rows in scores.values())
+    ran = len(forwards)
+    score_history(run)
+    assert len(forwards) == ran
 
 
-def test_silencing_tells_every_head_once_and_leaves_the_model_as_it_was(run):
-    before = text_attention(run, "Anna").observed.logits.clone()
-    rises = list(silence(run, None))
-    assert [(layer, head) for layer, head, _ in rises] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert all(np.isfinite(rise) for _, _, rise in rises)
-    values._snapshot_attention.cache_clear()
-    assert torch.equal(text_attention(run, "Anna").observed.logits, before)
+def test_a_large_models_history_tells_what_was_looked_at_and_loads_one_snapshot(run, monkeypatch):
+    values.forget()
+    monkeypatch.setattr(values, "LARGE", 0)
+    loaded, load = [], RunDir.load_snapshot
+    monkeypatch.setattr(RunDir, "load_snapshot", lambda self, step=None: loaded.append(step) or load(self, step))
+    assert score_history(run)[0] == []
+    text_attention(run, "Anna")
+    text_attention(run, "Otto", 5)
+    assert score_history(run)[0] == [5, 12] and len(loaded) <= 2
+
+
+def test_what_is_kept_has_no_logits_and_fits_into_its_bytes(run, monkeypatch):
+    values.forget()
+    attention = text_attention(run, "Anna sang to")
+    kept = [attention.observed.weights, attention.observed.q, attention.observed.k]
+    assert attention.nbytes() == sum(each.untyped_storage().nbytes() for each in kept)  # nor views of more
+    monkeypatch.setattr(values._attention, "most", 3 * attention.nbytes())
+    for i in range(12):
+        text_attention(run, "Anna sang to"[i:] + "Otto and Anna"[:i])
+    assert values._attention.held() <= 3 * attention.nbytes() and len(values._attention) >= 2
+
+
+def test_another_language_or_text_runs_nothing_for_the_names_of_heads(run, forwards):
+    first = text_attention(run, "Anna, é", lang="en")
+    ran = len(forwards)
+    second = text_attention(run, "Anna, é", lang="vi")
+    assert len(forwards) == ran and first.note != second.note
+    other = text_attention(run, "Otto")
+    assert len(forwards) == ran + 1 and other.named is first.named  # a label belongs to the head, not to the sentence
+
+
+def test_silencing_leaves_the_model_as_it_was_goes_on_to_more_text_and_knows_its_error(run):
+    writer, before = load_writer(run), text_attention(run, "Anna").observed.weights.clone()
+    looks = silence("one", writer, run)
+    found = next(looks)
+    assert found.rises.fewest() == 0
+    for found in looks:
+        if found.tokens:
+            break
+    first = found.tokens
+    assert first and found.rises.fewest() >= 2
+    means, errors = found.rises.means(), found.rises.errors()
+    assert all(np.isfinite(x) for table in (means, errors) for row in table for x in row)
+    looks.close()
+    assert silencing.known("one").tokens == first and not found.done  # what was measured stays
+    *_, last = silence("one", writer, run)
+    assert (
+        last is found and last.done and last.rises.fewest() == (len(run.text()) - len(run.text()) * 9 // 10 - 1) // 16
+    )
+    values.forget()
+    assert torch.equal(text_attention(run, "Anna").observed.weights, before)
+
+
+def test_who_silences_takes_turns_in_the_order_of_asking():
+    turns, order = silencing.Turns(), []
+
+    def take(name):
+        with turns.turn():
+            order.append(name)
+
+    with turns.turn():
+        threads = []
+        for name in "abc":
+            threads.append(threading.Thread(target=take, args=(name,)))
+            threads[-1].start()
+            wait_for(lambda: len(turns) == len(threads) + 1)
+        assert order == []
+    for thread in threads:
+        thread.join(60)
+    assert order == list("abc") and len(turns) == 0
 
 
 @pytest.mark.parametrize("head", [(2, 0), (0, 2), (-1, 0), ("0", 0), (None, None), (0.5, 0)])
 def test_a_head_that_is_not_there_is_refused(run, head):
-    with pytest.raises(ValueError, match="There is no head"):
+    with pytest.raises(ValueError, match="There is no layer"):
         text_attention(run, "Anna").scores_before_mask(*head)
 
 
@@ -110,3 +191,59 @@ def test_a_bigram_has_nothing_to_look_into(tmp_path):
         pass
     with pytest.raises(ValueError, match="attention"):
         text_attention(run, "Anna")
+
+
+def test_without_a_run_or_without_gpt2_the_view_says_what_to_do_and_shows_nothing_of_another(run, monkeypatch):
+    monkeypatch.setattr(gpt2, "loaded", lambda *_: None)
+    monkeypatch.setattr(gpt2, "is_cached", lambda *_: False)
+    with gr.Blocks():
+        page = PageContext(RunStore(run.path.parent, 1), Settings())
+        page.lang = page.run = gr.State()
+        tab = AttentionTab(page)
+        view, links, silenced = tab.draw(None, "run", "Anna", {}, "en", (0, 0))
+        assert "no run yet" in view["text"]["empty"] and "tokens" not in view and links["run"] is None
+        assert tab.draw_lines(None, "run", "en")["data"]
+        view, links, silenced = tab.draw(run.id, "gpt2", "Anna", {}, "vi", (0, 0))
+        assert "So sánh" in view["text"]["empty"] and "tokens" not in view and "values" not in silenced
+        view, links, _ = tab.draw(run.id, "run", "Anna", {run.id: 5}, "en", (1, "mean"))
+        assert (view["step"], view["follows"], links["query"]["head"]) == (5, False, "mean")
+        view, *_ = tab.draw(run.id, "run", "Anna", {}, "vi", (0, 0))
+        assert (view["step"], view["follows"], view["run"]) == (12, True, run.id) and "bước 12" in view["of"]
+        typed = tab.enter(run.id, "run", "my own words", {}, "en", (0, 0), "an example")
+        assert typed[0] == gr.skip()
+        assert tab.enter(run.id, "run", "an example", {}, "en", (0, 0), "an example")[0] == own_example(run)
+
+
+def test_silencing_stops_before_the_next_head_and_when_another_snapshot_is_shown(run):
+    with gr.Blocks():
+        page = PageContext(RunStore(run.path.parent, 1), Settings())
+        page.lang = page.run = gr.State()
+        tab, asked = AttentionTab(page), (run.id, "run", "Anna", {}, "en")
+        ticket, steps, waiting = tab.begin(*asked)
+        assert steps == {run.id: 12} and "step 12" in waiting["of"]
+        tab.stop()  # in the queue, before anything is computed
+        *_, last = tab.silence(ticket, *asked)
+        assert not any(np.isfinite(x or np.nan) for row in last["values"] for x in row)
+        ticket, *_ = tab.begin(*asked)
+        drawn = tab.silence(ticket, *asked)
+        next(drawn), next(drawn)
+        view, _, other = tab.draw(run.id, "run", "Anna", {run.id: 5}, "en", (0, 0))
+        assert view["key"] == other["key"] != waiting["key"] and "values" not in other
+        assert list(drawn) == []  # nothing goes on filling beside another snapshot
+        ticket, *_ = tab.begin(*asked)
+        *_, last = tab.silence(ticket, *asked)
+        assert last["phase"] == "done" and "tokens of validation text" in last["note"] and last["errors"][0][0] > 0
+        *_, again = tab.draw(*asked, (0, 0))
+        assert again["values"] == last["values"]  # a computed map that belongs is there again
+
+
+def test_downloads_give_the_mean_and_use_the_colours_of_the_page(run):
+    asked = Asked(run, "heatmap.png", {"text": "Anna", "layer": "1", "head": "mean", "step": "12"}, None)
+    answer = downloads.heatmap(asked)
+    assert "layer-1-head-mean" in answer.headers["content-disposition"] and answer.body.startswith(b"\x89PNG")
+    figure = heatmap_figure(np.tril(np.ones((2, 2))) * 0.25, ["a", "b"], "title")
+    image = figure.axes[0].images[0]
+    assert image.norm(0.25) == pytest.approx(0.5)  # the square root, as shade() in attention_link.js
+    css = (Path(downloads.__file__).parent / "attention_ink.css").read_text()
+    assert "--some: #5b9bf5;" in css and "--all: #12307a;" in css
+    assert to_hex(image.cmap(1.0)) == "#12307a" and np.allclose(image.cmap(128)[:3], to_rgb("#5b9bf5"), atol=0.01)

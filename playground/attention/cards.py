@@ -1,0 +1,136 @@
+"""The values of the tab's widgets: the view, the map of silenced heads, and the rows of downloads, each with its name.
+
+Every card names the model and the step that its numbers belong to. Left out on purpose: running models (`values.py`).
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from core.runs.directory import RunDir
+from playground.attention.attention import AttentionView, HeadMap
+from playground.prompts import GPT2
+from playground.widgets.downloads import Downloads
+from playground.words.durations import duration
+from playground.words.run_names import run_label
+from playground.words.translate import translate, widget_words
+
+if TYPE_CHECKING:
+    from playground.attention.silencing import Silenced
+    from playground.attention.values import Named, TextAttention
+
+CHANNEL = "attention"
+FILES = {
+    "download_heatmap_png": "heatmap.png",
+    "download_heatmap_svg": "heatmap.svg",
+    "download_grid_png": "grid.png",
+    "download_grid_svg": "grid.svg",
+    "download_weights": "weights.npz",
+}
+
+
+def name_of(run: RunDir | None, source: Any, step: int | None, lang: str) -> str:
+    """Return the name of what is looked at: a run's and the step, or GPT-2's."""
+    if source == GPT2 or run is None:
+        return translate("source_gpt2", lang)
+    return translate("snapshot_name", lang, name=run_label(run.config(), lang), step=step or 0)
+
+
+def key_of(run: RunDir | None, source: Any, step: int | None) -> str:
+    """Return what tells one model's numbers from another's; GPT-2 is silenced on the text of the run in view."""
+    of_run = f"{run.id} {run.config().created}" if run else ""
+    return f"{GPT2} {of_run}" if source == GPT2 else f"{of_run} {step}"
+
+
+def empty_view(run: RunDir | None, why: str, lang: str) -> dict:
+    """Return a view without a map, which says why; it waits for the first snapshot of a run."""
+    words = {**widget_words(lang)["attention"], "empty": why}
+    return {"text": words, "lang": lang, "run": run and run.id, "channel": CHANNEL}
+
+
+def view(run: RunDir | None, source: Any, follows: bool, attention: "TextAttention", lang: str) -> dict:
+    """Return the view of a text; follows: whether it goes on to the newest snapshot of its run."""
+    from core.insight.heads import labels
+
+    measured = attention.named.measured
+    of_run = source != GPT2
+    return AttentionView.pack(
+        attention.tokens,
+        attention.observed.weights.numpy(),
+        attention.predictions,
+        {
+            "scores": attention.scores,
+            "even": attention.even,
+            "labels": labels(measured),
+            "measured": {"mean": measured.mean, "spread": measured.spread, "even": measured.even},
+            "texts": {"count": measured.texts, "tokens": measured.tokens, "of": "run" if of_run else "book"},
+        },
+        note=attention.note,
+        step=attention.step,
+        steps=run.snapshots() if run and of_run else [],
+        ids=attention.ids.tolist(),
+        text=widget_words(lang)["attention"],
+        lang=lang,
+        channel=CHANNEL,
+        more={
+            "of": name_of(run, source, attention.step, lang),
+            "key": key_of(run, source, attention.step),
+            "run": run.id if run and of_run else None,
+            "follows": follows,
+        },
+    )
+
+
+def silence_map(
+    key: str, name: str, silenced: "Silenced | None", phase: str, lang: str, named: "Named | None" = None,
+    seconds: float | None = None,
+) -> dict:  # fmt: skip
+    """Return the map of silenced heads; phase: "idle", "waiting", "first", "more", "stopped" or "done".
+
+    named: for the remark on bright heads; seconds: how long a first look takes, where nothing is known yet.
+    """
+    words = widget_words(lang)["attention_map"]
+    told = translate("silence_empty", lang, name=name, time=duration(seconds, lang)) if seconds is not None else None
+    told = told or translate("silence_nothing", lang)
+    title = translate("silence_title", lang)
+    if silenced is None:
+        return {"text": {**words, "empty": told}, "title": title, "key": key, "of": name, "channel": CHANNEL}
+    rises, tokens = silenced.rises, silenced.tokens
+    read = translate("silence_read", lang, tokens=tokens, windows=rises.fewest()) if tokens else None
+    phase = "done" if silenced.done else "stopped" if phase == "idle" and tokens else phase
+    notes = [read, translate(f"silence_{phase}", lang, "")]
+    if named is not None and tokens and phase in ("done", "stopped"):
+        notes.append(_order_note(named, silenced, lang))
+    return HeadMap.pack(rises.means(), title, " ".join(filter(None, notes)), words, CHANNEL, errors=rises.errors(),
+                        more={"key": key, "of": name, "phase": phase, "lang": lang})  # fmt: skip
+
+
+def _order_note(named: "Named", silenced: "Silenced", lang: str) -> str:
+    """Compare the head that looks hardest at one place to the one that matters most, as far as the noise allows it."""
+    rises, nh = silenced.rises, silenced.rises.shape[1]
+    bright = divmod(int(named.brightest.argmax()), nh)
+    first, *others = rises.ranked()
+    means, names = rises.means(), {"bright": head_name(*bright, lang), "top": head_name(*first, lang)}
+    said = {"weight": float(named.brightest[bright]), "most": means[first[0]][first[1]],
+            "cost": means[bright[0]][bright[1]]}  # fmt: skip
+    alike = [other for other in others if not rises.told_apart(first, other)]
+    notes = [translate("silence_same" if bright == first else "silence_note", lang, **names, **said)]
+    if alike:
+        notes.append(translate("silence_alike", lang, top=names["top"], count=len(alike)))
+    return " ".join(notes)
+
+
+def head_name(layer: int, head: int, lang: str) -> str:
+    """Return a head in words: layer 0, head 1."""
+    return translate("head_name", lang, layer=layer, head=head)
+
+
+def links(
+    run: RunDir | None, source: Any, step: int | None, text: str, head: Any, shape: tuple[int, int], lang: str
+) -> dict:
+    """Return the downloads of what is shown; head: (layer, head or "mean"), the first where shape has no such head."""
+    if run is None:
+        return Downloads.pack(None, FILES, lang)
+    layer, head = head if isinstance(head, list | tuple) and len(head) == 2 else (0, 0)
+    if layer >= shape[0] or (head != "mean" and head >= shape[1]):
+        layer, head = 0, 0
+    return Downloads.pack(run.id, FILES, lang, text=text, step=str(step or 0), layer=str(layer), head=str(head),
+                          source="gpt2" if source == GPT2 else "run")  # fmt: skip
