@@ -117,9 +117,10 @@ class TrainTab:
             show_progress_on=[self.count],
             api_name="train",
         )
-        self.transport.command(
+        commanded = self.transport.command(
             show_errors(self.command), [page.run, page.owner, page.lang], [page.run, *self.shown], **UNQUEUED
         )
+        commanded.failure(None, js="() => window.dispatchEvent(new Event('playground-refused'))")
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
@@ -192,8 +193,7 @@ class TrainTab:
 
     def _put_into_view(self, run: RunDir, owner: Any, lang: str) -> list:
         """Return the values of the picker and of this tab: the chart shows a new run before the other tabs do."""
-        picked = gr.update(choices=self.page.run_choices(owner, lang), value=run.id)
-        return [picked, *self.show(run, owner, lang)]
+        return [run.id, *self.show(run, owner, lang)]
 
     def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
         """Return the values of chart, transport, samples and downloads for a run."""

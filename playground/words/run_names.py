@@ -1,4 +1,4 @@
-"""Names of runs: by preset, what changed against it and text, and beside another run by what differs."""
+"""Names of runs: by preset, what changed against it, and text."""
 
 from core.architectures import ARCHITECTURES, architecture_of
 from core.config import TrainConfig
@@ -40,24 +40,11 @@ def changed_preset(config: RunConfig, lang: str) -> str:
     if config.preset not in PRESETS:
         return ""
     preset, mine = PRESETS[config.preset], _fields(config)
-    shape = ARCHITECTURES[preset.architecture].model_validate({**preset.model, "vocab_size": config.model.vocab_size})
+    shape = ARCHITECTURES[preset.architecture].parse({**preset.model, "vocab_size": config.model.vocab_size})
     theirs = {"architecture": preset.architecture, **shape.model_dump(), **TrainConfig(**preset.train).model_dump()}
     theirs["tokenizer"] = preset.tokenizer
     changes = [f"{name} {_shown(mine[name], lang)}" for name in mine if mine[name] != theirs.get(name, mine[name])]
     return _listed(changes)
-
-
-def what_changed(config: RunConfig, other: RunConfig, lang: str) -> str:
-    """Name `other` by its differences from `config`: "n_layer 2, learning_rate 0.01", or "same settings"."""
-    changes = []
-    if other.corpus != config.corpus:
-        changes.append(corpus_name(other.corpus, lang))
-    mine, theirs = _fields(config), _fields(other)
-    if theirs["architecture"] != mine["architecture"]:
-        name = other.preset if other.preset in PRESETS else theirs["architecture"]
-        return ", ".join([translate(f"preset_{other.preset}", lang, name), *changes])
-    changes += [f"{name} {_shown(theirs[name], lang)}" for name in theirs if theirs[name] != mine.get(name)]
-    return _listed(changes) or translate("same_settings", lang)
 
 
 def _listed(changes: list[str]) -> str:
