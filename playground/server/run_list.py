@@ -15,7 +15,7 @@ from core.runs.directory import VALID_ID, RunDir
 from core.runs.naming import NAME_FILE, RunName, given_name, name_of, number_runs
 from core.runs.store import RunStore
 from playground.words.numbers import format_number
-from playground.words.run_names import changed_preset, preset_name, run_label, text_name
+from playground.words.run_names import changed_preset, preset_name, run_label
 from playground.words.translate import translate
 
 FILES = ("run.json", "status.json", NAME_FILE, "metrics.jsonl")
@@ -87,7 +87,8 @@ class RunList:
         if any(each.names.number is None for each in runs):
             number_runs(root, [each.run for each in runs])
             for each in runs:
-                each.names = name_of(each.run)
+                each.names, written = name_of(each.run), _state_of(each.run.path / NAME_FILE)
+                each.seen = (*each.seen[:2], written, each.seen[3])
         return runs[::-1]
 
     def _read(self, path: Path) -> Listed | None:
@@ -143,8 +144,6 @@ def _read_loss(listed: Listed) -> None:
 
 def _entry(each: Listed, lang: str) -> dict:
     config, status = each.config, each.status
-    kind = "" if config.preset == "welcome" else preset_name(config.preset, lang)
-    changes = changed_preset(config, lang)
     loss = each.val_loss
     return {
         "id": each.run.id,
@@ -152,7 +151,7 @@ def _entry(each: Listed, lang: str) -> dict:
         "name": each.name(lang),
         "own_name": each.names.name or "",
         "curve": each.short_name(lang),
-        "about": " · ".join(filter(None, (kind, changes, text_name(config, lang, each.title)))),
+        "about": run_label(config, lang, each.title) if each.own_name else "",
         "seed": config.train.seed,
         "val_loss": None if loss is None else format_number(loss, lang, ".3f"),
         "state": status.state,

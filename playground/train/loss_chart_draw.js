@@ -119,6 +119,7 @@ function draw() {
   frame = 0;
   if (!size.w) return;
   area = layOut();
+  canvas.dataset.high = area.high;
   pen.clearRect(0, 0, size.w, size.h);
   drawAxes();
   pen.save();

@@ -106,16 +106,25 @@ function drawExits() {
   curves.push([evals.length ? evals : points, 1, ink.train], [evals, 2, ink.val]);
   let told = false;
   for (const [rows, column, colour] of curves) {
-    let out = false;
+    let out = false, before = null;
     for (const row of rows) {
-      const leaves = row[column] > area.high && row[0] <= area.end;
-      if (leaves && !out) {
-        exitMark(area.x(row[0]), colour, told ? '' : say('leaves'));
+      const leaves = row[column] > area.high;
+      const x = leaves && !out ? area.x(before ? crossing(before, row, column) : row[0]) : Infinity;
+      if (x <= area.right) {
+        exitMark(x, colour, told ? '' : say('leaves'));
         told = true;
       }
       out = leaves;
+      before = row;
     }
   }
+}
+
+/** The step at which the line from one row to the next crosses the upper edge. */
+function crossing([from, ...low], [to, ...high], column) {
+  const below = low[column - 1], above = high[column - 1];
+  if (!finite(below)) return to;
+  return from + (to - from) * (area.high - below) / (above - below);
 }
 
 function exitMark(x, colour, words) {

@@ -28,7 +28,7 @@ from playground.train import downloads
 from playground.train import form as run_form
 from playground.train.loss_chart import LossChart
 from playground.train.samples import SampleTable
-from playground.train.transport import Transport
+from playground.train.transport import REFUSED_JS, Transport
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
 from playground.words.run_names import corpus_name
@@ -120,7 +120,7 @@ class TrainTab:
         commanded = self.transport.command(
             show_errors(self.command), [page.run, page.owner, page.lang], [page.run, *self.shown], **UNQUEUED
         )
-        commanded.failure(None, js="() => window.dispatchEvent(new Event('playground-refused'))")
+        commanded.failure(None, js=REFUSED_JS)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 

@@ -8,6 +8,9 @@ with the run None. Left out on purpose: doing the command; the page decides what
 
 from playground.widgets.base import Widget
 
+# To be run when a command was refused: the button no longer says that it was heard.
+REFUSED_JS = "() => window.dispatchEvent(new Event('playground-refused'))"
+
 
 class Transport(Widget):
     """Offer the buttons of one run and show its progress."""

@@ -11,7 +11,7 @@ const nameOf = (run) => run.number + ' \u00b7 ' + run.name;
 const wordsOf = (run) => nameOf(run) + ' (' + run.state_words + ')';
 const progressOf = (run) => run.state_words + (run.state === 'done' || !run.step ? '' : ' ' + run.step + ' / ' + run.steps);
 const factsOf = (run) => [run.about, say('seed') + ' ' + run.seed, run.val_loss && say('val') + ' ' + run.val_loss]
-  .filter(Boolean);
+  .filter(Boolean); // `about` only of a run whose name does not say it
 
 /** Plain letters, so that a search finds "lượt" by "luot". */
 const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').replace(/đ/gi, 'd').toLowerCase();
