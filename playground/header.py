@@ -90,7 +90,9 @@ class Header:
         in_view = [page.run, page.lang, page.owner, page.memory]
         page.run.change(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
         gone = [page.run, page.owner, page.lang]
-        deleted = self.delete.click(show_errors(self.delete_run), gone, page.run, js=sure_js(), **UNQUEUED)
+        deleted = self.delete.click(
+            show_errors(self.delete_run), gone, page.run, js=sure_js(), trigger_mode="multiple", **UNQUEUED
+        )
         deleted.then(None, js=DELETED_JS)
         page.run.rename(show_errors(self.rename_run), [page.run, page.lang], None, **UNQUEUED)
 

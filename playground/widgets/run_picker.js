@@ -1,9 +1,10 @@
 /* The picker's box, its list and its keys (element, props, trigger, watch: Gradio's). What the runs are comes from
  * run_picker_list.js, which run_picker.py puts before this file. The keys are those of the ARIA combobox. */
-const field = at('.field'), list = at('.list'), newName = at('.new-name'), box = at('.box');
+const field = at('.field'), list = at('.list'), box = at('.box');
 const NOTICE_MS = 12000;
 const PAGE = 6;
 let isOpen = false, active = null, query = null, noticeTimer = null, followed = null;
+let newName = null; // the field for a new name, while there is one
 
 // --- words --------------------------------------------------------------------------------------------
 
@@ -133,23 +134,32 @@ function beginRename() {
   const run = runOf(props.value);
   if (!run) return;
   close();
+  newName = make('input', 'new-name');
+  Object.assign(newName, { type: 'text', maxLength: 60, autocomplete: 'off', spellcheck: false, translate: false });
   newName.dataset.run = run.id;
   newName.value = run.own_name;
   newName.placeholder = run.name;
-  setRenaming(true);
+  newName.setAttribute('aria-label', say('new_name'));
+  newName.addEventListener('keydown', onNameKey);
+  newName.addEventListener('blur', () => endRename(true));
+  field.after(newName);
+  field.hidden = true;
   newName.select();
 }
 
-function setRenaming(on) {
-  newName.hidden = !on;
-  field.hidden = on;
-  if (on) newName.focus();
+function onNameKey(event) {
+  if (!['Enter', 'Escape'].includes(event.key) || event.isComposing) return;
+  event.stopPropagation();
+  endRename(event.key === 'Enter');
+  field.focus();
 }
 
 function endRename(keeps) {
-  if (newName.hidden) return;
-  const run = runOf(newName.dataset.run), name = newName.value.trim();
-  setRenaming(false);
+  if (!newName) return;
+  const run = runOf(newName.dataset.run), name = newName.value.trim(), old = newName;
+  newName = null; // before it goes, as it then loses the focus
+  field.hidden = false;
+  old.remove();
   if (!keeps || !run || name === run.own_name) return;
   trigger('rename', { run: run.id, name });
   run.own_name = name;
@@ -164,7 +174,6 @@ function onTold() {
   put(at('.label'), say('label'));
   field.setAttribute('aria-label', say('label'));
   list.setAttribute('aria-label', say('list'));
-  newName.setAttribute('aria-label', say('new_name'));
   at('.edit').title = say('rename');
   at('.edit').setAttribute('aria-label', say('rename'));
   listKey = '';
@@ -181,7 +190,7 @@ function onValue() {
       if (id === props.value && (news.missing ? known : news.state && news.state !== known?.state)) setTimeout(poll, 50);
     });
   }
-  if (!newName.hidden && newName.dataset.run !== id) setRenaming(false);
+  if (newName && newName.dataset.run !== id) endRename(false);
   show();
   poll();
 }
@@ -201,13 +210,6 @@ list.addEventListener('click', (event) => {
   if (row) choose(row.dataset.run);
 });
 at('.edit').addEventListener('click', beginRename);
-newName.addEventListener('keydown', (event) => {
-  if (!['Enter', 'Escape'].includes(event.key) || event.isComposing) return;
-  event.stopPropagation();
-  endRename(event.key === 'Enter');
-  field.focus();
-});
-newName.addEventListener('blur', () => endRename(true));
 document.addEventListener('visibilitychange', poll);
 window.addEventListener('online', poll);
 window.addEventListener('playground-runs', poll);
