@@ -72,15 +72,17 @@ function fillTip(found) {
   const rows = [['', say('step'), exact(found.step)], ['train', say('train'), digits(found.batch)]];
   if (found.evaluated) {
     const [step, , val] = found.evaluated;
-    rows.push(['val', say('val') + (step === found.step ? '' : ' @ ' + exact(step)), digits(val)]);
+    rows.push(['val', say('val'), digits(val), step]);
   }
   for (const ghost of ghostsDrawn()) {
     const row = nearest(ghost.evals, found.step);
-    if (row) rows.push([ghost, ghost.label + (row[0] === found.step ? '' : ' @ ' + exact(row[0])), digits(row[2])]);
+    if (row) rows.push([ghost, ghost.label, digits(row[2]), row[0]]);
   }
-  tip.replaceChildren(...rows.map(([kind, name, value]) => {
+  tip.replaceChildren(...rows.map(([kind, name, value, step = found.step]) => {
     const line = make('div');
-    line.append(kind.id ? strokeOf(kind) : make('i', 'stroke ' + kind), make('span', '', name), make('b', '', value));
+    line.append(kind.id ? strokeOf(kind) : make('i', 'stroke ' + kind), make('span', '', name));
+    if (step !== found.step) line.append(make('em', '', ' @ ' + exact(step))); // each curve has steps of its own
+    line.append(make('b', '', value));
     return line;
   }));
 }

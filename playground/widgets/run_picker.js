@@ -16,10 +16,11 @@ const factsOf = (run) => [run.about, say('seed') + ' ' + run.seed, run.val_loss 
 
 /** Plain letters, so that a search finds "lượt" by "luot". */
 const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').replace(/đ/gi, 'd').toLowerCase();
-const soughtIn = (run) => plain([nameOf(run), ...factsOf(run), run.state_words].join(' '));
+const soughtIn = (run) => ' ' + plain([nameOf(run), ...factsOf(run), run.state_words].join(' '));
 
+/** The runs that have every word of the query somewhere; a number where a number begins, as 7 is not 1337. */
 function found() {
-  const wanted = plain(query ?? '').split(/\s+/).filter(Boolean);
+  const wanted = plain(query ?? '').split(/\s+/).filter(Boolean).map((word) => (/^\d/.test(word) ? ' ' + word : word));
   return (runs ?? []).filter((run) => wanted.every((word) => soughtIn(run).includes(word)));
 }
 
@@ -29,6 +30,7 @@ function show() {
   const run = runOf(props.value);
   box.dataset.state = run?.state ?? 'none';
   if (run) field.dataset.name = nameOf(run);
+  put(at('.now'), run ? progressOf(run) + ' \u00b7 ' + ageOf(run) : '');
   if (query === null) {
     const words = run ? wordsOf(run) : runs?.length === 0 ? say('none') : field.value;
     if (field.value !== words) field.value = words;
