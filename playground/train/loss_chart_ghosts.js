@@ -3,7 +3,7 @@
 const COLOURS = 6; // --ghost-0 ... in loss_chart.css
 const DASHES = [[7, 3], [2, 3], [11, 3, 2, 3], [15, 4], [4, 2, 1, 2]]; // with the colours: thirty that differ
 const FEW = 6; // of those that are not drawn, so many are offered at once
-const known = new Map(); // id -> { id, label, on, slot, evals }
+const known = new Map(); // id -> { id, label, shown, chosen, on, slot, evals, isLive }
 let isWide = false; // all are offered
 
 const ghostsDrawn = () => [...known.values()].filter((ghost) => ghost.on && ghost.evals);
@@ -22,9 +22,9 @@ function takeGhosts(list) {
   known.clear();
   for (const { id, label, shown = true } of list) {
     const old = kept.get(id);
-    known.set(id, { id, on: shown, slot: null, evals: null, chosen: null, ...old, label });
+    known.set(id, { id, on: false, slot: null, evals: null, isLive: false, chosen: null, ...old, label, shown });
   }
-  for (const ghost of known.values()) setOn(ghost, ghost.chosen ?? ghost.on);
+  for (const ghost of known.values()) setOn(ghost, ghost.chosen ?? ghost.shown);
   showChips();
 }
 
@@ -32,13 +32,14 @@ function setOn(ghost, on) {
   if (on && ghost.slot === null) { ghost.on = false; ghost.slot = freeSlot(); }
   if (!on) ghost.slot = null;
   ghost.on = on;
-  if (on && !ghost.evals) fetchGhost(ghost);
+  if (on && (!ghost.evals || ghost.isLive)) fetchGhost(ghost);
 }
 
 function fetchGhost(ghost) {
   const end = window.playgroundFeed.subscribe(ghost.id, props.value?.lang ?? 'en', (news) => {
     if (news.offline) return;
     if (!news.missing) ghost.evals = news.evals;
+    ghost.isLive = ['running', 'queued'].includes(news.state); // to be asked for again at the next occasion
     setTimeout(() => end()); // once is enough; not at once, as `end` may not be set yet
     update();
   });
