@@ -22,6 +22,7 @@ from playground.server import gradio_patches
 from playground.server.files import Download
 from playground.server.guard import Guard
 from playground.server.routes import Routes
+from playground.server.run_list import RunList
 from playground.server.settings import Settings
 from playground.train.tab import TrainTab
 from playground.widgets import theme
@@ -63,7 +64,7 @@ class Playground(gr.Blocks):
             "theme": theme.theme(),
             "css": theme.css(),
             "head": theme.head(),
-            "app_kwargs": {"routes": Routes(self.store, downloads()).list(), "middleware": middleware},
+            "app_kwargs": {"routes": self.routes().list(), "middleware": middleware},
             "max_file_size": UPLOAD_LIMIT,
             "footer_links": [],
             "ssr_mode": False,
@@ -75,6 +76,10 @@ class Playground(gr.Blocks):
         self.closed = threading.Event()
         threading.Thread(target=self._prepare, args=(self.closed,), name="prepare", daemon=True).start()
         return super().launch(**{**ours, **more})
+
+    def routes(self) -> Routes:
+        """Return the routes beside Gradio's own."""
+        return Routes(self.store, downloads(), RunList(self.store, self.settings.shared))
 
     def close(self, verbose: bool = True) -> None:
         """End the server and free its port."""

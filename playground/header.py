@@ -3,6 +3,7 @@
 The header knows the tabs only by what `Tab` asks of them. Left out on purpose: which tabs there are (`build.py`).
 """
 
+import json
 import secrets
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -11,9 +12,11 @@ import gradio as gr
 
 from core.device import cores, has_gpu
 from core.runs.directory import RunDir
+from core.runs.naming import rename
 from playground.page import PageContext
-from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, show_errors
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Radio, show_errors
 from playground.widgets.plain_text import PlainText
+from playground.widgets.run_picker import RunPicker
 from playground.words.translate import LANGUAGES, language, translate
 
 Widgets = list[gr.components.Component]
@@ -66,7 +69,7 @@ class Header:
                 add(gr.Markdown, elem_id="title", words={"value": "heading"})
                 self.machine = PlainText(elem_id="machine")
             with gr.Column(scale=5, min_width=300):
-                page.run = add(Dropdown, choices=[], elem_id="run-picker", words={"label": "run_in_view"})
+                page.run = RunPicker(elem_id="run-picker")
             with gr.Column(scale=2, min_width=210, elem_id="look"):
                 choices = [(name, lang) for lang, name in LANGUAGES.items()]
                 page.lang = Radio(choices, value="en", show_label=False, container=False, elem_id="language")
@@ -91,10 +94,13 @@ class Header:
         form.recall(app.load(self.open, [page.memory], everything, **UNQUEUED))
 
         in_view = [page.run, page.lang, page.owner, page.memory]
-        page.run.focus(self.list_runs, [page.owner, page.lang], page.run, **UNQUEUED)
         page.run.change(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
         gone = [page.run, page.owner, page.lang]
-        self.delete.click(show_errors(self.delete_run), gone, page.run, js=SURE_JS, **UNQUEUED)
+        deleted = self.delete.click(
+            show_errors(self.delete_run), gone, page.run, js=sure_js(), trigger_mode="multiple", **UNQUEUED
+        )
+        deleted.then(None, js=DELETED_JS)
+        page.run.rename(show_errors(self.rename_run), [page.run, page.lang], None, **UNQUEUED)
 
         spoken = page.lang.input(self.speak, [page.lang, page.owner], [self.machine, page.run, *translated], **CHOSEN)
         spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
@@ -111,8 +117,7 @@ class Header:
         asked = request.query_params.get("lang") or memory.get("lang") or request.headers.get("accept-language")
         lang = language(asked)
         owner = memory.get("owner") if _is_token(memory.get("owner")) else secrets.token_hex(16)
-        choices = page.run_choices(owner, lang)
-        known = [run_id for _, run_id in choices]
+        known = [each.run.id for each in page.visible_runs(owner)]
         run_id = memory.get("run") if memory.get("run") in known else next(iter(known), None)
         run = page.readable_run(run_id)
         memory |= {"owner": owner, "run": run_id or "", "lang": lang}
@@ -121,7 +126,7 @@ class Header:
         return [
             owner,
             memory,
-            gr.update(choices=choices, value=run_id),
+            gr.update(value=run_id, told=RunPicker.told_to(owner, lang)),
             lang,
             _machine(lang),
             *self.form.fill(run, lang),
@@ -139,20 +144,20 @@ class Header:
     def speak(self, lang: str, owner: Any) -> list:
         """Return every word of the page in another language."""
         lang = language(lang)
-        picker = gr.update(choices=self.page.run_choices(owner, lang))
+        picker = gr.update(told=RunPicker.told_to(owner, lang))
         return [_machine(lang), picker, *self.page.words.updates(lang), *self._translated(lang, {})]
 
-    def list_runs(self, owner: Any, lang: str) -> dict:
-        """Return the runs that there are now."""
-        return gr.update(choices=self.page.run_choices(owner, lang))
+    def rename_run(self, run_id: Any, lang: str, event: gr.EventData = None) -> None:
+        """Give a run the name that was typed into the picker."""
+        run = self.page.store.get(getattr(event, "run", None) or run_id)
+        rename(run, getattr(event, "name", None))
 
-    def delete_run(self, run_id: Any, owner: Any, lang: str) -> dict:
+    def delete_run(self, run_id: Any, owner: Any, lang: str) -> Any:
         """Delete the run in view and put the newest of the others into view."""
         if run_id == "":
             return gr.skip()  # not sure
         self.page.store.delete(run_id)
-        choices = [choice for choice in self.page.run_choices(owner, lang) if choice[1] != run_id]
-        return gr.update(choices=choices, value=choices[0][1] if choices else None)
+        return next((each.run.id for each in self.page.visible_runs(owner) if each.run.id != run_id), None)
 
     def _shown(self, run: RunDir | None, owner: Any, lang: str) -> list:
         return [value for tab in self.tabs for value in tab.show(run, owner, lang)]
@@ -182,8 +187,29 @@ RECALL_THEME_JS = """() => {
 }"""
 # For screen readers, and for the numbers that widgets show.
 LANG_JS = "(lang) => { document.documentElement.lang = lang; }"
-# Deleting asks first; whoever is not sure sends no run.
-SURE_JS = """(run, owner, lang) => {
-  const words = { en: 'Delete this run and all its snapshots?', vi: 'Xoá lượt này cùng mọi bản chụp?' };
-  return [window.confirm(words[lang] ?? words.en) ? run : '', owner, lang];
+# What is deleted is gone from the picker at the next look; until then the button says that it was heard.
+DELETED_JS = """() => {
+  const button = document.querySelector('#delete-run');
+  button.disabled = false;
+  button.removeAttribute('aria-busy');
+  window.dispatchEvent(new Event('playground-runs'));
 }"""
+
+
+def sure_js() -> str:
+    """Return the script that asks, in the page's language, whether to delete the run in view; who is not sure sends ''.
+
+    The picker learns which run its own page deletes, so that it does not call that news.
+    """
+    words = json.dumps({lang: translate("delete_question", lang) for lang in LANGUAGES}, ensure_ascii=False)
+    return f"""(run, owner, lang) => {{
+  const words = {words}, field = document.querySelector('#run-picker [role=combobox]');
+  if (!run || !window.confirm((words[lang] ?? words.en).replace('{{name}}', () => field.dataset.name))) {{
+    return ['', owner, lang];
+  }}
+  field.dataset.leaving = run;
+  const button = document.querySelector('#delete-run');
+  button.disabled = true;
+  button.setAttribute('aria-busy', 'true');
+  return [run, owner, lang];
+}}"""

@@ -1,12 +1,11 @@
 """Snapshots and GPT-2, cached for the tabs. This file imports torch, so handlers import it when they first need it."""
 
-import threading
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 
+from core.insight.kept import Kept
 from core.once import Once
 from core.precision import int8
 from core.pretrained import loader
@@ -80,36 +79,12 @@ def _gpt2_tokenizer() -> Tokenizer:
     return loader.gpt2_tokenizer()
 
 
-class Kept:
-    """The writers used last, as many as fit into `most` bytes, and always the last one."""
-
-    def __init__(self, most: int):
-        self.most = most
-        self._kept: dict[Hashable, Writer] = {}  # the one used last stands last
-        self._lock = threading.Lock()
-        self._loading: Once[Writer] = Once()  # two callers load one copy
-
-    def get(self, key: Hashable, load: Callable[[], Writer]) -> Writer:
-        """Return the writer of a key, loaded if it is not kept."""
-        with self._lock:
-            if key in self._kept:
-                self._kept[key] = self._kept.pop(key)
-                return self._kept[key]
-        writer = self._loading(key, load)
-        with self._lock:
-            self._kept.pop(key, None)
-            self._kept[key] = writer
-            while len(self._kept) > 1 and sum(map(weight_bytes, self._kept.values())) > self.most:
-                del self._kept[next(iter(self._kept))]
-        return writer
-
-
 def weight_bytes(writer: Writer) -> int:
     """Return how many bytes the weights of a writer take."""
     return sum(weight.nbytes for weight in (*writer.model.parameters(), *writer.model.buffers()))
 
 
-_writers = Kept(MOST_WEIGHTS)
+_writers: Kept[Writer] = Kept(MOST_WEIGHTS, weight_bytes)  # two callers load one copy
 
 
 def load_writer(run: RunDir, step: int | None = None) -> Writer:

@@ -10,12 +10,12 @@ import gradio as gr
 
 from core.runs.directory import RunDir
 from core.runs.store import RunStore
+from playground.server.run_list import Listed, RunList
 from playground.server.settings import Settings
 from playground.widgets.translations import Translations
-from playground.words.run_names import run_label, what_changed
-from playground.words.translate import translate
 
-GHOSTS = 4  # earlier curves behind the present one
+GHOSTS = 4  # earlier curves beside the present one, until somebody chooses
+MOST_GHOSTS = 24  # curves to choose from
 
 
 @dataclass
@@ -30,6 +30,9 @@ class PageContext:
     memory: gr.BrowserState | None = None  # what this browser remembers: owner, run, language, choices
     owner: gr.State | None = None  # who this browser is, on a server with several people
 
+    def __post_init__(self):
+        self.runs = RunList(self.store, self.settings.shared)
+
     def readable_run(self, run_id: Any) -> RunDir | None:
         """Return the run called run_id; None when there is none, or when it cannot be read."""
         try:
@@ -39,36 +42,31 @@ class PageContext:
         except ValueError:
             return None
 
-    def visible_runs(self, owner: Any) -> list[RunDir]:
+    def visible_runs(self, owner: Any) -> list[Listed]:
         """Return the runs that this browser may see, newest first."""
-        mine = owner if isinstance(owner, str) and owner else "-"
-        return self.store.runs(mine if self.settings.shared else None)[0]
-
-    def run_choices(self, owner: Any, lang: str) -> list[tuple[str, str]]:
-        """Return (words, id) of every run that can be looked at."""
-        choices = []
-        for number, run in enumerate(reversed(self.visible_runs(owner)), start=1):
-            try:
-                state = translate(f"state_{run.status().state}", lang)
-                choices.append((f"{number} · {run_label(run.config(), lang)} ({state})", run.id))
-            except ValueError:  # deleted just now
-                continue
-        return choices[::-1]
+        return self.runs.visible(owner)
 
     def ghosts(self, run: RunDir, owner: Any, lang: str) -> list[dict]:
-        """Return earlier runs on the same text whose curves can be compared, each named by what changed."""
-        config = run.config()
-        others = [other for other in self.visible_runs(owner) if other.id != run.id]
-        alike = []
-        for other in others:
-            try:
-                theirs, step = other.config(), other.status().step
-            except ValueError:  # deleted just now
-                continue
-            same_text = (theirs.corpus, theirs.tokenizer) == (config.corpus, config.tokenizer)
-            if same_text and theirs.created < config.created and step > 0:
-                alike.append({"id": other.id, "label": what_changed(config, theirs, lang)})
-        return alike[:GHOSTS]
+        """Return the other runs on the same text, whose curves can be compared, newest first.
+
+        shown: whether a curve is drawn until somebody chooses; those of the newest earlier runs are.
+        """
+        listed = {each.run.id: each for each in self.visible_runs(owner)}
+        mine = listed.pop(run.id, None)
+        found = []
+        for other in listed.values() if mine else ():
+            if other.status.step > 0 and _same_text(mine, other):
+                earlier = other.config.created < mine.config.created
+                shown = earlier and sum(ghost["shown"] for ghost in found) < GHOSTS
+                found.append({"id": other.run.id, "label": other.short_name(lang), "shown": shown})
+        return found[:MOST_GHOSTS]
+
+
+def _same_text(run: Listed, other: Listed) -> bool:
+    try:
+        return run.config.corpus == other.config.corpus and run.text_key() == other.text_key()
+    except OSError:  # deleted just now
+        return False
 
 
 def run_value(run_id: str | None, lang: str, words: dict, **more: Any) -> dict:

@@ -34,7 +34,8 @@ ALLOWED = {
     "app": {"*"},
 }  # fmt: skip
 NO_GRADIO = ("core", "playground.words", "playground.prompts", "playground.models", "playground.server.feed",
-             "playground.server.routes", "playground.server.files", "playground.server.guard")  # fmt: skip
+             "playground.server.routes", "playground.server.run_list", "playground.server.files",
+             "playground.server.guard")  # fmt: skip
 VALUES = ("values", "_values", "figures", "downloads", "writing", "contenders")  # pure: how their modules' names end
 LATE_IN_CORE = {"transformers", "tiktoken"}  # seconds to import, and needed by few: only inside functions
 

@@ -4,6 +4,7 @@
     corpus.txt            the text itself, so that the directory is complete on any machine
     status.json           state, step, message, and the process that trains
     metrics.jsonl         a line a step           samples.jsonl   a line a sample
+    name.json             its number among the runs, and the name that it was given (`naming.py`)
     baselines.json        the losses of simple models on this text, and its entropy where it is known
     snapshots/step-*/     model.safetensors, meta.json: to look back at
     resume/step-*/        model.safetensors, optimizer.safetensors, state.json: to go on from, exactly
@@ -77,11 +78,11 @@ class RunDir:
 
     def config(self) -> RunConfig:
         """Read run.json; ValueError when it is damaged."""
-        return RunConfig.from_json(_read_json(self.path / "run.json"))
+        return RunConfig.from_json(read_json(self.path / "run.json"))
 
     def write_config(self, config: RunConfig) -> None:
         """Replace run.json, for a run that is to train longer."""
-        _write_json(self.path / "run.json", config.to_json())
+        write_json(self.path / "run.json", config.to_json())
 
     def text(self) -> str:
         """Read the corpus; ValueError when it is missing or damaged."""
@@ -93,7 +94,7 @@ class RunDir:
 
     def status(self) -> Status:
         """Read the run's state and step; ValueError when status.json is damaged."""
-        plain = _read_json(self.path / "status.json")
+        plain = read_json(self.path / "status.json")
         try:
             return checked(Status, plain)
         except ValueError as error:
@@ -101,7 +102,7 @@ class RunDir:
 
     def write_status(self, status: Status) -> None:
         """Replace status.json, with the time of now."""
-        _write_json(self.path / "status.json", {**asdict(status), "updated": time.time()})
+        write_json(self.path / "status.json", {**asdict(status), "updated": time.time()})
 
     # -- what it wrote --------------------------------------------------------------------------------------------
 
@@ -128,7 +129,7 @@ class RunDir:
     def baselines(self) -> dict[str, float] | None:
         """Read the losses of simple models on this text; None when they are not counted, or the file is damaged."""
         try:
-            values = _read_json(self.path / "baselines.json")
+            values = read_json(self.path / "baselines.json")
         except ValueError:
             return None
         if not isinstance(values, dict) or any(type(value) not in (int, float) for value in values.values()):
@@ -139,7 +140,7 @@ class RunDir:
 
     def write_baselines(self, values: dict[str, float]) -> None:
         """Write the losses of simple models on this text, in nats per token, by name."""
-        _write_json(self.path / "baselines.json", values)
+        write_json(self.path / "baselines.json", values)
 
     # -- weights (only these methods need torch, and import it) ----------------------------------------------------
 
@@ -182,7 +183,7 @@ class RunDir:
 
         for step, folder in reversed(_folders(self.path / "resume")):
             try:
-                state = ResumeState.parse(_read_json(folder / "state.json"))
+                state = ResumeState.parse(read_json(folder / "state.json"))
                 if state.step != step:
                     raise ValueError(f"{folder.name} holds the state of step {state.step}")
                 tensors = read_tensors(folder / "model.safetensors")
@@ -219,14 +220,16 @@ def _folders(path: Path) -> list[tuple[int, Path]]:
     return sorted((int(step), child) for step, child in steps if step.isdecimal())
 
 
-def _read_json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """Read a JSON file; ValueError, one sentence, when that is not possible."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} cannot be read ({type(error).__name__})") from None
 
 
-def _write_json(path: Path, content: Any) -> None:
+def write_json(path: Path, content: Any) -> None:
+    """Replace a JSON file, complete or not at all."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")  # threads of one server write here too
     try:
         temporary.write_text(json.dumps(content), encoding="utf-8")

@@ -144,6 +144,8 @@ def _stats(recent: list[dict], progress: float | None, state: str, steps: int) -
     spent = sum(row["seconds"] for row in whole)
     speed = len(whole) / spent if spent else None
     stats.update(elapsed=last["elapsed"], learning_rate=last["learning_rate"], grad_norm=last["grad_norm"])
+    if state in ("done", "stopped", "failed") and last["elapsed"]:  # the whole run's, not its last instant's
+        speed = last["step"] / last["elapsed"]
     if speed:
         stats.update(steps_per_second=speed, tokens_per_second=speed * last["tokens"])
         if state in ("running", "queued", "paused"):

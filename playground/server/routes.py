@@ -1,8 +1,10 @@
-"""The routes beside Gradio's own: the live feed of a run, and its files to download.
+"""The routes beside Gradio's own: the list of runs, the live feed of one, and its files to download.
 
 They are plain HTTP: a GET, answered with JSON or a file; 404 with a sentence when there is no such run or file.
 """
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping
 
@@ -14,6 +16,7 @@ from starlette.routing import Route
 from core.runs.store import RunStore
 from playground.server.feed import Feed
 from playground.server.files import Asked, Download, number
+from playground.server.run_list import RunList
 from playground.words.translate import language
 
 MUCH = 200_000  # bytes of rows; reading them takes some hundredths of a second
@@ -50,18 +53,33 @@ def is_near(request: Request) -> bool:
 
 
 class Routes:
-    """The routes over a store of runs; downloads: the name of a file -> what makes it."""
+    """The routes over a store of runs; downloads: the name of a file -> what makes it; runs: who may see which."""
 
-    def __init__(self, store: RunStore, downloads: Mapping[str, Download]):
-        self.store, self.downloads = store, downloads
+    def __init__(self, store: RunStore, downloads: Mapping[str, Download], runs: RunList | None = None):
+        self.store, self.downloads, self.runs = store, downloads, runs or RunList(store)
         self.feed, self.viewers = Feed(store), Viewers()
 
     def list(self) -> list[Route]:
         """Return the routes to put before Gradio's own."""
         return [
+            Route("/playground/runs", self._list),
             Route("/playground/feed/{run_id}", self._follow_soon),
             Route("/playground/run/{run_id}/{name:path}", self._download),
         ]
+
+    def _list(self, request: Request) -> Response:
+        """Answer with the runs that a viewer may see; with no more than a word when it holds them already.
+
+        The owner comes in a header: addresses end up in logs, and who knows an owner sees its runs.
+        """
+        asked = request.query_params
+        runs = self.runs.entries(request.headers.get("x-playground-owner"), language(asked.get("lang")))
+        told = [{name: value for name, value in run.items() if name != "age"} for run in runs]
+        key = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+        body = {"key": key, "pause": self.viewers.pause(asked.get("viewer", "")[:32], is_near(request))}
+        if asked.get("key") != key:
+            body["runs"] = runs
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
     async def _follow_soon(self, request: Request) -> Response:
         # Handing an answer to a thread costs more than a short answer does, and the run that trains pays for it.

@@ -1,24 +1,33 @@
 /* One run's loss chart; runs once for each chart on the page (element, props, watch: Gradio's). Here: words,
- * state, pointing, and what ties the chart to the feed. How it is drawn stands in loss_chart_draw.js, which
- * loss_chart.py puts before this file. */
+ * state, pointing, and what ties the chart to the feed. How it is drawn stands in loss_chart_draw.js, the other runs'
+ * curves in loss_chart_ghosts.js, which loss_chart.py puts before this file. */
 const WORDS = {
   train: 'train', val: 'validation', step: 'step', of: 'of', loss: 'loss',
   log_x: 'log x', log_x_help: 'Stretch the first steps: a logarithmic step axis',
+  log_y: 'log y', log_y_help: 'Stretch small losses: a logarithmic loss axis', compare: 'Compare with',
+  leaves: 'leaves the chart', all_curves: 'all {n} curves', fewer_curves: 'show fewer',
   empty: 'Press Train to see the loss fall.', no_data: 'Waiting for the first step ...',
   offline: 'Connection lost, retrying ...',
   aria: 'Loss after {step} of {steps} steps: train {train}, validation {val}',
   aria_empty: 'Loss chart, empty',
 };
-const LOG_KEY = 'gpt-playground-log-x';
+const LOG_KEYS = { x: 'gpt-playground-log-x', y: 'gpt-playground-log-y' };
 const TAKES_ALL_BELOW = 2.5; // a baseline this many times above the data would flatten it: not drawn
 const canvas = at('canvas'), pen = canvas.getContext('2d'), plot = at('.plot'), tip = at('.tip');
 
 let view = null, run = null;
-let ghosts = new Map(); // id -> { label, evals }
-let logX = localStorage.getItem(LOG_KEY) === '1';
+let logX = recalled('x'), logY = recalled('y');
 let ink = {}, size = { w: 0, h: 0 }, frame = 0;
 let pointed = null; // the step under the cross-hair
 let area = null; // what the last drawing used: { left, right, top, bottom, x, y, stepAt }
+
+function recalled(axis) {
+  try {
+    return localStorage.getItem(LOG_KEYS[axis]) === '1';
+  } catch {
+    return false; // a browser that lets pages keep nothing
+  }
+}
 
 // --- pointing -------------------------------------------------------------------------------------------
 
@@ -63,15 +72,17 @@ function fillTip(found) {
   const rows = [['', say('step'), exact(found.step)], ['train', say('train'), digits(found.batch)]];
   if (found.evaluated) {
     const [step, , val] = found.evaluated;
-    rows.push(['val', say('val') + (step === found.step ? '' : ' @ ' + exact(step)), digits(val)]);
+    rows.push(['val', say('val'), digits(val), step]);
   }
-  ghosts.forEach((ghost) => {
+  for (const ghost of ghostsDrawn()) {
     const row = nearest(ghost.evals, found.step);
-    if (row) rows.push(['ghost', ghost.label, digits(row[2])]);
-  });
-  tip.replaceChildren(...rows.map(([kind, name, value]) => {
+    if (row) rows.push([ghost, ghost.label, digits(row[2]), row[0]]);
+  }
+  tip.replaceChildren(...rows.map(([kind, name, value, step = found.step]) => {
     const line = make('div');
-    line.append(make('i', 'stroke ' + kind), make('span', '', name), make('b', '', value));
+    line.append(kind.id ? strokeOf(kind) : make('i', 'stroke ' + kind), make('span', '', name));
+    if (step !== found.step) line.append(make('em', '', ' @ ' + exact(step))); // each curve has steps of its own
+    line.append(make('b', '', value));
     return line;
   }));
 }
@@ -109,25 +120,10 @@ function describe() {
   at('.offline').hidden = !view?.offline;
   const nothing = !batch && !evaluated;
   const empty = at('.empty');
-  empty.hidden = !nothing || ghosts.size > 0;
+  empty.hidden = !nothing || ghostsDrawn().length > 0;
   empty.textContent = view?.missing ? view.error : run ? say('no_data') : say('empty');
   const facts = { step: view?.step, steps: view?.steps, train: digits(train), val: digits(evaluated?.[2]) };
   canvas.setAttribute('aria-label', say(nothing ? 'aria_empty' : 'aria', facts));
-}
-
-function fetchGhosts(list) {
-  const wanted = new Map(list.map((ghost) => [ghost.id, ghost]));
-  for (const id of ghosts.keys()) if (!wanted.has(id)) ghosts.delete(id);
-  for (const { id, label } of wanted.values()) {
-    if (ghosts.has(id)) { ghosts.get(id).label = label; continue; }
-    const end = window.playgroundFeed.subscribe(id, props.value?.lang ?? 'en', (news) => {
-      if (news.offline) return;
-      const still = (props.value?.ghosts ?? []).some((ghost) => ghost.id === id);
-      if (still && !news.missing) ghosts.set(id, { label, evals: news.evals });
-      setTimeout(() => end()); // once is enough; not at once, as `end` may not be set yet
-      update();
-    });
-  }
 }
 
 function update() {
@@ -137,12 +133,14 @@ function update() {
 
 function onValue() {
   for (const key of ['train', 'val']) at('.' + key + '-label').textContent = say(key);
-  at('.log-x').textContent = say('log_x');
-  at('.log-x').title = say('log_x_help');
+  for (const axis of ['x', 'y']) {
+    at('.log-' + axis).textContent = say('log_' + axis);
+    at('.log-' + axis).title = say('log_' + axis + '_help');
+  }
   at('.offline').textContent = say('offline');
   const wanted = JSON.stringify([props.value?.run ?? null, props.value?.lang ?? 'en']);
   if (wanted !== run?.key) show(wanted);
-  fetchGhosts((props.value?.ghosts ?? []).filter((ghost) => ghost.id !== props.value.run));
+  takeGhosts((props.value?.ghosts ?? []).filter((ghost) => ghost.id !== props.value.run));
   update();
 }
 
@@ -167,13 +165,24 @@ function resize() {
   draw(); // at once: setting a canvas' size clears it, and a frame without the curve would flicker
 }
 
-at('.log-x').setAttribute('aria-pressed', String(logX));
-at('.log-x').addEventListener('click', () => {
-  logX = !logX;
-  localStorage.setItem(LOG_KEY, logX ? '1' : '0');
-  at('.log-x').setAttribute('aria-pressed', String(logX));
-  redraw();
-});
+function setLog(axis, on) {
+  if (axis === 'x') logX = on;
+  else logY = on;
+  at('.log-' + axis).setAttribute('aria-pressed', String(on));
+}
+
+for (const axis of ['x', 'y']) {
+  const button = at('.log-' + axis);
+  setLog(axis, axis === 'x' ? logX : logY);
+  button.addEventListener('click', () => {
+    const on = button.getAttribute('aria-pressed') !== 'true';
+    setLog(axis, on);
+    try {
+      localStorage.setItem(LOG_KEYS[axis], on ? '1' : '0');
+    } catch { /* remembered by this page alone */ }
+    redraw();
+  });
+}
 for (const kind of ['pointermove', 'pointerdown']) {
   canvas.addEventListener(kind, (event) => area && point(area.stepAt(event.offsetX)));
 }
@@ -181,7 +190,8 @@ canvas.addEventListener('pointerleave', (event) => event.pointerType === 'mouse'
 canvas.addEventListener('blur', () => point(null));
 canvas.addEventListener('keydown', onKey);
 new ResizeObserver(resize).observe(plot);
-onTheme(() => { readInk(); redraw(); });
+onTheme(() => { readInk(); showChips(); redraw(); });
+window.addEventListener('playground-listed', onListed);
 readInk();
 watch('value', onValue);
 onValue();

@@ -1,8 +1,9 @@
 /* How the loss chart is drawn: ranges, axes, curves and labels. Shares one scope with loss_chart.js, which
- * follows it and holds the state (view, ghosts, logX, pointed, area); this file only reads it. */
+ * follows it and holds the state (view, logX, logY, pointed, area); this file only reads it. */
 
-const { at, say, follow, make, exact, decimal, finite, onTheme } = playground.widget(element, props, () => WORDS);
+const { at, say, follow, make, makeSvg, exact, decimal, rounded, finite, onTheme } = playground.widget(element, props, () => WORDS);
 const digits = (value) => decimal(value, 3);
+const BEYOND_GUESS = 1.25; // the axis ends at so many times the loss of a uniform guess: what explodes leaves the chart
 const NARROW = 560; // below this width the labels of the lines stand inside the plot
 
 // --- ranges ---------------------------------------------------------------------------------------------
@@ -12,7 +13,7 @@ const lastStep = (rows) => (rows?.length ? rows[rows.length - 1][0] : 0);
 /** The end of the step axis: grows in a few strides, so that the curve does not shrink at every step. */
 function stepRange() {
   const own = Math.max(view?.step ?? 0, lastStep(view?.points), lastStep(view?.evals));
-  const earlier = [...ghosts.values()].map((ghost) => lastStep(ghost.evals));
+  const earlier = ghostsDrawn().map((ghost) => lastStep(ghost.evals));
   if (!own) return Math.max(10, view?.steps ?? 0, ...earlier);
   const goal = Math.max(own, view.steps ?? own);
   for (let ten = 10; ; ten *= 10) {
@@ -20,18 +21,28 @@ function stepRange() {
   }
 }
 
-/** What the loss axis has to hold: every evaluation, the bulk of the single batches (a spike may leave). */
-function lossRange() {
-  const evals = [...(view?.evals ?? []), ...[...ghosts.values()].flatMap((ghost) => ghost.evals)];
-  const must = evals.flatMap((row) => [row[1], row[2]]).filter(finite);
-  const batches = (view?.points ?? []).map((row) => row[1]).filter(finite).sort((a, b) => a - b);
+/** The batches' lowest and highest loss, but for a few spikes; sorted once for each answer of the feed. */
+function bulkOf(points) {
+  if (ranked.of === points) return ranked.ends;
+  const batches = points.map((row) => row[1]).filter(finite).sort((a, b) => a - b);
   const rank = (part) => batches[Math.round((batches.length - 1) * part)];
-  if (batches.length) must.push(rank(0.002), rank(batches.length < 200 ? 1 : 0.995));
+  ranked = { of: points, ends: batches.length ? [rank(0.002), rank(batches.length < 200 ? 1 : 0.995)] : [] };
+  return ranked.ends;
+}
+let ranked = { of: null, ends: [] };
+
+/** What the loss axis has to hold: every evaluation and the bulk of the single batches, but for an explosion. */
+function lossRange() {
+  const evals = [...(view?.evals ?? []), ...ghostsDrawn().flatMap((ghost) => ghost.evals)];
+  const must = [...evals.flatMap((row) => [row[1], row[2]]).filter(finite), ...bulkOf(view?.points ?? [])];
   if (!must.length) return null;
-  let low = Math.min(...must), high = Math.max(...must);
+  let low = Infinity, high = -Infinity;
+  for (const loss of must) { low = Math.min(low, loss); high = Math.max(high, loss); }
+  if (view?.vocab_size > 1) high = Math.min(high, Math.max(BEYOND_GUESS * Math.log(view.vocab_size), BEYOND_GUESS * low));
   const marks = (view?.baselines ?? []).map((line) => line.value).filter((y) => y <= high * TAKES_ALL_BELOW);
   low = Math.min(low, ...marks);
   high = Math.max(high, ...marks);
+  if (logY) return [Math.max(low, 1e-6) / 1.15, high * 1.06];
   const room = Math.max(high - low, 0.2) * 0.06;
   const below = size.w < NARROW ? 2.5 * room : room; // there the lowest label has to fit under its line
   return [Math.max(0, low - below), high + room];
@@ -45,6 +56,17 @@ function ticks(low, high, count) {
   const first = Math.ceil(low / stride - 1e-9), last = Math.floor(high / stride + 1e-9);
   const values = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * stride);
   return { values, decimals: Math.max(0, -Math.floor(Math.log10(stride) + 1e-9)) };
+}
+
+/** The loss axis' round values: by powers of ten where it is logarithmic and holds several of them. */
+function lossTicks(low, high, count) {
+  if (!logY) return ticks(low, high, count);
+  const values = [];
+  for (let ten = 10 ** Math.floor(Math.log10(low)); ten <= high; ten *= 10) {
+    values.push(...[1, 2, 5].map((part) => part * ten).filter((value) => value >= low && value <= high));
+  }
+  if (values.length < 4) return ticks(low, high, count);
+  return { values, decimals: null };
 }
 
 function stepTicks(end, width) {
@@ -61,7 +83,7 @@ function readInk() {
   const of = (name) => style.getPropertyValue(name).trim();
   ink = {
     train: of('--train'), val: of('--val'), grid: of('--grid'), text: of('--quiet'), strong: of('--loud'),
-    ground: of('--ground'), ghost: of('--ghost'), line: of('--rule'), font: style.fontFamily,
+    ground: of('--ground'), ghosts: Array.from({ length: COLOURS }, (_, i) => of('--ghost-' + i)), line: of('--rule'), font: style.fontFamily,
   };
 }
 
@@ -78,10 +100,12 @@ function layOut() {
   const [low, high] = range ?? [0, 5];
   const place = logX ? (s) => Math.log10(s + 1) / Math.log10(end + 1) : (s) => s / end;
   const back = logX ? (part) => 10 ** (part * Math.log10(end + 1)) - 1 : (part) => part * end;
+  const height = logY ? (loss) => Math.log(Math.max(loss, low / 1e3) / low) / Math.log(high / low)
+    : (loss) => (loss - low) / (high - low);
   return {
     left, right, top, bottom, narrow, font, lines, end, low, high, empty: !range,
     x: (s) => left + (right - left) * place(s),
-    y: (loss) => bottom - ((loss - low) / (high - low)) * (bottom - top),
+    y: (loss) => bottom - height(loss) * (bottom - top),
     stepAt: (px) => back(Math.min(1, Math.max(0, (px - left) / (right - left)))),
   };
 }
@@ -95,6 +119,7 @@ function draw() {
   frame = 0;
   if (!size.w) return;
   area = layOut();
+  canvas.dataset.high = area.high;
   pen.clearRect(0, 0, size.w, size.h);
   drawAxes();
   pen.save();
@@ -102,9 +127,10 @@ function draw() {
   pen.rect(area.left, area.top - 6, area.right - area.left + 6, area.bottom - area.top + 6);
   pen.clip();
   drawBaselines();
-  ghosts.forEach((ghost) => drawGhost(ghost));
+  for (const ghost of ghostsDrawn()) curve(ghost.evals, 2, styleOf(ghost));
   drawCurves();
   pen.restore();
+  drawExits();
   if (!area.empty) drawLabels();
   drawCross();
 }
@@ -116,11 +142,11 @@ function drawAxes() {
   pen.setLineDash([]);
   pen.textBaseline = 'middle';
   pen.textAlign = 'right';
-  const { values, decimals } = ticks(low, high, (bottom - top) / 52);
+  const { values, decimals } = lossTicks(low, high, (bottom - top) / 52);
   for (const value of values) rule(left, right, Math.round(y(value)) + 0.5, ink.grid);
   if (area.empty) return;
   pen.fillStyle = ink.text;
-  for (const value of values) pen.fillText(decimal(value, decimals), left - 8, y(value));
+  for (const value of values) pen.fillText(decimals === null ? rounded(value, 1) : decimal(value, decimals), left - 8, y(value));
   pen.textAlign = 'left';
   pen.textBaseline = 'top';
   pen.fillText(say('loss'), 0, 3);
@@ -199,10 +225,6 @@ function dots(rows, column, colour, radius) {
   }
 }
 
-function drawGhost(ghost) {
-  curve(ghost.evals, 2, { colour: ink.ghost, width: 1.5 });
-}
-
 function drawCurves() {
   if (!view) return;
   const { points, evals } = view;
@@ -257,8 +279,7 @@ function drawLabels() {
     if (!narrow) leader(right, label.y, label.at);
     write(label.text, narrow ? right - 2 : right + 12, label.at, ink.text);
   }
-  const taken = [];
-  if (!narrow) ghosts.forEach((ghost) => labelGhost(ghost, taken));
+  if (!narrow) labelGhosts();
 }
 
 function leader(x, from, to) {
@@ -269,18 +290,6 @@ function leader(x, from, to) {
   pen.moveTo(x + 1, from);
   pen.lineTo(x + 8, to);
   pen.stroke();
-}
-
-/** A ghost's name stands at the end of its curve, inside the plot; on a narrow one only the tip tells it. */
-function labelGhost(ghost, taken) {
-  const shown = ghost.evals.filter((row) => row[0] <= area.end && finite(row[2]));
-  if (!shown.length) return;
-  const row = shown[shown.length - 1];
-  let y = area.y(row[2]) - 11;
-  while (taken.some((other) => Math.abs(other - y) < 14) && y > area.top + 16) y -= 14;
-  taken.push(y);
-  pen.textAlign = 'right';
-  write(ghost.label, Math.min(area.x(row[0]), area.right - 4), y, ink.text, 'italic ');
 }
 
 /** Text with a halo of the ground's colour, so that a curve under it does not spoil it. */

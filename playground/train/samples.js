@@ -8,7 +8,8 @@ const WORDS = {
 const HEADS = { step: 'step', train: 'train', val: 'val', text: 'sample' };
 const { at, say, follow, make, exact, decimal } = playground.widget(element, props, () => WORDS);
 const rows = at('.rows');
-let view = null, key = null, shown = 0, era = null;
+let view = null, key = null, era = null;
+let shown = -1; // the step of the newest sample that has its row
 
 function cell(kind, words) {
   const node = make('span', kind, words);
@@ -44,17 +45,20 @@ function labelMore(row) {
 
 function show() {
   const samples = view?.samples ?? [];
-  if (view?.era !== era || samples.length < shown) {
+  if (view?.era !== era) {
     rows.replaceChildren();
-    shown = 0;
+    shown = -1;
     era = view?.era;
   }
-  for (; shown < samples.length; shown += 1) {
+  for (const sample of samples) {
+    if (sample.step <= shown) continue;
+    shown = sample.step;
     rows.firstElementChild?.classList.remove('newest');
-    rows.prepend(rowOf(samples[shown]));
+    rows.prepend(rowOf(sample));
     rows.firstElementChild.classList.add('newest');
     labelMore(rows.firstElementChild);
   }
+  while (rows.children.length > samples.length) rows.lastElementChild.remove(); // as the feed keeps no more
   at('.empty').hidden = samples.length > 0;
   at('.heads').hidden = samples.length === 0;
   at('.empty').textContent = view?.missing ? view.error : say(props.value?.run ? 'no_data' : 'empty');
@@ -75,7 +79,7 @@ function begin(run, lang) {
   view = null;
   era = null;
   rows.replaceChildren();
-  shown = 0;
+  shown = -1;
   follow(run, lang, (news) => {
     view = news;
     show();

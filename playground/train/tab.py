@@ -31,7 +31,7 @@ from playground.train.loss_chart import LossChart
 from playground.train.own_text import FORGET_JS, OwnText
 from playground.train.samples import SampleTable
 from playground.train.terms import Terms, terms_value
-from playground.train.transport import Transport
+from playground.train.transport import REFUSED_JS, Transport
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
 from playground.words.refusals import refused
@@ -132,9 +132,11 @@ class TrainTab:
         self.button.click(*begun, **trains, api_name="train").success(None, js=FORGET_JS)
         play = self.transport.begin(*begun, **trains, api_visibility="private")  # Play, where there is no run
         play.success(None, js=FORGET_JS)
-        self.transport.command(
+        play.failure(None, js=REFUSED_JS)
+        commanded = self.transport.command(
             show_errors(self.command), [page.run, page.owner, page.lang], [page.run, *self.shown], **UNQUEUED
         )
+        commanded.failure(None, js=REFUSED_JS)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
@@ -214,8 +216,7 @@ class TrainTab:
 
     def _put_into_view(self, run: RunDir, owner: Any, lang: str) -> list:
         """Return the values of the picker and of this tab: the chart shows a new run before the other tabs do."""
-        picked = gr.update(choices=self.page.run_choices(owner, lang), value=run.id)
-        return [picked, *self.show(run, owner, lang)]
+        return [run.id, *self.show(run, owner, lang)]
 
     def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
         """Return the values of chart, transport, samples and downloads for a run."""

@@ -1,15 +1,17 @@
 /* The buttons, the progress and the meaning of one run; runs once for each transport on the page.
- * A click shows at once what it should lead to (`hoped`), until the feed tells what it did lead to. */
+ * A click shows at once that it was heard (`hoped`), until the feed tells what it led to, or it was refused. */
 const WORDS = {
   play: 'Play', pause: 'Pause', continue: 'Continue: train for as many steps again', start: 'Train',
   step: 'Step', stop: 'Stop', reset: 'Reset', new_seed: 'New seed', controls: 'Training controls',
-  step_help: 'Train one step', stop_help: 'Stop the run for good; what it learnt is kept',
+  step_help: 'Train one step', stop_help: 'Stop here, keeping what it learnt; Play goes on from there',
   reset_help: 'Start again with the same seed: the same first weights, the same batches',
   new_seed_help: 'Start again with another seed', no_run: 'No run yet',
   queued: 'Waiting for its turn', running: 'Training', paused: 'Paused', done: 'Done', stopped: 'Stopped',
   failed: 'Failed', steps: 'steps', progress: 'Progress', elapsed: 'elapsed', eta: 'left',
   tokens_per_second: 'tokens/s', steps_per_second: 'steps/s', learning_rate: 'learning rate',
   grad_norm: 'gradient norm', offline: 'Connection lost, retrying ...',
+  heard_play: 'Starting ...', heard_continue: 'Starting ...', heard_pause: 'Pausing ...', heard_stop: 'Stopping ...',
+  heard_step: 'Taking one step ...', heard_reset: 'Starting again ...', heard_new_seed: 'Starting again ...',
 };
 // What may be done in which state; `main` is what the round button does there.
 const ALLOWED = {
@@ -19,13 +21,14 @@ const ALLOWED = {
   paused: { main: 'play', step: true, stop: true, reset: true, new_seed: true },
   done: { main: 'continue', reset: true, new_seed: true },
   stopped: { main: 'play', reset: true, new_seed: true },
-  failed: { main: null, reset: true, new_seed: true },
+  failed: { main: 'play', reset: true, new_seed: true },
 };
 const LEADS_TO = {
   play: 'running', continue: 'running', pause: 'paused', step: 'paused', stop: 'stopped',
   reset: 'queued', new_seed: 'queued',
 };
-const HOPE_MS = 4000;
+const HOPE_MS = 60000; // a slow step, or a slow connection
+const START_MS = 4000; // where there is no run yet, whose feed could tell
 const { at, say, follow, put, tell, exact, decimal, rounded, scientific, clock, finite } =
   playground.widget(element, props, () => WORDS);
 const buttons = [...element.querySelectorAll('button')];
@@ -49,10 +52,22 @@ function onClick(button) {
   if (!command) return;
   hoped = { state: LEADS_TO[command], command, from: { state: view?.state, step: view?.step ?? 0 } };
   clearTimeout(hopeTimer);
-  hopeTimer = setTimeout(() => { hoped = null; show(); }, HOPE_MS);
+  hopeTimer = setTimeout(giveUp, run ? HOPE_MS : START_MS);
+  heard(button);
   if (!run) trigger('begin');
   else trigger('command', { run, command });
   if (run) window.playgroundFeed.hurry(run);
+  show();
+}
+
+/** Show which button was heard. */
+function heard(button) {
+  for (const each of buttons) each.toggleAttribute('data-heard', each === button);
+}
+
+function giveUp() {
+  hoped = null;
+  clearTimeout(hopeTimer);
   show();
 }
 
@@ -62,8 +77,7 @@ function settle() {
   const { from, state, command } = hoped;
   const moved = command === 'step' ? view.step !== from.step : view.step < from.step;
   if (view.state !== from.state || (view.state === state && command !== 'step') || moved) {
-    hoped = null;
-    clearTimeout(hopeTimer);
+    giveUp();
   }
 }
 
@@ -86,10 +100,12 @@ function show() {
   const state = stateNow();
   at('.transport').dataset.state = state;
   at('.transport').classList.toggle('hoping', Boolean(hoped));
+  if (!hoped) heard(null);
   for (const button of buttons) button.disabled = !actOf(button);
   showMain(state);
   const known = run && view && !view.missing;
-  put(at('.state'), state === 'missing' ? view.error : known || hoped ? say(state) : say('no_run'));
+  put(at('.state'), state === 'missing' ? view.error : hoped ? say('heard_' + hoped.command)
+    : known ? say(state) : say('no_run'));
   put(at('.meaning'), (known && view.meaning) || '');
   showProgress(known, ['reset', 'new_seed'].includes(hoped?.command) ? 0 : view?.step);
   showFigures(known ? view.stats ?? {} : {});
@@ -162,5 +178,6 @@ function begin(id, lang) {
 }
 
 for (const button of buttons) button.addEventListener('click', () => onClick(button));
+window.addEventListener('playground-refused', giveUp);
 watch('value', onValue);
 onValue();

@@ -8,6 +8,9 @@ The value is `{"run", "lang", "text", "can_start"}`; the figures come through `f
 
 from playground.widgets.base import Widget
 
+# To be run when a command was refused: the button no longer says that it was heard.
+REFUSED_JS = "() => window.dispatchEvent(new Event('playground-refused'))"
+
 
 class Transport(Widget):
     """Offer the buttons of one run and show its progress."""

@@ -184,7 +184,9 @@ WORDS = {
 # What the widgets say in Vietnamese; English stands in their scripts.
 WIDGET_WORDS_VI = {
     "loss_chart": {
-        "train": "train", "val": "validation", "step": "bước", "of": "/", "loss": "loss", "log_x": "log x",
+        "train": "train", "val": "validation", "step": "bước", "of": "/", "loss": "loss", "log_x": "log x", "log_y": "log y",
+        "log_y_help": "Kéo giãn các loss nhỏ: trục loss theo logarit", "compare": "So sánh với", "leaves": "vượt khỏi biểu đồ",
+        "all_curves": "tất cả {n} đường", "fewer_curves": "thu gọn",
         "log_x_help": "Kéo giãn những bước đầu: trục bước theo logarit",
         "empty": "Bấm Huấn luyện để xem loss giảm.", "no_data": "Đang chờ bước đầu tiên …",
         "offline": "Mất kết nối, đang thử lại …",
@@ -193,13 +195,16 @@ WIDGET_WORDS_VI = {
     "transport": {
         "play": "Chạy", "pause": "Tạm dừng", "continue": "Tiếp tục: huấn luyện thêm chừng ấy bước", "start": "Huấn luyện",
         "step": "Một bước", "stop": "Dừng", "reset": "Làm lại", "new_seed": "Seed mới", "controls": "Điều khiển",
-        "step_help": "Huấn luyện một bước", "stop_help": "Kết thúc lượt này; những gì đã học được giữ lại",
+        "step_help": "Huấn luyện một bước", "stop_help": "Dừng tại đây, giữ những gì đã học; bấm Chạy để đi tiếp từ đó",
         "reset_help": "Làm lại với cùng seed: cùng trọng số ban đầu, cùng các batch",
         "new_seed_help": "Làm lại với seed khác", "no_run": "Chưa có lượt nào", "queued": "Đang chờ tới lượt",
         "running": "Đang huấn luyện", "paused": "Tạm dừng", "done": "Xong", "stopped": "Đã dừng", "failed": "Hỏng",
         "steps": "bước", "progress": "Tiến độ", "elapsed": "đã chạy", "eta": "còn lại", "tokens_per_second": "token/s",
         "steps_per_second": "bước/s", "learning_rate": "learning rate", "grad_norm": "độ dài gradient",
         "offline": "Mất kết nối, đang thử lại …",
+        "heard_play": "Đang bắt đầu …", "heard_continue": "Đang bắt đầu …", "heard_pause": "Đang tạm dừng …",
+        "heard_stop": "Đang dừng …", "heard_step": "Đang chạy một bước …", "heard_reset": "Đang làm lại …",
+        "heard_new_seed": "Đang làm lại …",
     },
     "samples": {
         "step": "bước", "train": "train", "val": "validation", "sample": "văn bản", "more": "Xem hết", "less": "Thu gọn",

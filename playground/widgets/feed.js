@@ -15,6 +15,8 @@
   const BACKOFF_MS = [1000, 2000, 4000, 5000];
   const TIMEOUT_MS = 10000;
   const ROWS = ['points', 'evals', 'samples'];
+  const MOST = { points: 6000, evals: 4000, samples: 300 }; // rows held of a run; beyond, older ones are thinned
+  const UNTHINNED = 1000; // the newest rows, which stay as they are
   const VIEWER = Math.random().toString(36).slice(2);
   const feeds = new Map();
 
@@ -27,6 +29,20 @@
     if (!told) return base;
     const url = new URL(told.endsWith('/') ? told : told + '/', base);
     return url.origin === window.location.origin ? url.href : base;
+  }
+
+  /** Rows that memory has room for: of four older ones the lowest and the highest, so that no spike is lost. */
+  function bounded(rows, kind) {
+    if (rows.length <= MOST[kind]) return rows;
+    if (kind === 'samples') return rows.slice(-MOST.samples);
+    const column = kind === 'points' ? 1 : 2, until = rows.length - UNTHINNED, kept = [];
+    for (let i = 0; i < until; i += 4) {
+      const four = rows.slice(i, Math.min(i + 4, until));
+      const low = four.reduce((a, b) => (b[column] < a[column] ? b : a));
+      const high = four.reduce((a, b) => (b[column] >= a[column] ? b : a));
+      kept.push(...four.filter((row) => row === low || row === high));
+    }
+    return kept.concat(rows.slice(until));
   }
 
   class Feed {
@@ -120,7 +136,7 @@
         const fresh = {};
         for (const kind of ROWS) {
           fresh[kind] = news[kind].length;
-          news[kind] = fresh[kind] ? this.view[kind].concat(news[kind]) : this.view[kind];
+          news[kind] = fresh[kind] ? bounded(this.view[kind].concat(news[kind]), kind) : this.view[kind];
         }
         news.baselines ??= this.view.baselines ?? null;
         this.cursor = { ...next };
@@ -160,6 +176,8 @@
   window.addEventListener('online', () => feeds.forEach((feed) => feed.pollNow()));
 
   window.playgroundFeed = {
+    root,
+
     /** Call back with everything held of a run at every change of it; the answer ends the subscription. */
     subscribe(run, lang, callback) {
       const key = JSON.stringify([run, lang]);

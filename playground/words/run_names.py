@@ -1,10 +1,13 @@
-"""Names of runs: by preset and corpus, and beside another run by what differs."""
+"""Names of runs: by preset, what changed against it, and text."""
 
-from core.architectures import architecture_of
+from core.architectures import ARCHITECTURES, architecture_of
+from core.config import TrainConfig
 from core.runs.config import RunConfig
 from core.runs.presets import PRESETS
 from playground.words.numbers import format_number
 from playground.words.translate import translate
+
+MOST_CHANGES = 3  # of a name; more are told by an ellipsis
 
 
 def preset_name(preset: str, lang: str) -> str:
@@ -17,27 +20,35 @@ def corpus_name(corpus: str, lang: str) -> str:
     return translate(f"corpus_{corpus}", lang, corpus)
 
 
-def run_label(config: RunConfig, lang: str) -> str:
-    """Return a run's name, such as "small on Tiny Shakespeare"."""
+def text_name(config: RunConfig, lang: str, title: str | None = None) -> str:
+    """Return what a run's text is called; an own one by its title, which tells it from others."""
+    title = getattr(config, "corpus_title", None) or title
+    return f"“{title}”" if config.corpus == "own" and title else corpus_name(config.corpus, lang)
+
+
+def run_label(config: RunConfig, lang: str, title: str | None = None) -> str:
+    """Return a run's name, such as "small (n_layer 6) on Tiny Shakespeare"; title: of an own text."""
     if config.preset == "welcome":
         return translate("welcome_run", lang)
-    preset = preset_name(config.preset, lang)
-    return translate("run_name", lang, preset=preset, corpus=corpus_name(config.corpus, lang))
+    preset, changes = preset_name(config.preset, lang), changed_preset(config, lang)
+    preset = f"{preset} ({changes})" if changes else preset
+    return translate("run_name", lang, preset=preset, corpus=text_name(config, lang, title))
 
 
-def what_changed(config: RunConfig, other: RunConfig, lang: str) -> str:
-    """Name `other` by its differences from `config`: "n_layer 2, learning_rate 0.01", or "same settings"."""
-    changes = []
-    if other.corpus != config.corpus:
-        changes.append(corpus_name(other.corpus, lang))
-    mine, theirs = _fields(config), _fields(other)
-    if theirs["architecture"] != mine["architecture"]:
-        name = other.preset if other.preset in PRESETS else theirs["architecture"]
-        return ", ".join([translate(f"preset_{other.preset}", lang, name), *changes])
-    changes += [f"{name} {_shown(theirs[name], lang)}" for name in theirs if theirs[name] != mine.get(name)]
-    if len(changes) > 3:
-        changes = [*changes[:3], "…"]
-    return ", ".join(changes) or translate("same_settings", lang)
+def changed_preset(config: RunConfig, lang: str) -> str:
+    """Name what a run changes about its preset: "n_layer 24, seed 7"; empty when nothing, or for no preset of ours."""
+    if config.preset not in PRESETS:
+        return ""
+    preset, mine = PRESETS[config.preset], _fields(config)
+    shape = ARCHITECTURES[preset.architecture].parse({**preset.model, "vocab_size": config.model.vocab_size})
+    theirs = {"architecture": preset.architecture, **shape.model_dump(), **TrainConfig(**preset.train).model_dump()}
+    theirs["tokenizer"] = preset.tokenizer
+    changes = [f"{name} {_shown(mine[name], lang)}" for name in mine if mine[name] != theirs.get(name, mine[name])]
+    return _listed(changes)
+
+
+def _listed(changes: list[str]) -> str:
+    return ", ".join([*changes[:MOST_CHANGES], "…"] if len(changes) > MOST_CHANGES else changes)
 
 
 def _fields(config: RunConfig) -> dict:

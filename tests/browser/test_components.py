@@ -3,6 +3,7 @@
 import asyncio
 import re
 from contextlib import contextmanager
+from math import log
 
 import gradio as gr
 import pytest
@@ -15,7 +16,7 @@ from playground.generate.written import WrittenText
 from playground.server.routes import Routes
 from playground.train.loss_chart import LossChart
 from playground.train.samples import SampleTable
-from playground.train.transport import Transport
+from playground.train.transport import REFUSED_JS, Transport
 from playground.widgets import theme
 from playground.words.verdict import verdict
 from tests.served import confined
@@ -109,7 +110,7 @@ def writing(count, state="writing"):
 
 
 def build_page(runs):
-    value = {"run": "run-1", "lang": "en", "text": {}, "ghosts": [{"id": "run-0", "label": "earlier"}]}
+    value = {"run": "run-1", "lang": "en", "text": {}, "ghosts": [{"id": "run-0", "label": "1 · earlier"}]}
     with gr.Blocks(analytics_enabled=False) as demo:
         with gr.Tab("Train"):
             chart = LossChart(value, elem_id="chart")
@@ -125,10 +126,10 @@ def build_page(runs):
 
         def hear(event: gr.EventData):
             runs.commands.append((event.run, event.command))
-            if event.command == "pause":
-                runs.become("paused")
+            if event.command == "reset":
+                raise gr.Error("It does not fit", print_exception=False)
 
-        transport.command(hear)
+        transport.command(hear).failure(None, js=REFUSED_JS)
         begin.click(lambda: writing(3), None, written)
         more.click(lambda: writing(12, "done"), None, written)
         bad = {**writing(0), "tokens": token(HOSTILE) + token("\0\u202e"), "note": HOSTILE}
@@ -235,7 +236,9 @@ def test_hover_and_arrow_keys_show_the_values_of_a_step(page):
     canvas, tip = page.locator("#chart canvas"), page.locator("#chart .tip")
     canvas.hover(position={"x": 300, "y": 150})
     tip.wait_for()
-    assert re.search(r"step\d+train\d\.\d{3}validation( @ \d+)?\d\.\d{3}earlier\d\.\d{3}", tip.text_content())
+    assert re.search(
+        r"step\d+train\d\.\d{3}validation( @ \d+)?\d\.\d{3}1 · earlier( @ \d+)?\d\.\d{3}", tip.text_content()
+    )
     canvas.focus()
     page.keyboard.press("Home")
     assert page.locator("#chart .spoken").text_content().startswith("step 1: train 4.173, validation 4.300")
@@ -253,20 +256,28 @@ def test_the_step_axis_turns_logarithmic_and_is_remembered(page):
     page.locator('#chart .log-x[aria-pressed="true"]').click()
 
 
-def test_a_click_acts_at_once_and_arrives_in_python(site, page):
+def test_a_click_is_heard_at_once_and_shown_as_done_when_the_run_has_obeyed(site, page):
     _, runs = site
-    main = page.locator("#transport .main")
+    main, state, stop = (page.locator(f"#transport {part}") for part in (".main", ".state", '[data-act="stop"]'))
     assert main.get_attribute("aria-label") == "Pause"
     main.focus()
     page.keyboard.press("Enter")
-    assert page.locator("#transport .state").text_content() == "Paused"
-    wait_until(page, lambda: runs.commands)
-    assert runs.commands == [("run-1", "pause")]
-    wait_until(page, lambda: main.get_attribute("aria-label") == "Play")
-    page.locator('#transport [data-act="step"]').click()
+    assert state.text_content() == "Pausing ..."
+    assert main.get_attribute("data-heard") is not None
+    wait_until(page, lambda: runs.commands == [("run-1", "pause")])
+    asked = len(runs.asked)
+    wait_until(page, lambda: len(runs.asked) > asked + 3)  # the step takes its time, and the feed says "running"
+    assert state.text_content() == "Pausing ..."
+    runs.become("paused")
+    state_of(page, "Paused")
+    assert main.get_attribute("aria-label") == "Play" and main.get_attribute("data-heard") is None
+    page.locator('#transport [data-act="reset"]').click()
+    state_of(page, "Starting again ...")
+    state_of(page, "Paused")  # as before: it was refused
     page.locator('#transport [data-act="new_seed"]').click()
     wait_until(page, lambda: len(runs.commands) == 3)
-    assert [command for _, command in runs.commands] == ["pause", "step", "new_seed"]
+    assert [command for _, command in runs.commands] == ["pause", "reset", "new_seed"]
+    assert "Play goes on" in stop.get_attribute("title")
 
 
 def test_buttons_are_offered_by_the_state_of_the_run(site, page):
@@ -279,9 +290,49 @@ def test_buttons_are_offered_by_the_state_of_the_run(site, page):
     assert button["stop"].is_disabled() and button["reset"].is_enabled()
     button["main"].click()
     wait_until(page, lambda: ("run-1", "continue") in runs.commands)
-    runs.become("failed", "The loss is no longer a number; lower the learning rate.")
-    page.locator("#transport .message[role=alert]", has_text="lower the learning rate").wait_for()
-    assert button["main"].is_disabled()
+    runs.become("failed", "The disk is full; free some space, and press Play.")
+    page.locator("#transport .message[role=alert]", has_text="press Play").wait_for()
+    button["main"].click()
+    wait_until(page, lambda: ("run-1", "play") in runs.commands)
+
+
+def test_another_curve_is_chosen_by_its_box_and_has_a_colour_and_a_dash_of_its_own(page):
+    box, stroke = page.locator("#chart .compare input"), page.locator("#chart .compare path")
+    assert page.locator("#chart .compare .chip").text_content() == "1 · earlier"
+    assert stroke.get_attribute("stroke") and stroke.get_attribute("stroke-dasharray") == "7 3"
+    page.wait_for_timeout(100)
+    before = picture(page)
+    box.click()
+    page.wait_for_timeout(100)
+    assert picture(page) != before and stroke.count() == 0
+    box.click()
+
+
+def test_a_loss_that_explodes_leaves_the_chart_and_squashes_nothing(site, page):
+    _, runs = site
+    guess = log(runs.run.config().model.vocab_size)
+    runs.run.append("metrics", [_row(70) | {"val_loss": 5e4, "train_loss": 4e4, "loss": 4e4}])
+    page.locator('#chart canvas[aria-label*="validation 50,000"]').wait_for(timeout=10_000)
+    page.wait_for_timeout(100)
+    assert guess < float(page.locator("#chart canvas").get_attribute("data-high")) < 2 * guess
+    before = picture(page)
+    page.locator("#chart .log-y").click()
+    page.wait_for_timeout(100)
+    assert picture(page) != before
+    page.locator("#chart .log-y").click()
+
+
+def test_a_browser_holds_a_bounded_history_and_every_spike_of_it(site, page):
+    _, runs = site
+    for start in range(61, 9_000, 1_500):
+        rows = [_row(step) | {"loss": 50.0 if step == 100 else 2.0} for step in range(start, start + 1_500)]
+        runs.run.append("metrics", rows)
+        page.locator(f'#chart canvas[aria-label*="after {rows[-1]["step"]:,} of"]').wait_for(timeout=10_000)
+    held = page.evaluate("""new Promise((tell) => {
+      const end = playgroundFeed.subscribe('run-1', 'en', (news) => { tell(news.points); setTimeout(() => end()); });
+    })""")
+    assert len(held) <= 6_000 and [100, 50.0] in held and held[-1][0] == 9_060
+    assert [row[0] for row in held] == sorted({row[0] for row in held})
 
 
 def test_figures_and_meaning_are_shown(page):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from core.config import GPTConfig, SampleConfig
 from core.downloads import find_file
+from core.insight.kept import Kept
 from core.model import GPT
 from core.runs.directory import RunDir
 from core.runs.training_run import train_run
@@ -14,7 +15,7 @@ from core.sampling import generate
 from core.tokenizers import MERGES_NAMES, MERGES_SHA256, BPETokenizer, CharTokenizer
 from playground.generate import writing
 from playground.generate.writing import write
-from playground.models import MOST_WEIGHTS, Kept, Writer, load_writer, weight_bytes
+from playground.models import MOST_WEIGHTS, Writer, load_writer, weight_bytes
 from playground.prompts import DecodeStream, fit_prompt, is_end_of_text, token_text, token_texts
 from tests.tiny_runs import tiny_plan
 
@@ -280,7 +281,7 @@ def test_another_run_under_the_same_name_is_not_taken_for_the_old_one(tmp_path):
 
 def test_models_in_memory_are_bounded_by_their_bytes_and_those_used_last_stay():
     size = weight_bytes(_writer(ABC))
-    kept, loads = Kept(2 * size), []
+    kept, loads = Kept(2 * size, weight_bytes), []
 
     def get(key):
         return kept.get(key, lambda: loads.append(key) or _writer(ABC))
@@ -288,7 +289,7 @@ def test_models_in_memory_are_bounded_by_their_bytes_and_those_used_last_stay():
     assert [get(key) for key in "abac"] and get("a") is get("a")
     get("b")
     assert loads == ["a", "b", "c", "b"], "the one that was not used for the longest time goes first"
-    assert Kept(1).get("x", lambda: _writer(ABC)), "a model larger than all that may stay is still given"
+    assert Kept(1, weight_bytes).get("x", lambda: _writer(ABC)), "a model larger than all that may stay is still given"
 
 
 def test_at_most_two_models_of_gpt2_s_shape_fit():

@@ -141,8 +141,11 @@ def test_speed_and_time_left_come_from_the_last_steps(feed, run):
     stats = feed.follow(run.id)["stats"]
     assert stats["steps_per_second"] == 2.0 and stats["tokens_per_second"] == 32.0
     assert stats["eta"] == (STEPS - 10) / 2.0
-    run.write_status(Status("stopped", 10))
-    assert feed.follow(run.id)["stats"]["eta"] is None
+    run.append("metrics", [_point(11, seconds=4.0, elapsed=22.0)])
+    run.write_status(Status("stopped", 11))
+    stats = feed.follow(run.id)["stats"]
+    assert stats["eta"] is None
+    assert (stats["steps_per_second"], stats["tokens_per_second"]) == (0.5, 8.0)  # of the whole run: 11 in 22 s
 
 
 def test_another_run_under_the_name_of_a_deleted_one_is_told_from_its_first_row(store, feed):

@@ -1,14 +1,22 @@
-"""Names of runs: by preset and text, and beside another run by what changed."""
-
-import dataclasses
+"""Names of runs: by preset, what changed against it, and text."""
 
 import pytest
 
 from core.runs.config import RunConfig
 from core.runs.plan import plan_run
+from core.runs.presets import PRESETS
 from core.text.corpora import Corpus
-from playground.words.run_names import run_label, what_changed
+from playground.words.run_names import changed_preset, run_label
 from tests.tiny_runs import MODEL, TEXT, TRAIN
+
+
+def _preset(name: str, corpus="plays", **changed) -> RunConfig:
+    """Plan a preset as the form does, with some of its fields changed."""
+    preset = PRESETS[name]
+    model = preset.model | {key: value for key, value in changed.items() if key in preset.model}
+    train = preset.train | {key: value for key, value in changed.items() if key not in preset.model}
+    options = {"preset": name, "architecture": preset.architecture}
+    return plan_run(Corpus(corpus, TEXT), options, model, train, memory=10**9).config
 
 
 def _config(options=(), model=(), train=(), corpus="own") -> RunConfig:
@@ -18,44 +26,31 @@ def _config(options=(), model=(), train=(), corpus="own") -> RunConfig:
 
 
 def test_a_run_is_called_by_its_preset_and_text():
-    assert run_label(_config(), "en") == "small on Your own text"
-    assert run_label(_config({"preset": "lecture"}, corpus="shakespeare"), "vi") == "lecture trên Tiny Shakespeare"
+    assert run_label(_preset("small"), "en") == "small on Built-in plays"
+    assert run_label(_preset("modern", corpus="shakespeare"), "vi") == "modern trên Tiny Shakespeare"
     assert run_label(_config({"preset": "mine"}), "en") == "mine on Your own text"
     assert run_label(_config({"preset": "welcome"}), "en").startswith("Welcome run")
 
 
-def test_the_same_settings_are_called_the_same():
-    later = dataclasses.replace(_config(), created=5.0, owner="other", preset="custom")
-    assert what_changed(_config(), later, "en") == "same settings"
+def test_a_changed_preset_is_called_by_what_was_changed():
+    assert run_label(_preset("tiny", n_layer=24), "en") == "tiny (n_layer 24) on Built-in plays"
+    assert changed_preset(_preset("bigram", learning_rate=0.5, seed=3), "vi") == "learning_rate 0,5, seed 3"
+    assert changed_preset(_preset("tiny", eval_interval=10), "en") == ""  # nothing that is learnt differs
+    assert changed_preset(_config({"architecture": "bigram", "preset": "tiny"}), "en").startswith("architecture bigram")
+
+
+def test_an_own_text_is_called_by_its_title():
+    assert run_label(_config({"preset": "mine"}), "en", "Ngày xưa …") == "mine on “Ngày xưa …”"
+    assert run_label(_preset("tiny"), "en", "not its own") == "tiny on Built-in plays"
 
 
 @pytest.mark.parametrize(
-    ("other", "said"),
+    ("changed", "said"),
     [
-        ({"train": {"learning_rate": 0.01}}, "learning_rate 0.01"),
-        ({"train": {"seed": 7}}, "seed 7"),
-        ({"model": {"n_layer": 2}, "train": {"steps": 9}}, "n_layer 2, steps 9"),
-        ({"model": {"tie_weights": False}}, "tie_weights False"),
-        ({"corpus": "plays"}, "Built-in plays"),
-        ({"options": {"architecture": "bigram", "preset": "bigram"}}, "bigram"),
-        ({"options": {"architecture": "bigram", "preset": "odd"}}, "bigram"),
-        ({"train": {"eval_interval": 9, "eval_tokens": 80}}, "same settings"),  # nothing that is learnt differs
+        ({"learning_rate": 0.01}, "learning_rate 0.01"),
+        ({"n_layer": 3, "steps": 9}, "n_layer 3, steps 9"),
+        ({"n_layer": 3, "n_head": 4, "n_embd": 32, "seed": 3}, "n_layer 3, n_head 4, n_embd 32, …"),
     ],
 )
-def test_another_run_is_called_by_what_changed(other, said):
-    assert what_changed(_config(), _config(**other), "en") == said
-
-
-def test_of_another_architecture_a_preset_is_called_by_its_name():
-    bigram = _config({"architecture": "bigram", "preset": "bigram"})
-    assert what_changed(bigram, _config({"preset": "lecture"}), "vi") == "lecture"
-    assert what_changed(bigram, _config({"preset": "gpt2"}), "en") == "GPT-2 small, from scratch"
-
-
-def test_numbers_of_a_name_follow_the_language():
-    assert what_changed(_config(), _config(train={"learning_rate": 0.01}), "vi") == "learning_rate 0,01"
-
-
-def test_many_changes_are_cut_short():
-    other = _config(model={"n_layer": 2, "n_head": 4, "n_embd": 16}, train={"seed": 3})
-    assert what_changed(_config(), other, "en") == "n_layer 2, n_head 4, n_embd 16, …"
+def test_changes_are_listed_and_many_are_cut_short(changed, said):
+    assert changed_preset(_preset("tiny", **changed), "en") == said

@@ -1,0 +1,162 @@
+"""The runs that a viewer may see, each with what tells it from the others: for the picker, and for curves to compare.
+
+What was read of a run is kept until its files change, so that a question costs some stats for each run, and of the
+metrics only their newest bytes are read. Left out on purpose: HTTP (`routes.py`).
+"""
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from core.runs.config import RunConfig, Status
+from core.runs.directory import VALID_ID, RunDir
+from core.runs.naming import NAME_FILE, RunName, given_name, name_of, number_runs
+from core.runs.store import RunStore
+from playground.words.numbers import format_number
+from playground.words.run_names import changed_preset, preset_name, run_label
+from playground.words.translate import translate
+
+FILES = ("run.json", "status.json", NAME_FILE, "metrics.jsonl")
+TAIL = 200_000  # bytes of metrics in which the last validation loss is looked for
+TITLE = 40  # characters of an own text that stand for it
+
+
+@dataclass
+class Listed:
+    """What is known of one run, as of the files in `seen`."""
+
+    run: RunDir
+    config: RunConfig
+    status: Status
+    names: RunName
+    seen: tuple
+    title: str | None = None  # of an own text
+    val_loss: float | None = None
+    read_to: int = 0  # the byte of metrics.jsonl up to which val_loss is known
+    text: str | None = None  # a digest of corpus.txt
+
+    def name(self, lang: str) -> str:
+        """Return what the run is called: by its owner, on the command line, or by preset, changes and text."""
+        return self.own_name or run_label(self.config, lang, self.title)
+
+    @property
+    def own_name(self) -> str | None:
+        """The name that somebody gave to the run."""
+        return self.names.name or given_name(self.run.id)
+
+    def short_name(self, lang: str) -> str:
+        """Return the name of a curve beside others on the same text."""
+        changes = changed_preset(self.config, lang)
+        preset = preset_name(self.config.preset, lang) if self.config.preset != "welcome" else "tiny"
+        return f"{self.names.number} · " + (self.own_name or (f"{preset} ({changes})" if changes else preset))
+
+    def text_key(self) -> tuple:
+        """Return what is the same for two runs on the same text, read in the same way."""
+        if self.text is None:
+            self.text = hashlib.sha256((self.run.path / "corpus.txt").read_bytes()).hexdigest()
+        return self.text, self.config.tokenizer["kind"]
+
+
+class RunList:
+    """The runs of a store, as those who look at them see them; shared: each sees its own, and those of nobody."""
+
+    def __init__(self, store: RunStore, shared: bool = False):
+        self.store, self.shared = store, shared
+        self.known: dict[str, Listed] = {}
+        self.lock = Lock()
+
+    def visible(self, owner: object) -> list[Listed]:
+        """Return the runs that a viewer may see, newest first, each with its number."""
+        with self.lock:
+            runs = self._read_all()
+        mine = owner if isinstance(owner, str) and owner else "-"
+        return [each for each in runs if not self.shared or each.config.owner in (mine, None)]
+
+    def entries(self, owner: object, lang: str) -> list[dict]:
+        """Return the visible runs as the picker shows them."""
+        return [_entry(each, lang) for each in self.visible(owner)]
+
+    def _read_all(self) -> list[Listed]:
+        root = self.store.root
+        paths = [path for path in root.iterdir() if VALID_ID.fullmatch(path.name)] if root.is_dir() else []
+        found = {path.name: listed for path in paths if (listed := self._read(path))}
+        runs = sorted(found.values(), key=lambda each: each.config.created)
+        self.known = found
+        if any(each.names.number is None for each in runs):
+            number_runs(root, [each.run for each in runs])
+            for each in runs:
+                each.names, written = name_of(each.run), _state_of(each.run.path / NAME_FILE)
+                each.seen = (*each.seen[:2], written, each.seen[3])
+        return runs[::-1]
+
+    def _read(self, path: Path) -> Listed | None:
+        """Return what is known of the run at path, read again where its files changed; None for what is no run."""
+        seen = tuple(map(_state_of, (path / name for name in FILES)))
+        if seen[0] is None:
+            return None
+        old, run = self.known.get(path.name), RunDir(path)
+        if old and old.seen == seen:
+            return old
+        try:
+            same = old if old and old.seen[0] == seen[0] else None
+            config = same.config if same else run.config()
+            listed = Listed(run, config, run.status(), name_of(run), seen)
+        except ValueError:  # damaged, of a later version, or deleted just now
+            return None
+        if same and same.config.created == config.created:
+            listed.title, listed.text = same.title, same.text
+            listed.val_loss, listed.read_to = same.val_loss, same.read_to
+        elif config.corpus == "own":
+            listed.title = _first_words(path / "corpus.txt")
+        _read_loss(listed)
+        return listed
+
+
+def _state_of(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+        return stat.st_mtime_ns, stat.st_size
+    except OSError:
+        return None
+
+
+def _first_words(path: Path) -> str | None:
+    try:
+        with open(path, encoding="utf-8", errors="ignore") as file:
+            words = " ".join(file.read(4 * TITLE).split())
+    except OSError:
+        return None
+    return words if len(words) <= TITLE else words[:TITLE].rsplit(" ", 1)[0] + " …"
+
+
+def _read_loss(listed: Listed) -> None:
+    """Read the last validation loss from what was written since the last look, or from the last bytes of it."""
+    size = (listed.seen[3] or (0, 0))[1]
+    if size < listed.read_to:
+        listed.val_loss, listed.read_to = None, 0
+    rows, listed.read_to = listed.run.rows("metrics", max(listed.read_to, size - TAIL))
+    for row in rows:
+        if isinstance(loss := row.get("val_loss"), int | float):
+            listed.val_loss = loss
+
+
+def _entry(each: Listed, lang: str) -> dict:
+    config, status = each.config, each.status
+    loss = each.val_loss
+    return {
+        "id": each.run.id,
+        "number": each.names.number,
+        "name": each.name(lang),
+        "own_name": each.names.name or "",
+        "curve": each.short_name(lang),
+        "about": run_label(config, lang, each.title) if each.own_name else "",
+        "seed": config.train.seed,
+        "val_loss": None if loss is None else format_number(loss, lang, ".3f"),
+        "state": status.state,
+        "state_words": translate(f"state_{status.state}", lang),
+        "step": status.step,
+        "steps": config.train.steps,
+        "age": max(0.0, time.time() - config.created),
+    }

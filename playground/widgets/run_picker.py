@@ -1,0 +1,42 @@
+"""The picker of runs: a combobox that shows every run as it is now, searches among them, and renames them.
+
+The value is the id of the run in view. `told` says what else the widget needs: `{"owner", "lang", "text"}`; the list
+itself comes from the route of runs, again and again. A new name triggers the event `rename` with `run` and `name`.
+Left out on purpose: choosing several runs (the chart does), and deleting one (`header.py`).
+"""
+
+from typing import Any
+
+from playground.widgets.base import Widget
+from playground.words.translate import translate
+
+
+class RunPicker(Widget):
+    """Choose the run in view."""
+
+    template = "run_picker.html"
+    scripts = ("run_picker_list.js", "run_picker.js")
+    styles = ("run_picker.css",)
+    modes = {"rename": "multiple"}
+
+    def __init__(self, value: str | None = None, told: dict | None = None, **placing: Any):
+        super().__init__(value, told=told or self.told_to("", "en"), **placing)
+        self.told = told
+
+    @staticmethod
+    def told_to(owner: Any, lang: str) -> dict:
+        """Return what the widget needs to know of who looks at it."""
+        text = {key: translate(f"picker_{key}", lang) for key in WORDS}
+        return {"owner": owner if isinstance(owner, str) else "", "lang": lang, "text": text}
+
+    def preprocess(self, payload: Any) -> Any:
+        """Return the id of a run; of a list or an object, which can be none, its text."""
+        return repr(payload)[:80] if isinstance(payload, list | dict) else payload
+
+    def api_info(self) -> dict[str, str]:
+        """Describe the value to API clients."""
+        return {"type": "string"}
+
+
+WORDS = ("label", "rename", "new_name", "none", "no_match", "gone", "seed", "val", "second", "minute", "hour", "day",
+         "list")  # fmt: skip
