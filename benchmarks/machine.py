@@ -14,8 +14,9 @@ from pathlib import Path
 
 import torch
 
-from core.device import cores
 from core.precision import has_fast_bf16
+from core.runs.machine import cores
+from core.runs.memory import keep_freed_memory
 
 SIDE = 2048  # of the square matrices that are multiplied
 MEGABYTES = 500  # of weights that are read once by each gemv: more than the caches hold
@@ -70,6 +71,7 @@ def watched(quick: bool = False, computes_here: bool = True) -> Iterator[Peaks]:
     quick measures the peaks in passing, too little to be quoted. computes_here says that the work is done by this
     process and children that it waits for; with a browser and servers of their own nobody can tell whose is whose.
     """
+    keep_freed_memory()  # as a worker does: this process does nothing but compute
     load = os.getloadavg()[0]
     busy = _others(time.sleep, 0.2 if quick else 1.0)
     peaks = measure_peaks(256, 8, 0.02) if quick else measure_peaks()

@@ -1,6 +1,7 @@
 """The most memory that training a preset takes, each in a fresh process, beside what core/runs/cost.py expects.
 
     python -m benchmarks.memory --steps 3
+    python -m benchmarks.memory --presets tiny express small --tokenizer gpt2
 
 What is counted is the peak of the process's resident memory, less what it held before the model was built (torch, its
 compiler and its buffers are there by then: a tiny model has been trained). Once for the steps alone, and once with the
@@ -12,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -24,6 +26,7 @@ from core.config import GPTConfig, TrainConfig
 from core.precision import WORTH_HALVING
 from core.runs.cost import bytes_needed
 from core.runs.machine import threads_for
+from core.runs.memory import keep_freed_memory
 from core.runs.presets import PRESETS, Preset
 from core.tokenizers import GPT2_VOCAB_SIZE
 from core.training import train
@@ -38,25 +41,30 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--presets", nargs="+", choices=PRESETS, default=list(PRESETS), metavar="PRESET")
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=1, help="processes for each figure; the largest counts")
+    parser.add_argument("--tokenizer", choices=["char", "gpt2"], help="for all of them; by default each preset's own")
     parser.add_argument("--child", choices=["steps", "run"], help=argparse.SUPPRESS)  # it calls itself
     asked = parser.parse_args(arguments)
+    chosen = {name: PRESETS[name] for name in asked.presets}
+    if asked.tokenizer:
+        chosen = {name: replace(preset, tokenizer=asked.tokenizer) for name, preset in chosen.items()}
     if asked.child:
-        print(json.dumps(peak_of(PRESETS[asked.presets[0]], asked.steps, whole=asked.child == "run")))
+        keep_freed_memory()  # as a worker does
+        print(json.dumps(peak_of(*chosen.values(), asked.steps, whole=asked.child == "run")))
         return
     with watched(quick=True):
         head("preset", "steps alone, MB", "with the last estimate, MB", "planned, MB", "planned / largest")
-        for name in asked.presets:
+        for name, preset in chosen.items():
             alone, whole = (
-                max(_measured(name, kind, asked.steps) for _ in range(asked.rounds)) for kind in ("steps", "run")
+                max(_measured(name, preset.tokenizer, kind, asked.steps) for _ in range(asked.rounds))
+                for kind in ("steps", "run")
             )
-            preset = PRESETS[name]
             planned = bytes_needed(shape_of(preset, _vocabulary(preset)), TrainConfig.parse(preset.train).batch_size)
             figures = [f"{figure / 1e6:,.0f}" for figure in (alone, whole, planned)]
             row(name, *figures, f"{planned / max(alone, whole, 1):.2f}")
 
 
-def _measured(name: str, kind: str, steps: int) -> int:
-    flags = ["--presets", name, "--steps", str(steps), "--child", kind]
+def _measured(name: str, tokenizer: str, kind: str, steps: int) -> int:
+    flags = ["--presets", name, "--tokenizer", tokenizer, "--steps", str(steps), "--child", kind]
     command = [sys.executable, "-m", "benchmarks.memory", *flags]
     done = subprocess.run(command, cwd=Path(__file__).parents[1], check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
@@ -68,10 +76,10 @@ def peak_of(preset: Preset, steps: int, whole: bool) -> int:
     whole ends the run there, with its estimate; else the last step is one among many.
     """
     tiny = GPTConfig(block_size=8, vocab_size=CHARACTERS, n_layer=1, n_head=1, n_embd=WORTH_HALVING)
-    for _ in train(build_model(tiny), _noise(CHARACTERS, 1000), TrainConfig(steps=2, batch_size=1)):
+    for _ in train(build_model(tiny), noise(CHARACTERS, 1000), TrainConfig(steps=2, batch_size=1)):
         pass
     size = _vocabulary(preset)
-    shape, tokens = shape_of(preset, size), _noise(size, TOKENS)
+    shape, tokens = shape_of(preset, size), noise(size, TOKENS)
     config = TrainConfig.parse({**preset.train, "steps": steps if whole else NEVER, "eval_interval": NEVER})
     torch.set_num_threads(threads_for(shape, config.batch_size))
     before = _held()
@@ -85,7 +93,8 @@ def _vocabulary(preset: Preset) -> int:
     return GPT2_VOCAB_SIZE if preset.tokenizer == "gpt2" else CHARACTERS
 
 
-def _noise(vocab_size: int, tokens: int) -> torch.Tensor:
+def noise(vocab_size: int, tokens: int) -> torch.Tensor:
+    """Return random tokens, the same each time."""
     return torch.randint(vocab_size, (tokens,), generator=torch.Generator().manual_seed(1))
 
 

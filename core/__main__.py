@@ -2,7 +2,16 @@
 
 import sys
 
-from core.runs.command_line import main
+from core.runs.waiting import set_waiting
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return its exit code."""
+    set_waiting()  # before torch is loaded
+    from core.runs.command_line import main as run
+
+    return run(arguments)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,9 +1,6 @@
-"""Where a model's numbers live, and how many cores there are to work on them."""
+"""Where a model's numbers live, and how many of them an evaluation takes at once."""
 
-import ctypes
-import functools
 import importlib.metadata
-import os
 from typing import TYPE_CHECKING
 
 from core.config import BigramConfig, GPTConfig
@@ -36,31 +33,7 @@ def has_gpu() -> bool:
     return not importlib.metadata.version("torch").endswith("+cpu") and choose_device().type != "cpu"
 
 
-def cores() -> int:
-    """Return how many processor cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS, Windows
-        return os.cpu_count() or 1
-
-
 def tokens_at_once(model: GPTConfig | BigramConfig) -> int:
     """Return how many tokens, in whole windows, one batch of an evaluation has: few enough to bound its memory."""
     T = model.block_size
     return T * max(1, min(8192, LOGITS_AT_ONCE // model.vocab_size) // T)
-
-
-@functools.cache
-def keep_freed_memory() -> None:
-    """Set glibc's malloc, for as long as this process lives, to keep the memory that is freed.
-
-    Otherwise the kernel clears the same pages for every step of training again, up to 15 % of its time. Other C
-    libraries are left as they are.
-    """
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):
-        return
-    mallopt(-4, 0)  # M_MMAP_MAX: take nothing in maps of its own, which are given back one by one
-    mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
-    mallopt(-2, 64 * 2**20)  # M_TOP_PAD: grow in large steps

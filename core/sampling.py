@@ -48,14 +48,14 @@ def next_token_probs(
     likely tokens those with the lower id. Raises ValueError for options out of bounds and logits that are no numbers.
     """
     SampleConfig.parse({"temperature": temperature, "top_k": top_k, "top_p": top_p})
-    return _probs(logits, temperature, top_k, top_p).to(torch.float32)
+    return _probs(logits, temperature, top_k, top_p).float().to(logits.device)
 
 
 def _probs(logits: Tensor, temperature: float, top_k: int | None, top_p: float | None) -> Tensor:
     """Do the work of next_token_probs, in 64 bits."""
-    logits = logits.detach().double()  # 64 bits: a tiny temperature must not overflow
+    logits = logits.detach().cpu().double()  # 64 bits, which MPS has not: a tiny temperature must not overflow
     if not logits.max().isfinite():  # the largest of them is NaN if any is
-        raise ValueError("The model's logits are not numbers, so its training has diverged; take an earlier step of it")
+        raise ValueError("The model's logits are not numbers; choose an earlier step of the run, or another run")
     if temperature == 0:
         return F.one_hot(logits.argmax(), len(logits)).double()
     scaled = (logits - logits.max()) / temperature  # the largest is 0, so nothing can overflow

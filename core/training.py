@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from core import data
 from core.config import TrainConfig
-from core.device import keep_freed_memory, tokens_at_once
+from core.device import tokens_at_once
 from core.model import eval_mode
 from core.modern import Model
 from core.optim import CombinedOptimizer, learning_rate, make_optimizer, rate_factor
@@ -57,10 +57,9 @@ def train(
 
     To go on with an earlier run, pass its `optimizer` and `start_step`: the losses are those that it would have had.
     Every config.eval_interval steps the loss is estimated on both parts, at the last step on the whole validation part,
-    without touching the run's randomness. From now on this process's malloc keeps freed memory. Raises ValueError for a
-    text too short for the block, and Diverged, with the last good weights put back, when the loss is not a number.
+    without touching the run's randomness. Raises ValueError for a text too short for the block, and Diverged, with the
+    last good weights put back, when the loss is not a number.
     """
-    keep_freed_memory()
     device, T = next(model.parameters()).device, model.config.block_size
     train_tokens, val_tokens = data.split(torch.as_tensor(corpus_tokens, dtype=torch.long).to(device), T)
     batches = data.Batches(train_tokens, T, config.batch_size, config.seed)

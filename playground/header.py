@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 import gradio as gr
 
-from core.device import cores, has_gpu
+from core.device import has_gpu
 from core.runs.directory import RunDir
+from core.runs.machine import cores
 from core.runs.naming import rename
 from playground.page import PageContext
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Radio, show_errors

@@ -8,7 +8,18 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks import ablation, generation, machine, memory, nanogpt, racing, report, throughput, time_to_loss
+from benchmarks import (
+    ablation,
+    contention,
+    generation,
+    machine,
+    memory,
+    nanogpt,
+    racing,
+    report,
+    throughput,
+    time_to_loss,
+)
 from benchmarks.lecture import HeadByHead, train_head_by_head
 from core import data
 from core.config import GPTConfig
@@ -263,3 +274,10 @@ def test_all_writers_write_as_many_tokens_as_they_are_asked_for(checkout):
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="it reads Linux's own figures")
 def test_the_peak_of_a_run_counts_what_came_after_the_model():
     assert memory.peak_of(PRESETS["bigram"], steps=2, whole=False) >= 0
+
+
+def test_contention_tells_each_way_of_waiting_on_the_machine_as_it_is_and_beside_others(capsys):
+    contention.main(["--presets", "bigram", "--spinners", "1", "--rounds", "1", "--steps", "1", "--quick"])
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| bigram")]
+    assert [row[1] for row in rows] == ["nobody", "1 others"] and {len(row) for row in rows} == {7}
+    assert all(float(cell.strip("| ").replace(",", "")) > 0 for row in rows for cell in row[2:])

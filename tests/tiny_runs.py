@@ -84,6 +84,7 @@ def quick_store(root: Path, workers: int, work: Callable | None = None) -> Itera
 def unmeasured_work(*arguments) -> None:
     """Work as a worker process does, but take the speed of the machine as known."""
     worker.measure_speed = lambda **_: Speed(1e-4, 1e10)
+    worker.was_busy = lambda began: False
     worker.SOON = worker.QUIET = 0.0
     worker.work(*arguments)
 

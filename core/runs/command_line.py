@@ -26,6 +26,7 @@ from core.device import choose_device
 from core.options import Options
 from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
+from core.runs.memory import keep_freed_memory
 from core.runs.plan import RunOptions, extend, plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.runs.training_run import train_run
@@ -54,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> int:
     run = _new_run(options) if options.resume is None else _resumed(options)
     config = run.config()
+    keep_freed_memory()
     print(f"{config.preset} on {config.corpus}, in {run.path}", file=sys.stderr)
     training = train_run(run)
     last = "nothing yet"

@@ -1,8 +1,10 @@
-"""What a run will cost: memory, operations, and time on this machine, whose speed is measured once."""
+"""What a run will cost: time on this machine, whose speed is measured and then learned, memory, disk and operations."""
 
+import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+import os
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from core.architectures import build_model
@@ -10,9 +12,12 @@ from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.device import choose_device, tokens_at_once
 from core.formula import count_of
 from core.runs.machine import step_flops, threads_for
+from core.runs.snapshots import snapshot_bytes
 
 SPEED_FILE = "machine.json"  # keeps the speed, beside the runs
 BIGRAM_LAYERS = 0.15  # a bigram takes as long as this many layers, measured
+SAMPLE_TOKENS = 120  # of a sample, by default
+TOKEN_SHARE = 0.25  # of what a layer costs a step: what it costs a token that is written, measured
 PROBE_STEPS = 8  # the quickest of them counts; one more before them pays for first uses
 # How many tokens a text has, by the kind of tokenizer. Tiny Shakespeare: the first 90 % of them, the part to train on.
 SHAKESPEARE_TOKENS = {"char": 1_003_854, "gpt2": 304_222}
@@ -23,19 +28,23 @@ BYTES = {"fp32": 4, "bf16": 2}  # per parameter
 
 @dataclass(frozen=True)
 class Speed:
-    """A step takes `per_layer` seconds for every layer, whatever its size, and its operations at `flops_per_second`."""
+    """A step takes `per_layer` seconds for every layer, whatever its size, and its operations at `flops_per_second`.
+
+    learned: seconds of a step and of an estimate, as runs of these shapes (`shape_key`) really took them here.
+    """
 
     per_layer: float
     flops_per_second: float
+    learned: dict[str, list[float]] = field(default_factory=dict)
 
     def seconds(self, model: GPTConfig | BigramConfig, batch_size: int, steps: int) -> float:
-        """Predict the seconds of training, without evaluation and samples."""
+        """Predict the seconds of training from the two numbers, without evaluation and samples."""
         layers = model.n_layer + 1 if isinstance(model, GPTConfig) else BIGRAM_LAYERS
         return steps * (self.per_layer * layers + step_flops(model, batch_size) / self.flops_per_second)
 
     def save(self, path: Path) -> None:
         """Write the speed to a file, for other processes."""
-        temporary = path.with_suffix(".tmp")
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")  # several processes learn
         temporary.write_text(json.dumps(asdict(self)))
         temporary.replace(path)
 
@@ -44,24 +53,51 @@ class Speed:
         """Read the speed from its file; None when there is none, or it makes no sense."""
         try:
             speed = cls(**json.loads(path.read_text()))
-            return speed if 0 <= speed.per_layer < math.inf and 0 < speed.flops_per_second < math.inf else None
-        except (OSError, ValueError, TypeError, RecursionError):
+            numbers = (speed.per_layer, speed.flops_per_second)
+            pairs = all(len(pair) == 2 and 0 < pair[0] < math.inf and 0 <= pair[1] < math.inf
+                        for pair in speed.learned.values())  # fmt: skip
+            return speed if pairs and all(0 < number < math.inf for number in numbers) else None
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             return None
 
 
-def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None) -> Speed:
+def shape_key(model: GPTConfig | BigramConfig, train: TrainConfig) -> str:
+    """Return a name for all that decides how long a step takes; alphabets of about the same size share it."""
+    shape = {**model.model_dump(), "vocab_size": model.vocab_size.bit_length(), "kind": type(model).__name__}
+    way = [train.batch_size, train.optimizer, train.precision, train.eval_tokens]
+    return hashlib.sha256(json.dumps([shape, way], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def run_seconds(
+    speed: Speed, model: GPTConfig | BigramConfig, train: TrainConfig, sample_tokens: int = SAMPLE_TOKENS
+) -> float:
+    """Predict the seconds of a whole run: its steps, estimates and samples; as runs of this shape took them, if any."""
+    estimates = 2 + (train.steps - 1) // train.eval_interval  # at step 0, at every interval, and at the end
+    if learned := speed.learned.get(shape_key(model, train)):
+        return train.steps * learned[0] + estimates * learned[1]
+    layers = model.n_layer + 1 if isinstance(model, GPTConfig) else BIGRAM_LAYERS
+    read = 2 * estimates * train.eval_tokens  # of both parts
+    forward = read * flops_per_token(model)[0] / speed.flops_per_second
+    written = estimates * sample_tokens * TOKEN_SHARE * speed.per_layer * layers
+    return speed.seconds(model, train.batch_size, train.steps) + forward + written
+
+
+def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None) -> Speed | None:
     """Train a narrow and a wide model for probe_steps each, and solve for the two numbers. Takes less than a second.
 
-    threads: how many to use; by default as many as a run of that size would.
+    threads: how many to use; by default as many as a run of that size would. Returns None when something disturbed it:
+    then the wide model was as quick as the narrow one, or nothing is left for the layers.
     """
     narrow = GPTConfig(block_size=32, vocab_size=65, n_layer=3, n_head=2, n_embd=64)
     wide = GPTConfig(block_size=64, vocab_size=65, n_layer=3, n_head=4, n_embd=256)
     batch = 16
     narrow_seconds, wide_seconds = (_step_seconds(shape, batch, probe_steps, threads) for shape in (narrow, wide))
     narrow_flops, wide_flops = step_flops(narrow, batch), step_flops(wide, batch)
-    rate = (wide_flops - narrow_flops) / max(wide_seconds - narrow_seconds, 1e-6)
-    per_layer = max(0.0, narrow_seconds - narrow_flops / rate) / (narrow.n_layer + 1)
-    return Speed(per_layer, rate)
+    if wide_seconds <= narrow_seconds:
+        return None
+    rate = (wide_flops - narrow_flops) / (wide_seconds - narrow_seconds)
+    per_layer = (narrow_seconds - narrow_flops / rate) / (narrow.n_layer + 1)
+    return Speed(per_layer, rate) if per_layer > 0 else None
 
 
 def _step_seconds(model: GPTConfig, batch_size: int, probe_steps: int, threads: int | None) -> float:
@@ -91,23 +127,48 @@ def bytes_needed(model: GPTConfig | BigramConfig, batch_size: int) -> int:
 
     Six numbers a parameter (weight, gradient, AdamW's two, the last good copy, and two halves in the compute copy in
     bf16), what the backward pass needs of the forward (about 16 C a layer and token, three (nh, T, T) maps a layer and
-    row, and the logits thrice), and what an evaluation takes, which needs one layer at a time but more tokens.
+    row, the logits thrice, and half as much again for the holes that so large blocks leave in kept memory), and what an
+    evaluation takes, which needs one layer at a time but more tokens.
     """
     tokens, portion = batch_size * model.block_size, tokens_at_once(model)
-    values = 6 * count_of(model) + 3 * (tokens + portion) * model.vocab_size
+    values = 6 * count_of(model) + (4.5 * tokens + 3 * portion) * model.vocab_size
     if isinstance(model, GPTConfig):
         maps = 3 * model.n_head * model.block_size
         values += model.n_layer * tokens * (16 * model.n_embd + maps) + portion * (12 * model.n_embd + maps)
-    return 4 * values
+    return round(4 * values)
 
 
 def check_memory(needed: int, available: int) -> None:
     """Refuse what would not fit, with the numbers (ValueError)."""
     if needed > available:
         raise ValueError(
-            f"This model and batch need about {needed / 1e9:,.1f} GB to train, but {available / 1e9:,.1f} GB may be "
-            f"used here; lower batch_size, block_size, n_layer or n_embd"
+            f"This model and batch need about {needed / 1e9:,.1f} GB to train, but {max(0, available) / 1e9:,.1f} GB "
+            f"may be used here; lower batch_size, block_size, n_layer or n_embd"
         )
+
+
+# -- disk -------------------------------------------------------------------------------------------------------------
+
+LARGE_DISK = 200_000_000  # bytes, from which on a run says beforehand how much it takes
+LARGE_SHARE = 0.25  # of the memory that may be used, likewise
+
+
+def disk_needed(model: GPTConfig | BigramConfig, train: TrainConfig) -> int:
+    """Return the most bytes that a run's directory takes: its snapshots, and two states to go on from.
+
+    Such a state has three numbers a parameter, the weight and AdamW's two; the old one goes when the new one is whole.
+    """
+    return snapshot_bytes(count_of(model), train) + 2 * 3 * 4 * count_of(model)
+
+
+def large_needs(model: GPTConfig | BigramConfig, train: TrainConfig, memory: int) -> dict[str, int]:
+    """Return what a run takes so much of that one wants to know it beforehand: bytes of "disk" and of "memory".
+
+    memory: the bytes that may be used.
+    """
+    disk, needed = disk_needed(model, train), bytes_needed(model, train.batch_size)
+    large = {"disk": disk > LARGE_DISK, "memory": needed > LARGE_SHARE * memory}
+    return {name: value for name, value in (("disk", disk), ("memory", needed)) if large[name]}
 
 
 # -- operations -------------------------------------------------------------------------------------------------------

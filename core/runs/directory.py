@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.runs.config import ResumeState, RunConfig, Status, checked
+from core.runs.snapshots import mark_used, thin
 
 if TYPE_CHECKING:
     from core.modern import Model
@@ -145,10 +146,11 @@ class RunDir:
     # -- weights (only these methods need torch, and import it) ----------------------------------------------------
 
     def write_snapshot(self, model: "Model", step: int, meta: dict) -> None:
-        """Keep the weights of a step, to look back at."""
+        """Keep the weights of a step, to look back at; of a large model, earlier ones may go."""
         from core.pretrained.weights import weights
 
         self._write_folder("snapshots", step, {"model": weights(model)}, {"meta": {**meta, "step": step}})
+        thin(dict(_folders(self.path / "snapshots")))
 
     def snapshots(self) -> list[int]:
         """Return the steps that have a snapshot, in order."""
@@ -163,6 +165,7 @@ class RunDir:
         step = max(found, default=None) if step is None else step
         if step not in found:
             raise ValueError(f"The run has no snapshot of step {step}; it has {_listed(found)}")
+        mark_used(found[step])
         model = empty_model(self.config().model)
         load_weights(model, read_tensors(found[step] / "model.safetensors"), assign=True)
         return model.eval()

@@ -19,7 +19,7 @@ from core.options import Options
 from core.runs.config import RunConfig, tokenizer_to_json
 from core.runs.cost import bytes_needed, check_memory
 from core.runs.directory import RunDir
-from core.runs.machine import memory_available
+from core.runs.memory import memory_available
 from core.text.characters import composed
 from core.text.corpora import Corpus, check_distinct, clean_text
 from core.tokenizers import BPETokenizer, CharTokenizer, Tokenizer, named, split

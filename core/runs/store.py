@@ -8,12 +8,13 @@ import threading
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from core.device import cores
-from core.runs.config import ACTIVE, Status
-from core.runs.cost import SPEED_FILE, Speed
+from core.runs.config import ACTIVE, RunConfig, Status
+from core.runs.cost import SPEED_FILE, Speed, bytes_needed, check_memory
 from core.runs.directory import RunDir
 from core.runs.handover import Handover
 from core.runs.listing import delete, is_alive, list_runs, sweep
+from core.runs.machine import cores
+from core.runs.memory import memory_available
 from core.runs.plan import Plan, extend, plan_run
 from core.runs.presets import PRESETS
 from core.runs.processes import Process
@@ -121,6 +122,8 @@ class RunStore:
         """Make a run of a plan and train it; paused: let it wait for `resume`."""
         if not self.processes:
             raise ValueError("The training processes have not started yet; try again in a few seconds")
+        if not paused:
+            self._admit(plan.config)
         run = plan.create(self.root, run_id)
         if paused:
             run.write_status(Status("paused"))
@@ -198,6 +201,7 @@ class RunStore:
                 if status.state == "done":
                     return
                 process = self._least_busy()
+                self._admit(run.config(), run.id)
                 self.handover.forgive(run.id)
                 run.write_status(Status("queued", status.step))
             process.send("train", run.id, steps)
@@ -220,6 +224,23 @@ class RunStore:
         if status.state == "running" and is_alive(status):
             raise ValueError(f"This run is trained by another program (process {status.pid}); stop it there")
         return None
+
+    def _admit(self, config: RunConfig, run_id: str | None = None) -> None:
+        """Refuse a run that does not fit beside those that were started but hold no memory yet (ValueError)."""
+        with self.lock:
+            started = {each for process in self.processes for each in process.commands} - {run_id}
+        reserved = sum(map(self._reserved, started))
+        check_memory(bytes_needed(config.model, config.train.batch_size), memory_available() - reserved)
+
+    def _reserved(self, run_id: str) -> int:
+        """Return the bytes that a run will take and has not taken: all before its first step, then none."""
+        try:
+            run = self.get(run_id)
+            status = run.status()
+            waits = status.state == "queued" or (status.state == "running" and status.step == 0)
+            return bytes_needed(run.config().model, run.config().train.batch_size) if waits else 0
+        except ValueError:  # deleted just now
+            return 0
 
     def _least_busy(self) -> Process:
         if not self.processes:

@@ -22,7 +22,10 @@ from core.optim import make_optimizer
 from core.pretrained import loader
 from core.runs.config import RunConfig, State, Status, tokenizer_from_json
 from core.runs.directory import RunDir
-from core.runs.machine import threads_for
+from core.runs.learned import learn
+from core.runs.machine import Load, threads_for
+from core.runs.memory import told
+from core.runs.snapshots import is_snapshot_step
 from core.sampling import generate
 from core.text.ngrams import baselines
 from core.tokenizers import Tokenizer
@@ -36,11 +39,6 @@ FIRST_TOKENS = 2048  # of each part, for the estimate at step 0: all windows are
 
 class Stopped(Exception):
     """Thrown into `train_run` to end the run at its current step."""
-
-
-def is_snapshot_step(step: int) -> bool:
-    """Tell whether a step is one of 0, 1, 2, 5, 10, 20, 50, 100 ...: most snapshots where most happens."""
-    return step == 0 or str(step).rstrip("0") in {"1", "2", "5"}
 
 
 def train_run(run: RunDir) -> Generator[StepStats, None, None]:
@@ -64,7 +62,7 @@ def train_run(run: RunDir) -> Generator[StepStats, None, None]:
         run.write_status(Status("paused", training.saved_step))
         raise
     except Exception as error:
-        run.write_status(Status("failed", training.step, f"Training ended with an error: {error!s:.300}"))
+        run.write_status(Status("failed", training.step, told(error)))
         raise
 
 
@@ -79,7 +77,7 @@ def _prepared(run: RunDir) -> "_TrainingRun":
     try:
         return _TrainingRun(run)
     except Exception as error:
-        run.write_status(Status("failed", run.status().step, f"{error!s:.300}"))
+        run.write_status(Status("failed", run.status().step, told(error)))
         raise
 
 
@@ -104,6 +102,7 @@ class _TrainingRun:
                 raise ValueError("weights='gpt2' fits no other architecture than 'gpt'; choose weights='new'")
             loader.start_from(self.model)
         self.step, self.elapsed = (state.step, state.elapsed) if state else (0, 0.0)
+        self.load, self.resumed_at = Load.now(), time.monotonic()
         self.needs_baselines = run.baselines() is None
         self.unwritten: list[dict] = []
         self.written_at = self.saved_at = time.monotonic()
@@ -113,11 +112,12 @@ class _TrainingRun:
     def steps(self) -> Generator[StepStats, None, None]:
         """Train the steps that are left, and write down each one before it is yielded."""
         self._write_status("running")
+        self.resumed_at = time.monotonic()
         if self.step == 0:
             self._first_look()
         for stats in train(self.model, self.tokens, self.config.train, optimizer=self.optimizer, start_step=self.step):
             self.step = stats.step
-            self.elapsed += stats.seconds
+            self._count_time()
             self.unwritten.append(_row(stats, self.elapsed))
             evaluated = stats.val_loss is not None
             if evaluated:
@@ -132,7 +132,9 @@ class _TrainingRun:
                 self._save()
             if self.needs_baselines and self.elapsed > 1.0:
                 self._count_baselines()
+            self._count_time()
             yield stats
+            self.resumed_at = time.monotonic()  # the time between two turns is others'
             torch.set_num_threads(self.threads)  # other runs had their turns in this process
 
     def leave(self, state: State) -> None:
@@ -143,6 +145,8 @@ class _TrainingRun:
         if state != "paused" and self.step not in self.run.snapshots():
             self._snapshot()
         self._write_status(state)
+        if state == "done":
+            learn(self.run.path.parent, self.config, self.run.rows("metrics")[0], self.load)
         if self.needs_baselines:  # the run was too short to count them earlier
             self._count_baselines()
 
@@ -164,6 +168,12 @@ class _TrainingRun:
         self._write()  # so that the chart has its first point before the first sample is ready
         self._sample()
         self._snapshot()
+
+    def _count_time(self) -> None:
+        """Add the time since the turn began, or since it was last counted: steps, estimates, samples and files."""
+        now = time.monotonic()
+        self.elapsed += now - self.resumed_at
+        self.resumed_at = now
 
     def _sample(self) -> None:
         text = sample_text(self.model, self.tokenizer, self.config)

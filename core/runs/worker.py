@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from core.runs.config import ACTIVE, Status
 from core.runs.cost import SPEED_FILE, Speed, measure_speed
 from core.runs.directory import RunDir
 from core.runs.listing import delete
-from core.runs.machine import threads_for
+from core.runs.machine import Load, threads_for, was_busy
+from core.runs.memory import give_back_memory, keep_freed_memory, told
 from core.runs.training_run import Stopped, end, train_run
 from core.training import StepStats
 
@@ -31,6 +32,7 @@ except ImportError:  # Windows has no such locks: there the system shares the co
 
 ROUND = 4.0  # seconds in which every run has had its turn, when steps are quick
 SHORTEST, LONGEST = 0.1, 0.25  # seconds of a turn
+LATER = 30.0  # quiet seconds until what could not be measured is measured again
 SOON, QUIET = 1.0, 3.0  # seconds without a command: by then the page is drawn; the machine is probably quiet
 
 
@@ -82,6 +84,9 @@ class Worker:
             _write_failure(run, error)
         finally:
             self.running_run_id.value = b""
+        if turn:
+            del turn
+            give_back_memory()
 
     def take_turn(self) -> None:
         """Give the next run its slice of time."""
@@ -95,6 +100,9 @@ class Worker:
         self.running_run_id.value = b""
         if not finished:
             self.turns.append(turn)
+            return
+        del turn  # and with it model, optimizer and data
+        give_back_memory()
 
     def pause_all(self) -> None:
         """Pause all runs, because the server is gone."""
@@ -158,7 +166,7 @@ def _write_failure(run: RunDir, error: Exception) -> None:
     try:
         status = run.status()
         if status.state in ACTIVE:
-            run.write_status(Status("failed", status.step, f"Training ended with an error: {error!s:.300}"))
+            run.write_status(Status("failed", status.step, told(error)))
     except (ValueError, OSError):  # deleted, or no disk space even for that
         pass
 
@@ -208,8 +216,9 @@ def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
     _lower_priority()
+    keep_freed_memory()
     worker = Worker(Path(root), running_run_id)
-    chores: list[tuple[float, Callable[[Path, CoreLock], None]]] = []  # and after how many quiet seconds to do them
+    chores: list[tuple[float, Callable[[Path, CoreLock], object]]] = []  # and after how many quiet seconds to do them
     while True:
         try:
             idle = chores and not worker.turns and not commands.poll(chores[0][0])
@@ -222,7 +231,8 @@ def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any
             worker.handle(*command)
         elif idle:
             _, chore = chores.pop(0)
-            chore(Path(root), worker.cores)
+            if chore(Path(root), worker.cores):
+                chores.append((LATER, chore))
         else:
             worker.take_turn()
         acknowledged.value += command is not None
@@ -235,16 +245,25 @@ def _warm_up(root: Path, cores: CoreLock) -> None:
         measure_speed(probe_steps=1, threads=1)
 
 
-def _measure(root: Path, cores: CoreLock) -> None:
-    """Measure how fast this machine trains, but not beside a run if the speed is known from an earlier start."""
-    if Speed.load(root / SPEED_FILE) and cores.are_busy():
-        return
+def _measure(root: Path, cores: CoreLock) -> bool:
+    """Measure how fast this machine trains; return whether that is to be tried again, later.
+
+    What was measured beside other work is thrown away: beside a run in another process, or another program.
+    """
+    if cores.are_busy():
+        return True
     with cores.held(all_cores=True):
+        began = Load.now()
         speed = measure_speed()
+        disturbed = was_busy(began)
+    if speed is None or disturbed:
+        return True
+    known = Speed.load(root / SPEED_FILE)
     try:
-        speed.save(root / SPEED_FILE)
+        replace(speed, learned=known.learned if known else {}).save(root / SPEED_FILE)
     except OSError:  # no disk space: then the page does not say how long a run will take
         pass
+    return False
 
 
 def _lower_priority() -> None:

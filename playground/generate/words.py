@@ -84,7 +84,7 @@ WIDGET_WORDS_VI = {
 
 # Sentences of core/sampling.py that only writing meets.
 REFUSALS_VI = {
-    "The model's logits are not numbers, so its training has diverged; take an earlier step of it": "Các logit của mô hình không phải là số, nghĩa là việc huấn luyện đã phân kỳ; hãy chọn một bước sớm hơn",
+    "The model's logits are not numbers; choose an earlier step of the run, or another run": "Các logit của mô hình không phải là số; hãy chọn một bước sớm hơn hoặc một lượt chạy khác",
 }
 
 add_words(WORDS, WIDGET_WORDS_VI)

@@ -149,5 +149,6 @@ def _stats(recent: list[dict], progress: float | None, state: str, steps: int) -
     if speed:
         stats.update(steps_per_second=speed, tokens_per_second=speed * last["tokens"])
         if state in ("running", "queued", "paused"):
-            stats["eta"] = (steps - last["step"]) / min(progress or speed, speed)
+            whole_pace = last["step"] / last["elapsed"] if last["elapsed"] else speed  # estimates and samples included
+            stats["eta"] = (steps - last["step"]) / min(progress or speed, speed, whole_pace)
     return stats

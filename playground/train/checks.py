@@ -14,7 +14,7 @@ from core.config import TrainConfig
 from core.downloads import find_file
 from core.options import Options
 from core.runs.cost import bytes_needed, check_memory
-from core.runs.machine import memory_available
+from core.runs.memory import memory_available
 from core.runs.plan import RunOptions, check_start, sample_prompt
 from core.text.corpora import DISTINCT, SHAKESPEARE_NAMES, SHAKESPEARE_SHA256, check_distinct, load_corpus
 from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer, split

@@ -11,7 +11,7 @@ from core.config import GPTConfig, TrainConfig
 from core.formula import GPT2_SMALL, count_of
 from core.options import Options
 from core.runs.config import RunConfig
-from core.runs.cost import Speed
+from core.runs.cost import Speed, large_needs, run_seconds
 from core.runs.plan import RunOptions
 from core.runs.presets import PRESETS
 from core.tokenizers import GPT2_VOCAB_SIZE
@@ -116,8 +116,12 @@ def read_form(preset: object, values: tuple) -> Filled:
     return Filled({"preset": preset, **{name: given[name] for name in RUN}}, model, train)
 
 
-def count_line(filled: Filled, vocab_size: int, speed: Speed | None, lang: str) -> str:
+def count_line(
+    filled: Filled, vocab_size: int, speed: Speed | None, lang: str, busy: bool = False, memory: int | None = None
+) -> str:
     """Return what a form's model is and what its training costs, one part for each fact.
+
+    busy adds that it may take longer; memory, the bytes that may be used, what a large run takes of disk and memory.
 
     Raises ValueError for a form that describes no model.
     """
@@ -127,11 +131,17 @@ def count_line(filled: Filled, vocab_size: int, speed: Speed | None, lang: str) 
     count = count_of(model)
     share = 100 * count / GPT2_SMALL
     share = f"{format_number(share, lang, '.3g' if share < 999.5 else ',.0f')} %"
-    seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
+    seconds = run_seconds(speed, model, train) if speed else None
     facts = [
         translate("fact_parameters", lang, count=count, share=share),
         translate("fact_time", lang, time=duration(seconds, lang)),
     ]
+    if busy:
+        facts.append(translate("fact_busy", lang))
+    if memory is not None:
+        needs = large_needs(model, train, memory).items()
+        facts += [translate(f"needs_{kind}", lang, size=f"{format_number(needed / 1e9, lang, '.1f')} GB")
+                  for kind, needed in needs]  # fmt: skip
     return " · ".join(facts)
 
 
@@ -158,7 +168,7 @@ def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tupl
         size = vocab_size if preset.tokenizer == "char" else GPT2_VOCAB_SIZE
         shape = ARCHITECTURES[preset.architecture]
         model, train = shape.parse({**preset.model, "vocab_size": size}), TrainConfig.parse(preset.train)
-        seconds = speed.seconds(model, train.batch_size, train.steps) if speed else None
+        seconds = run_seconds(speed, model, train) if speed else None
         count, time = short(count_of(model), lang), duration(seconds, lang)
         choices.append((translate("preset_choice", lang, name=preset_name(name, lang), count=count, time=time), name))
     return choices

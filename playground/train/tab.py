@@ -1,15 +1,14 @@
 """The Train tab: what to train on the left, the loss and its transport in the middle, the samples on the right."""
 
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-import core
 from core.architectures import architecture_of
 from core.pretrained.family import is_gpt2_shaped
 from core.runs.directory import RunDir
+from core.runs.machine import is_busy
+from core.runs.memory import memory_available
 from core.runs.plan import again, plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.runs.store import WELCOME
@@ -26,6 +25,7 @@ from playground.page import PageContext, run_value
 from playground.train import downloads
 from playground.train import form as run_form
 from playground.train.checks import FACTS_JS, WHOLE, TextFacts, refusals, vocab_size_of
+from playground.train.code_shown import SOURCES, source_of
 from playground.train.form_check import FormCheck
 from playground.train.loss_chart import LossChart
 from playground.train.own_text import FORGET_JS, OwnText
@@ -38,8 +38,6 @@ from playground.words.refusals import refused
 from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
 
-CORE = Path(core.__file__).parent
-SOURCES = {"gpt": "core/model.py", "modern": "core/modern.py", "bigram": "core/model.py"}
 FILES = {
     "download_csv": "curve.csv",
     "download_png": "curve.png",
@@ -164,7 +162,8 @@ class TrainTab:
             wrong = refusals(filled, corpus, facts)
             if not wrong:
                 size = vocab_size_of(corpus, filled.run["tokenizer"], facts)
-                line = run_form.count_line(filled, size, self.page.store.speed(), lang)
+                speed, memory = self.page.store.speed(), memory_available()
+                line = run_form.count_line(filled, size, speed, lang, is_busy(), memory)
                 if changed := run_form.changed_line(preset, values, lang):
                     line += f"  \n{changed}"
                 return [line, {"wrong": {}}]
@@ -307,12 +306,3 @@ def chosen_corpus(name: Any, text: Any, progress: Any = None, filename: str | No
     if name != "own":
         return load_corpus(name, progress)
     return own_text(text_of(text, MAX_CHARACTERS, "Your text"), filename)
-
-
-@lru_cache
-def source_of(architecture: str) -> str:
-    """Return the code of an architecture: its file, or its part of a file that it shares."""
-    source = (CORE.parent / SOURCES[architecture]).read_text(encoding="utf-8")
-    if architecture != "bigram":
-        return source
-    return source[source.index("class Bigram") : source.index("@contextmanager")].rstrip() + "\n"

@@ -1,11 +1,9 @@
 """Where a run computes: by what the machine has."""
 
-import os
-
 import pytest
 import torch
 
-from core.device import DEVICES, choose_device, cores
+from core.device import DEVICES, choose_device
 
 
 @pytest.fixture
@@ -39,11 +37,3 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(machine):
     for name in ("cuda", "mps", "tpu", "", "cuda:7", "meta"):
         with pytest.raises(ValueError, match=f"^device='{name}' is not on this machine; choose auto or one of: cpu$"):
             choose_device(name)
-
-
-def test_cores_are_those_that_this_process_may_use(monkeypatch):
-    assert 1 <= cores() <= os.cpu_count()
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 5, 6}, raising=False)
-    assert cores() == 3
-    monkeypatch.delattr(os, "sched_getaffinity")
-    assert cores() == os.cpu_count()

@@ -249,7 +249,7 @@ def test_greedy_writing_takes_the_likeliest_token_with_certainty():
 @pytest.mark.parametrize("temperature", [0, 0.7, 1])
 def test_logits_that_are_no_numbers_are_refused_in_a_sentence(temperature):
     for wrong in (math.nan, math.inf):
-        with pytest.raises(ValueError, match="logits are not numbers, so its training has diverged; take an"):
+        with pytest.raises(ValueError, match="logits are not numbers; choose an earlier step"):
             next_token_probs(torch.tensor([0.0, wrong, 1.0]), temperature)
         with pytest.raises(ValueError, match="logits are not numbers"):
             written(Fixed([0.0, wrong]), torch.tensor([[0]]), 1, temperature)
@@ -269,3 +269,18 @@ def test_the_defaults_of_generate_are_those_of_its_options():
         for name, parameter in signature(function).parameters.items():
             if parameter.default is not parameter.empty:
                 assert parameter.default == getattr(SampleConfig(), name)
+
+
+class Single(torch.Tensor):
+    """Logits on a device without 64-bit numbers, as on Apple's GPUs."""
+
+    def double(self):
+        raise TypeError("Cannot convert a MPS Tensor to float64 dtype")
+
+    def cpu(self):
+        return self.as_subclass(torch.Tensor)
+
+
+def test_logits_of_a_device_without_64_bits_are_turned_into_probabilities():
+    logits = torch.tensor([1.0, 2.0, 3.0])
+    assert torch.equal(next_token_probs(logits.as_subclass(Single), top_k=2), next_token_probs(logits, top_k=2))

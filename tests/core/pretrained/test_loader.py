@@ -319,7 +319,7 @@ def test_the_proof_compares_with_a_fresh_model_of_transformers(hub, cached):
 
 
 def test_the_proof_downloads_nothing_and_refuses_what_does_not_fit(hub, monkeypatch):
-    with pytest.raises(ValueError, match="not on this machine yet; load them first"):
+    with pytest.raises(ValueError, match="not on this machine yet; load them in the Compare tab"):
         gpt2.prove("gpt2", ids())
     assert hub.requests == []
     gpt2.load_gpt2()

@@ -1,13 +1,19 @@
 """What a step costs, and how many threads it is worth."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from core.architectures import build_model
-from core.config import BigramConfig, GPTConfig
+from core.config import BigramConfig, GPTConfig, ModernConfig
 from core.runs import machine
-from core.runs.machine import step_flops, threads_for
+from core.runs.machine import Load, cores, step_flops, threads_for
+from core.runs.waiting import WAITING, set_waiting
+from tests.tiny_runs import PROJECT
 
 
 @pytest.mark.parametrize(("n_layer", "n_embd", "block_size"), [(2, 64, 32), (4, 128, 64), (3, 96, 128)], ids=str)
@@ -17,6 +23,19 @@ def test_the_estimate_of_a_step_is_about_what_pytorch_counts(n_layer, n_embd, bl
         idx = torch.zeros(8, block_size, dtype=torch.long)
         build_model(config)(idx, idx)[1].backward()
     assert step_flops(config, batch_size=8) == pytest.approx(counted.get_total_flops(), rel=0.1)
+
+
+@pytest.mark.parametrize("shape", [GPTConfig, ModernConfig])
+def test_what_is_only_looked_up_is_not_counted_as_operations(shape):
+    """With a wte of its own beside the head, or with a large vocabulary, the difference is a third of all."""
+    sizes = {"block_size": 32, "vocab_size": 2000, "n_layer": 2, "n_head": 4, "n_embd": 64}
+    config = shape(**sizes, tie_weights=False)
+    with torch.device("meta"), FlopCounterMode(display=False) as counted:
+        idx = torch.zeros(8, 32, dtype=torch.long)
+        build_model(config)(idx, idx)[1].backward()
+    assert step_flops(config, batch_size=8) == pytest.approx(counted.get_total_flops(), rel=0.06)
+    if shape is GPTConfig:
+        assert step_flops(config, 8) == step_flops(shape(**sizes, tie_weights=True), 8)
 
 
 def test_a_bigrams_step_costs_what_its_rows_cost():
@@ -31,3 +50,49 @@ def test_small_steps_take_one_thread_and_large_ones_the_cores_up_to_a_limit(monk
         assert threads_for(large, batch_size=16) == expected
         assert threads_for(small, batch_size=4) == 1
         assert threads_for(BigramConfig(block_size=8, vocab_size=65), batch_size=16) == 1
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(machine, "cpu_limit", lambda: None)
+    assert 1 <= cores() <= os.cpu_count()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 5, 6}, raising=False)
+    assert cores() == 3
+    for limit, expected in ((2.0, 2), (1.5, 2), (0.1, 1), (64.0, 3)):
+        monkeypatch.setattr(machine, "cpu_limit", lambda limit=limit: limit)
+        assert cores() == expected
+    monkeypatch.setattr(machine, "cpu_limit", lambda: None)
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert cores() == os.cpu_count()
+
+
+def test_what_others_compute_is_all_that_was_computed_but_this_processs_own():
+    assert Load(12.0, 3.0, 102.0).others_since(Load(10.0, 2.0, 100.0)) == 0.5
+    assert Load(11.0, 4.0, 102.0).others_since(Load(10.0, 2.0, 100.0)) == 0.0  # clocks of different ticks
+
+
+def test_a_machine_is_busy_when_little_is_left_of_its_cores(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    for load, busy in ((0.5, False), (2.9, False), (3.1, True), (9.0, True)):
+        monkeypatch.setattr(os, "getloadavg", lambda load=load: (load, 0.0, 0.0), raising=False)
+        assert machine.is_busy() is busy
+    monkeypatch.delattr(os, "getloadavg")
+    assert machine.is_busy() is False
+
+
+def test_threads_wait_briefly_and_then_sleep_unless_somebody_said_how(monkeypatch):
+    """Spinning for long, as OpenMP does by itself, makes a step ten times as long beside other work."""
+    for given, expected in (
+        ({}, WAITING),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, {"OMP_WAIT_POLICY": "ACTIVE"}),
+        ({"GOMP_SPINCOUNT": "7"}, {"GOMP_SPINCOUNT": "7"}),
+    ):
+        set_waiting(given)
+        assert given == expected
+    program = (
+        "import os, sys; from core.runs import processes; assert 'torch' not in sys.modules; processes.prepare(); "
+    )
+    program += "print(os.environ['GOMP_SPINCOUNT'])"
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == WAITING["GOMP_SPINCOUNT"]

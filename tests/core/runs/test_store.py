@@ -11,13 +11,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from core.runs import store as runs_module
 from core.runs.config import Status
 from core.runs.directory import RunDir
-from core.runs.processes import Process
+from core.runs.processes import Command, Process
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from core.text.corpora import Corpus
@@ -405,6 +406,7 @@ SERVER = """
 import sys, time
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from core.runs import processes
 from core.runs.store import RunStore
 from tests.tiny_runs import quick_store, tiny_plan
@@ -468,3 +470,35 @@ def test_twenty_kills_at_random_moments_lose_nothing(tmp_path):
     for run, plan in zip(runs, plans, strict=True):
         assert losses(run) == undisturbed(tmp_path / "alone", plan)
         assert not list(run.path.glob("*/*.tmp"))
+
+
+def test_memory_that_a_waiting_run_will_take_is_not_promised_to_another(tmp_path, monkeypatch):
+    """A queued run has allocated nothing, so what is free counts its memory for everybody who comes after it."""
+    plan = tiny_plan(1000)
+    monkeypatch.setattr(runs_module, "memory_available", lambda: int(1.5 * plan.bytes_needed))
+    store = RunStore(tmp_path, 1)
+    store.processes = [Unheard()]
+    first = store.start(plan)
+    with pytest.raises(ValueError, match="GB may be used here"):
+        store.start(plan)
+    assert [run.id for run in store.runs()[0]] == [first.id]  # no ghost
+    waiting = store.start(plan, paused=True)
+    with pytest.raises(ValueError, match="GB may be used here"):
+        store.resume(waiting.id)
+    first.write_status(Status("running", 5))  # what it takes is no longer free
+    store.resume(waiting.id)
+    assert waiting.status().state == "queued"
+
+
+class Unheard:
+    """A worker that has not handled any command yet."""
+
+    def __init__(self):
+        self.commands: dict[str, Command] = {}
+        self.process = SimpleNamespace(pid=0)
+
+    def send(self, command: str, run_id: str, steps: int | None = None) -> None:
+        self.commands[run_id] = Command(1, command, steps)
+
+    def has_handled(self, run_id: str) -> bool:
+        return False

@@ -241,30 +241,54 @@ def test_a_quiet_worker_tells_how_fast_the_machine_is_once(in_this_process, monk
         return Speed(1e-3, 1e9 * len(measured))
 
     monkeypatch.setattr(worker_module, "measure_speed", measure)
+    monkeypatch.setattr(worker_module, "was_busy", lambda began: False)
     monkeypatch.setattr(worker_module, "QUIET", 0.05)
     ours.send(("warm_up",))
     work(theirs, str(tmp_path), _Shared(), _Shared(0), measure=True)
     assert len(measured) == 1 and Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 1e9)
 
 
-def test_a_training_run_is_not_disturbed_to_measure_what_is_known(monkeypatch, tmp_path):
-    monkeypatch.setattr(worker_module, "measure_speed", lambda: Speed(1e-3, 2e9))
-    mine, theirs = CoreLock(tmp_path), CoreLock(tmp_path)
-    with theirs.held(all_cores=False):
-        assert mine.are_busy()
-        Speed(1e-3, 1e9).save(tmp_path / worker_module.SPEED_FILE)
-        worker_module._measure(tmp_path, mine)
-    assert Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 1e9) and not mine.are_busy()
-    worker_module._measure(tmp_path, mine)
-    assert Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 2e9)
+def test_a_speed_is_never_measured_beside_a_run_and_one_of_a_busy_machine_is_thrown_away(monkeypatch, tmp_path):
+    path, mine, theirs = tmp_path / worker_module.SPEED_FILE, CoreLock(tmp_path), CoreLock(tmp_path)
+    speed, busy = Speed(1e-3, 2e9), True
+    monkeypatch.setattr(worker_module, "measure_speed", lambda: speed)
+    monkeypatch.setattr(worker_module, "was_busy", lambda began: busy)
+    with theirs.held(all_cores=False):  # beside a run, also when nothing is known yet
+        assert mine.are_busy() and worker_module._measure(tmp_path, mine) and not path.exists()
+    assert worker_module._measure(tmp_path, mine) and not path.exists()  # beside another program
+    speed, busy = None, False
+    assert worker_module._measure(tmp_path, mine) and not path.exists()  # a failed measurement
+    speed = Speed(1e-3, 2e9)
+    Speed(1e-3, 1e9, {"shape": [1.0, 2.0]}).save(path)
+    assert not worker_module._measure(tmp_path, mine)
+    assert Speed.load(path) == Speed(1e-3, 2e9, {"shape": [1.0, 2.0]})  # what was learned stays
+
+
+def test_what_could_not_be_measured_is_measured_again_later(in_this_process, monkeypatch, tmp_path):
+    ours, theirs = multiprocessing.Pipe()
+    tries = []
+
+    def measure(root, cores) -> bool:
+        tries.append(len(tries))
+        if len(tries) == 3:
+            ours.close()
+        return True
+
+    monkeypatch.setattr(worker_module, "_measure", measure)
+    monkeypatch.setattr(worker_module, "_warm_up", lambda root, cores: None)
+    for name in ("SOON", "QUIET", "LATER"):
+        monkeypatch.setattr(worker_module, name, 0.01)
+    ours.send(("warm_up",))
+    work(theirs, str(tmp_path), _Shared(), _Shared(0), measure=True)
+    assert len(tries) == 3
 
 
 def test_a_full_disk_does_not_keep_a_worker_from_starting(monkeypatch, tmp_path):
-    monkeypatch.setattr(worker_module, "measure_speed", _Unsaveable)
+    def full(speed: Speed, path: Path) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(worker_module, "measure_speed", lambda: Speed(1e-3, 1e9))
+    monkeypatch.setattr(worker_module, "was_busy", lambda began: False)
+    monkeypatch.setattr(Speed, "save", full)
     worker_module._measure(tmp_path, CoreLock(tmp_path))
     assert not (tmp_path / worker_module.SPEED_FILE).exists()
-
-
-class _Unsaveable:
-    def save(self, path: Path) -> None:
-        raise OSError(28, "No space left on device", str(path))

@@ -7,8 +7,8 @@ import pytest
 from core.runs.plan import plan_run
 from core.text.corpora import Corpus
 from playground.train.checks import KEPT, WHOLE, TextFacts, field_of, refusals, vocab_size_of
+from playground.train.code_shown import source_of
 from playground.train.form import NAMES, defaults, read_form
-from playground.train.tab import source_of
 from playground.words.refusals import refused
 from tests.tiny_runs import TEXT, refusal
 
