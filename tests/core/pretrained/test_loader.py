@@ -319,7 +319,7 @@ def test_the_proof_compares_with_a_fresh_model_of_transformers(hub, cached):
 
 
 def test_the_proof_downloads_nothing_and_refuses_what_does_not_fit(hub, monkeypatch):
-    with pytest.raises(ValueError, match="not on this machine yet; load them in the Compare tab"):
+    with pytest.raises(ValueError, match="not on this machine yet; load them first"):
         gpt2.prove("gpt2", ids())
     assert hub.requests == []
     gpt2.load_gpt2()
@@ -385,7 +385,7 @@ def test_what_the_published_weights_do_not_fit_is_refused():
 
 @pytest.mark.usefixtures("hub")
 def test_to_start_from_weights_that_are_not_here_says_where_to_load_them():
-    with pytest.raises(ValueError, match="load them in the Compare tab first"):
+    with pytest.raises(ValueError, match="load them in the Compare tab"):
         gpt2.check_start(TINY, "gpt2")
 
 
