@@ -63,7 +63,7 @@ def _is_being_made(path: Path) -> bool:
         written = path.stat().st_mtime
     except OSError:
         return True  # it is done by now
-    if not pid.isdecimal():  # of an earlier version, which named no process
+    if not host:  # of an earlier version, which named no process
         return time.time() - written < A_WHILE
     if host != host_mark():  # another machine's: nobody here knows
         return time.time() - written < A_DAY

@@ -9,7 +9,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from core.device import cores
-from core.runs.config import ACTIVE, Status
+from core.runs.config import ACTIVE, HOST, Status
 from core.runs.cost import SPEED_FILE, Speed
 from core.runs.directory import RunDir
 from core.runs.handover import Handover
@@ -236,7 +236,8 @@ class RunStore:
                 del process.commands[run.id]
         status = run.status()
         if status.state == "running" and is_alive(status):
-            raise ValueError(f"This run is trained by another program (process {status.pid}); stop it there")
+            where = f"process {status.pid}" if status.host in (None, HOST) else f"process {status.pid} on {status.host}"
+            raise ValueError(f"This run is trained by another program ({where}); stop it there")
         return None
 
     def _least_busy(self) -> Process:

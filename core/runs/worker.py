@@ -90,13 +90,13 @@ class Worker:
     def take_turn(self) -> None:
         """Give the next run its slice of time, unless a command comes while it waits for the cores."""
         turn = self.turns.popleft()
-        finished = False
         with self.cores.held(turn.all_cores, self.is_called) as is_held:
             if not is_held:
                 self.turns.appendleft(turn)
                 return
             self.running_run_id.value = turn.run.id.encode()
             until = time.monotonic() + min(LONGEST, max(SHORTEST, ROUND / (len(self.turns) + 1)))
+            finished = self._one_step(turn)
             while not finished and time.monotonic() < until:
                 finished = self._one_step(turn)
         self.running_run_id.value = b""

@@ -1,5 +1,6 @@
 """A run on disk while it trains: whatever interrupts it, its losses are those that it would have had."""
 
+import json
 import math
 import os
 import random
@@ -19,7 +20,7 @@ from core.runs import training_run
 from core.runs.config import Status
 from core.runs.directory import RunDir
 from core.runs.plan import extend, plan_run
-from core.runs.training_run import Stopped, end, is_snapshot_step, train_run
+from core.runs.training_run import Stopped, end, is_snapshot_step, run_by_turns, train_run
 from core.text.corpora import own_text
 from core.training import evaluate
 from tests.tiny_runs import PROJECT, refusal
@@ -130,6 +131,33 @@ def test_pausing_and_going_on_changes_nothing(of_each_kind, tmp_path):
     assert_equal(run, of_each_kind)
 
 
+def test_a_run_that_is_left_wherever_it_can_be_gives_the_very_losses_of_one_that_is_not(of_each_kind, tmp_path):
+    """It is paused while it loads, between two batches of an estimate, between two letters of a sample, at a step."""
+    run, dice, left_in = new_run(tmp_path, of_each_kind.id), random.Random(4), set()
+    while run.status().state != "done":
+        turns = run_by_turns(run)
+        for _ in range(dice.randrange(1, 30)):
+            stats = next(turns, "done")
+            if stats == "done":
+                break
+        turns.close()
+        assert run.status().state in ("paused", "done")
+        state = run.path / "resume" / f"step-{run.status().step:07d}" / "state.json"
+        left_in.add(state.exists() and "unfinished" in state.read_text())
+    assert left_in == {True, False}
+    assert_equal(run, of_each_kind)
+
+
+def test_a_snapshot_says_the_losses_of_its_own_step_or_none(undisturbed):
+    rows = losses(undisturbed)
+    for step in undisturbed.snapshots():
+        meta = json.loads((undisturbed.path / "snapshots" / f"step-{step:07d}" / "meta.json").read_text())
+        if "val_loss" in rows[step] and step != STEPS:
+            assert meta == {"step": step, "train": rows[step]["train_loss"], "val": rows[step]["val_loss"]}
+        else:
+            assert meta == {"step": step}
+
+
 def test_looking_at_a_run_between_its_steps_changes_nothing(undisturbed, tmp_path):
     run = new_run(tmp_path, undisturbed.id)
     for stats in train_run(run):
@@ -232,8 +260,14 @@ def test_with_a_damaged_state_a_run_goes_on_from_an_older_one_or_the_start_to_th
     for resumed, first in ((run, 1), (photo, 7)):
         turns = train_run(resumed)
         assert next(turns).step == first
-        for _ in turns:
-            pass
+        said = resumed.status().message
+        assert said == (
+            f"The saved state of step 9 was damaged. The run goes on from step {first - 1} and repeats what it did up "
+            "to step 9, with the same losses."
+        )
+        for stats in turns:
+            if stats.step == 14:  # which is written at once
+                assert resumed.status().message is None  # what is new needs no excuse
         assert_equal(resumed, undisturbed)
 
 
