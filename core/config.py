@@ -86,7 +86,7 @@ class TrainConfig(Options):
     batch_size: int = Field(16, ge=1, le=1024, description="How many windows of text each step learns from (B).")
     learning_rate: float = Field(6e-3, gt=0, le=10.0, description="How far one step goes, at its peak.")
     schedule: Literal["cosine", "linear", "constant"] = Field("linear", description="How the rate falls.")
-    warmup_steps: int = Field(10, ge=0, le=100_000, description="Steps in which the rate rises to its peak.")
+    warmup_steps: int = Field(10, ge=0, le=100_000, description="Steps in which the rate rises, before the last one.")
     min_learning_rate: float = Field(0.0, ge=0.0, le=1.0, description="The last rate, as a share of the peak.")
     weight_decay: float = Field(0.1, ge=0.0, le=10.0, description="Pull of the matrices towards zero.")
     beta1: float = Field(0.8, ge=0.0, le=0.9999, description="Memory of AdamW for the gradient.")
@@ -95,6 +95,7 @@ class TrainConfig(Options):
     eval_interval: int = Field(100, ge=1, le=100_000, description="Steps between two estimates of the loss.")
     eval_tokens: int = Field(8_192, ge=1, le=10_000_000, description="Tokens of each part that an estimate uses.")
     seed: int = Field(1337, ge=0, le=2**53 - 1, description="Same seed, same start, same batches, same losses.")
+    continued_at: list[int] = Field([], max_length=1000, description="The steps after which it was continued.")
 
 
 class SampleConfig(Options):

@@ -18,6 +18,7 @@ from core.precision import compute_dtype
 
 # Applied again and again, a x + b x^3 + c x^5 drives singular values in (0, 1] towards 1 (Jordan et al., 2024).
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+CONTINUED = 0.1  # of its peak has the rate when a finished run is continued
 ADAMW_STATE = ("exp_avg", "exp_avg_sq", "step")
 
 
@@ -189,13 +190,18 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 
 
 def rate_factor(step: int, config: TrainConfig) -> float:
-    """Return the share of its peak that every learning rate has at a step (from 0)."""
-    last = config.min_learning_rate
-    if step < config.warmup_steps:
-        return (step + 1) / (config.warmup_steps + 1)
-    progress = min(1.0, (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps))
-    if config.schedule == "constant":
-        return 1.0
-    if config.schedule == "linear":
-        return 1 + (last - 1) * progress
-    return last + (1 - last) * 0.5 * (1 + math.cos(math.pi * progress))
+    """Return the share of its peak that every learning rate has at a step (from 0).
+
+    The warm-up ends, and the last value is reached, at the last step at the latest. When a run is continued, a schedule
+    that falls begins once more, but at a tenth of its peak, so that the model keeps what it has learned.
+    """
+    ends = [0, *config.continued_at, config.steps] if config.schedule != "constant" else [0, config.steps]
+    lap = max(i for i, end in enumerate(ends[:-1]) if end <= step)
+    lowest, step, n = config.min_learning_rate, step - ends[lap], ends[lap + 1] - ends[lap] - 1
+    top = max(CONTINUED, lowest) if lap else 1.0
+    warmup = min(config.warmup_steps, n)
+    if step < warmup:
+        return top * (step + 1) / (warmup + 1)
+    progress = min(1.0, (step - warmup) / max(1, n - warmup))
+    falling = {"constant": 1.0, "linear": 1 - progress, "cosine": 0.5 * (1 + math.cos(math.pi * progress))}
+    return lowest + (top - lowest) * falling[config.schedule]

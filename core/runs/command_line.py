@@ -189,7 +189,7 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--resume", metavar="RUN", help="go on with this run; with --steps, for longer")
     _add_options(training, RunOptions, leave_out="preset")
     _add_options(training, GPTConfig, leave_out="vocab_size")
-    _add_options(training, TrainConfig)
+    _add_options(training, TrainConfig, leave_out="continued_at")
     writing = commands.add_parser("generate", help="write with a run")
     writing.set_defaults(command=_generate)
     writing.add_argument("run", help="its name, or the path of its directory")

@@ -6,6 +6,7 @@ format: `_upgraded` renames what older versions called otherwise, and a newer ve
 
 import functools
 import json
+import platform
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal, get_args, get_type_hints
@@ -19,6 +20,7 @@ from core.tokenizers import GPT2_VOCAB_SIZE, BPETokenizer, CharTokenizer, Tokeni
 
 VERSION = 2  # of run.json; version 1 had no such field
 
+HOST = platform.node()[:255]  # several machines may share a folder of runs
 State = Literal["queued", "running", "paused", "done", "stopped", "failed"]
 STATES = get_args(State)
 ACTIVE: tuple[State, ...] = ("queued", "running")  # a worker has the run, or is to have it
@@ -49,6 +51,8 @@ class RunConfig:
     def to_json(self) -> dict:
         """Return the config as plain JSON values."""
         model, train = self.model.model_dump(), self.train.model_dump()
+        if not train["continued_at"]:  # so that earlier versions can read the run
+            del train["continued_at"]
         architecture = architecture_of(self.model)
         return {"version": VERSION, **asdict(self), "architecture": architecture, "model": model, "train": train}
 
@@ -78,7 +82,18 @@ class Status:
     step: Annotated[int, Field(ge=0)] = 0
     message: str | None = None
     pid: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None  # of the process that trains it
+    host: Annotated[str, Field(max_length=255)] | None = None  # that the process runs on
     updated: float = 0.0
+
+
+class UnfinishedStep(Options):
+    """What is known of a step that was left while its estimates were made."""
+
+    loss: float
+    learning_rate: float
+    grad_norm: float
+    tokens: int
+    seconds: float
 
 
 class ResumeState(Options):
@@ -86,6 +101,7 @@ class ResumeState(Options):
 
     step: int = Field(ge=0)
     elapsed: float = Field(ge=0)  # seconds of training so far
+    unfinished: UnfinishedStep | None = None
 
 
 def checked(cls: type, plain: Any) -> Any:

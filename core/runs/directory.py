@@ -14,6 +14,7 @@ else is JSON; nothing is ever pickled. `training_run.py` writes these files whil
 with many such directories, and `config.py` says what run.json and status.json hold.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -25,7 +26,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.runs.config import ResumeState, RunConfig, Status, checked
+from core.runs.config import HOST, ResumeState, RunConfig, Status, checked
 from core.runs.snapshots import mark_used, thin
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ if TYPE_CHECKING:
     from core.optim import CombinedOptimizer
 
 VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def being_made() -> str:
+    """Return a new hidden name for a run's folder that this process makes or deletes."""
+    return f".new-{os.getpid()}-{host_mark()}-{secrets.token_hex(8)}"
+
+
+def host_mark() -> str:
+    """Return a short mark of this machine."""
+    return hashlib.sha256(HOST.encode()).hexdigest()[:8]
 
 
 class RunDir:
@@ -48,7 +59,7 @@ class RunDir:
         run_id = secrets.token_hex(16) if run_id is None else run_id
         if not VALID_ID.fullmatch(run_id):
             raise ValueError(f"A run cannot be called {run_id[:70]!r}; use letters, digits, - and _ (at most 64)")
-        making = root / f".new-{secrets.token_hex(8)}"
+        making = root / being_made()
         try:
             making.mkdir(parents=True)
             (making / "corpus.txt").write_text(text, encoding="utf-8", newline="")
@@ -179,6 +190,10 @@ class RunDir:
         for old, folder in _folders(self.path / "resume"):
             if old != step:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def saved_steps(self) -> list[int]:
+        """Return the steps that have a state to go on from, in order."""
+        return [step for step, _ in _folders(self.path / "resume")]
 
     def read_resume(self, model: "Model", optimizer: "CombinedOptimizer") -> ResumeState | None:
         """Load the newest complete resume state into model and optimizer; return its state.json, None without one."""

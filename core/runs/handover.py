@@ -50,8 +50,7 @@ class Handover:
 
     def _killed_before(self, run: RunDir) -> bool:
         """Count a death, and tell whether it is the second without new saved progress in between."""
-        steps = (path.name.removeprefix("step-") for path in run.path.glob("resume/step-*"))
-        saved = max((int(step) for step in steps if step.isdigit()), default=0)
+        saved = max(run.saved_steps(), default=0)
         if self.saved_steps.get(run.id) != saved:
             self.deaths[run.id] = 0
         self.saved_steps[run.id] = saved

@@ -1,12 +1,14 @@
 """The folder that holds many runs: list them, delete one, and clean up after a crash."""
 
 import os
-import secrets
 import shutil
+import time
 from pathlib import Path
 
-from core.runs.config import NewerVersion, Status
-from core.runs.directory import VALID_ID, RunDir
+from core.runs.config import HOST, NewerVersion, Status
+from core.runs.directory import VALID_ID, RunDir, being_made, host_mark
+
+A_WHILE, A_DAY = 600.0, 86_400.0  # seconds after which what nobody can be asked about is taken for left behind
 
 
 def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
@@ -32,7 +34,7 @@ def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
 
 def delete(run: RunDir) -> None:
     """Delete a run: hide it at once, then delete file by file. After a crash in between, `sweep` deletes the rest."""
-    gone = run.path.with_name(f".new-{secrets.token_hex(8)}")
+    gone = run.path.with_name(f"{being_made()}-gone")
     try:
         os.rename(run.path, gone)
     except FileNotFoundError:
@@ -41,8 +43,8 @@ def delete(run: RunDir) -> None:
 
 
 def sweep(root: Path) -> None:
-    """Delete what a crash left half-made, except in runs whose process is alive and may be writing."""
-    leftovers = [*root.glob(".new-*")]
+    """Delete what a crash left half-made, but nothing that a process which is alive may be making."""
+    leftovers = [path for path in root.glob(".new-*") if not _is_being_made(path)]
     for run in (RunDir(path.parent) for path in root.glob("*/status.json")):
         try:
             busy = is_alive(run.status())
@@ -54,9 +56,30 @@ def sweep(root: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
+def _is_being_made(path: Path) -> bool:
+    """Tell whether the process that a folder is named after (`being_made`) may still be at work on it."""
+    _, pid, host, *_ = [*path.name[1:].split("-"), "", ""]
+    try:
+        written = path.stat().st_mtime
+    except OSError:
+        return True  # it is done by now
+    if not host:  # of an earlier version, which named no process
+        return time.time() - written < A_WHILE
+    if host != host_mark():  # another machine's: nobody here knows
+        return time.time() - written < A_DAY
+    return is_alive(Status("running", pid=int(pid), host=HOST, updated=written))
+
+
 def is_alive(status: Status) -> bool:
-    """Tell whether the process that wrote a status still runs, and is not another one with the same number."""
-    if not isinstance(status.pid, int) or status.pid <= 0 or os.name == "nt":  # os.kill would end it there
+    """Tell whether the process that wrote a status still runs, and is not another one with the same number.
+
+    Of another machine's process that cannot be known: it is alive as long as it has written something lately.
+    """
+    if not isinstance(status.pid, int) or status.pid <= 0:
+        return False
+    if status.host not in (None, HOST):
+        return time.time() - status.updated < A_DAY
+    if os.name == "nt":  # os.kill would end it there
         return False
     try:
         os.kill(status.pid, 0)

@@ -103,13 +103,17 @@ def again(run: RunDir, new_seed: bool = False, owner: str | None = None) -> Plan
 
 
 def extend(run: RunDir, steps: int | None) -> RunDir:
-    """Let a run train until it has done `steps` steps in all, and stretch its schedule to the new end.
+    """Let a run train until it has done `steps` steps in all.
 
-    steps: None keeps the number that it has. Raises ValueError when no step would be left.
+    A run at its end goes on at a low rate (`core.optim.rate_factor`), so that it keeps what it has learned; the
+    schedule of one that is not there yet is stretched. steps: None keeps the number that it has. Raises ValueError when
+    no step would be left.
     """
     config, status = run.config(), run.status()
-    train = config.train if steps is None else TrainConfig.parse({**config.train.model_dump(), "steps": steps})
-    done = status.step
+    train, done = config.train, status.step
+    if steps is not None and steps != train.steps:
+        more = {"continued_at": [*train.continued_at, done]} if done == train.steps else {}
+        train = TrainConfig.parse({**train.model_dump(), "steps": steps, **more})
     if train.steps < done or (train.steps == done and status.state == "done"):  # paused at the very end is not done
         raise ValueError(f"The run has done {done:,} steps already; ask for more than that, such as {2 * done:,}")
     if train != config.train:

@@ -65,10 +65,14 @@ class Process:
 
     def send(self, command: str, run_id: str, steps: int | None = None) -> None:
         """Send a command; if the worker has just died, the store sends it again to the successor."""
-        if self.sent - self.acknowledged.value >= MAX_PENDING:
-            raise ValueError("The training process is busy and has many commands waiting; try again in a moment")
+        self.check_room()
         self.commands[run_id] = Command(self.sent + 1, command, steps)
         self._write((command, run_id, steps))
+
+    def check_room(self) -> None:
+        """Refuse a command that the worker would not come to for long."""
+        if self.sent - self.acknowledged.value >= MAX_PENDING:
+            raise ValueError("The training process is busy and has many commands waiting; try again in a moment")
 
     def warm_up(self) -> None:
         """Let the worker pay for torch's first uses while it has no command to handle."""

@@ -8,14 +8,14 @@ import threading
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from core.runs.config import ACTIVE, RunConfig, Status
+from core.runs.config import ACTIVE, HOST, RunConfig, Status
 from core.runs.cost import SPEED_FILE, Speed, bytes_needed, check_memory
 from core.runs.directory import RunDir
 from core.runs.handover import Handover
 from core.runs.listing import delete, is_alive, list_runs, sweep
 from core.runs.machine import cores
 from core.runs.memory import memory_available
-from core.runs.plan import Plan, extend, plan_run
+from core.runs.plan import Plan, again, extend, plan_run
 from core.runs.presets import PRESETS
 from core.runs.processes import Process
 from core.text.corpora import DEFAULT_CORPUS, load_corpus
@@ -125,11 +125,28 @@ class RunStore:
         if not paused:
             self._admit(plan.config)
         run = plan.create(self.root, run_id)
-        if paused:
-            run.write_status(Status("paused"))
-        else:
-            self._train(run)
+        try:
+            if paused:
+                run.write_status(Status("paused"))
+            else:
+                self._train(run)
+        except Exception:  # refused: no run is left that nobody trains
+            delete(run)
+            raise
         return run
+
+    def restart(self, run_id: str, new_seed: bool = False, owner: str | None = None) -> RunDir:
+        """Start a run once more, with another seed if told so, and then stop the old one.
+
+        Nothing has happened to the old run when the new one is refused. A run in pause is begun again in pause.
+        """
+        old = self.get(run_id)
+        plan, paused = again(old, new_seed=new_seed, owner=owner), old.status().state == "paused"
+        with self.lock:
+            self._process_of(old)  # refuses a run that another program trains
+        new = self.start(plan, paused=paused)
+        self.stop(run_id)
+        return new
 
     def resume(self, run_id: str) -> None:
         """Train a run further, unless it trains already or is done."""
@@ -201,6 +218,7 @@ class RunStore:
                 if status.state == "done":
                     return
                 process = self._least_busy()
+                process.check_room()
                 self._admit(run.config(), run.id)
                 self.handover.forgive(run.id)
                 run.write_status(Status("queued", status.step))
@@ -222,7 +240,8 @@ class RunStore:
                 del process.commands[run.id]
         status = run.status()
         if status.state == "running" and is_alive(status):
-            raise ValueError(f"This run is trained by another program (process {status.pid}); stop it there")
+            where = f"process {status.pid}" if status.host in (None, HOST) else f"process {status.pid} on {status.host}"
+            raise ValueError(f"This run is trained by another program ({where}); stop it there")
         return None
 
     def _admit(self, config: RunConfig, run_id: str | None = None) -> None:
@@ -254,13 +273,15 @@ class RunStore:
             return False
 
     def _watch(self) -> None:
-        """Replace every worker that dies, and hand its runs over to the new one."""
+        """Replace every worker that dies, and hand its runs over to the new one.
+
+        Only this thread replaces workers; it waits and starts processes without the lock, so no button waits for it.
+        """
         while not self.closed.is_set():
             ended = wait([process.process.sentinel for process in self.processes], timeout=1.0)
-            with self.lock:
-                for i, process in enumerate(self.processes):
-                    if process.process.sentinel in ended and not self.closed.is_set():
-                        self._replace(i)
+            for i, process in enumerate(self.processes):
+                if process.process.sentinel in ended and not self.closed.is_set():
+                    self._replace(i)
 
     def _replace(self, i: int) -> None:
         dead = self.processes[i]
@@ -269,7 +290,10 @@ class RunStore:
         except OSError:  # no memory for a new process at the moment
             self.closed.wait(1.0)
             return
-        self.processes[i] = successor
-        self.handover.hand_over(dead, successor)
+        with self.lock:
+            if self.closed.is_set():
+                successor.pipe.close()
+            self.processes[i] = successor
+            self.handover.hand_over(dead, successor)
         if successor.started - dead.started < SHORT_LIFE:  # it cannot even start: try again, but not at once
             self.closed.wait(1.0)

@@ -10,11 +10,11 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from core.runs.config import ACTIVE, Status
 from core.runs.cost import SPEED_FILE, Speed, measure_speed
@@ -22,7 +22,7 @@ from core.runs.directory import RunDir
 from core.runs.listing import delete
 from core.runs.machine import Load, threads_for, was_busy
 from core.runs.memory import give_back_memory, keep_freed_memory, told
-from core.runs.training_run import Stopped, end, train_run
+from core.runs.training_run import Deleted, Stopped, end, run_by_turns
 from core.training import StepStats
 
 try:
@@ -33,6 +33,7 @@ except ImportError:  # Windows has no such locks: there the system shares the co
 ROUND = 4.0  # seconds in which every run has had its turn, when steps are quick
 SHORTEST, LONGEST = 0.1, 0.25  # seconds of a turn
 LATER = 30.0  # quiet seconds until what could not be measured is measured again
+WAIT = 0.003  # seconds between two tries to get the cores
 SOON, QUIET = 1.0, 3.0  # seconds without a command: by then the page is drawn; the machine is probably quiet
 
 
@@ -41,7 +42,7 @@ class ScheduledRun:
     """A run that takes turns in this process."""
 
     run: RunDir
-    training: Generator[StepStats, None, None]
+    training: Generator[StepStats | None, None, None]
     all_cores: bool
     last_step: int
     steps_left: int | None  # before it pauses; None: it trains to its end
@@ -55,9 +56,12 @@ class ScheduledRun:
 class Worker:
     """The runs of one process."""
 
-    def __init__(self, root: Path, running_run_id: Any):
-        """root: the folder of runs; running_run_id: shared memory that tells the server whose turn it is."""
-        self.root, self.running_run_id = root, running_run_id
+    def __init__(self, root: Path, running_run_id: Any, is_called: Callable[[float], bool] | None = None):
+        """root: the folder of runs; running_run_id: shared memory that tells the server whose turn it is.
+
+        is_called: waits so many seconds for a command and tells whether there is one; then no turn begins.
+        """
+        self.root, self.running_run_id, self.is_called = root, running_run_id, is_called
         self.turns: deque[ScheduledRun] = deque()
         self.cores = CoreLock(root)
 
@@ -77,8 +81,8 @@ class Worker:
             elif command == "stop":
                 self._stop(turn, run)
             elif command == "delete":
-                if turn:
-                    turn.training.close()
+                if turn and turn.has_begun:
+                    _throw(turn, Deleted())  # what is deleted next need not be saved
                 delete(run)
         except Exception as error:
             _write_failure(run, error)
@@ -89,12 +93,15 @@ class Worker:
             give_back_memory()
 
     def take_turn(self) -> None:
-        """Give the next run its slice of time."""
+        """Give the next run its slice of time, unless a command comes while it waits for the cores."""
         turn = self.turns.popleft()
-        self.running_run_id.value = turn.run.id.encode()
-        finished = False
-        with self.cores.held(turn.all_cores):
+        with self.cores.held(turn.all_cores, self.is_called) as is_held:
+            if not is_held:
+                self.turns.appendleft(turn)
+                return
+            self.running_run_id.value = turn.run.id.encode()
             until = time.monotonic() + min(LONGEST, max(SHORTEST, ROUND / (len(self.turns) + 1)))
+            finished = self._one_step(turn)
             while not finished and time.monotonic() < until:
                 finished = self._one_step(turn)
         self.running_run_id.value = b""
@@ -124,15 +131,16 @@ class Worker:
             run.write_status(Status("queued", status.step))
         all_cores = threads_for(config.model, config.train.batch_size) > 1
         # A new run's first turn is the next.
-        self.turns.appendleft(ScheduledRun(run, train_run(run), all_cores, config.train.steps, steps))
+        self.turns.appendleft(ScheduledRun(run, run_by_turns(run), all_cores, config.train.steps, steps))
 
     def _one_step(self, turn: ScheduledRun) -> bool:
-        """Take a step; return whether the run has no more turns here."""
+        """Take a step, or a part of what else takes long; return whether the run has no more turns here."""
         try:
             stats = next(turn.training)
-            if stats.step >= turn.last_step:
+            if stats and stats.step >= turn.last_step:
                 next(turn.training)  # ends the run: it is done after its last step, even if only that one was asked for
-            if turn.steps_left is not None:
+                return True  # its text is counted to the end, turn or no turn
+            if stats and turn.steps_left is not None:
                 turn.steps_left -= 1
                 if turn.steps_left <= 0:
                     turn.training.close()
@@ -151,13 +159,16 @@ class Worker:
             run.write_status(Status("paused", run.status().step))
 
     def _stop(self, turn: ScheduledRun | None, run: RunDir) -> None:
-        try:
-            if turn and turn.has_begun:
-                turn.training.throw(Stopped())
-            else:
-                end(run)
-        except StopIteration:
-            pass
+        if turn and turn.has_begun:
+            _throw(turn, Stopped())
+        else:
+            end(run)
+
+
+def _throw(turn: ScheduledRun, why: Exception) -> None:
+    """End a run's turns."""
+    with suppress(StopIteration):
+        turn.training.throw(why)
 
 
 def _write_failure(run: RunDir, error: Exception) -> None:
@@ -186,26 +197,52 @@ class CoreLock:
         """Tell whether any process computes at this moment."""
         if fcntl is None:
             return False
-        try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        fcntl.flock(self.lock, fcntl.LOCK_UN)
-        return False
+        is_free = self._try(self.lock, fcntl.LOCK_EX)
+        if is_free:
+            self._free(self.lock)
+        return not is_free
 
     @contextmanager
-    def held(self, all_cores: bool) -> Iterator[None]:
-        """Wait for one core, or for all of them, and hold them for a while."""
+    def held(self, all_cores: bool, is_called: Callable[[float], bool] | None = None) -> Iterator[bool]:
+        """Wait for one core, or for all of them, and hold them for a while; yield whether they are held.
+
+        is_called: waits so many seconds, and tells whether to give up waiting.
+        """
         if fcntl is None:
-            yield
+            yield True
             return
-        fcntl.flock(self.turnstile, fcntl.LOCK_EX)
-        fcntl.flock(self.lock, fcntl.LOCK_EX if all_cores else fcntl.LOCK_SH)
-        fcntl.flock(self.turnstile, fcntl.LOCK_UN)
+        is_held = self._wait(self.turnstile, fcntl.LOCK_EX, is_called)
+        if is_held:
+            is_held = self._wait(self.lock, fcntl.LOCK_EX if all_cores else fcntl.LOCK_SH, is_called)
+            self._free(self.turnstile)
         try:
-            yield
+            yield is_held
         finally:
-            fcntl.flock(self.lock, fcntl.LOCK_UN)
+            if is_held:
+                self._free(self.lock)
+
+    def _wait(self, file: IO, kind: int, is_called: Callable[[float], bool] | None) -> bool:
+        while not self._try(file, kind):
+            if is_called is None:
+                time.sleep(WAIT)
+            elif is_called(WAIT):
+                return False
+        return True
+
+    def _try(self, file: IO, kind: int) -> bool:
+        assert fcntl is not None
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # this folder has no locks, as on some network disks: there the system shares the cores out
+            pass
+        return True
+
+    def _free(self, file: IO) -> None:
+        assert fcntl is not None
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any, measure: bool = False) -> None:
@@ -217,7 +254,7 @@ def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
     _lower_priority()
     keep_freed_memory()
-    worker = Worker(Path(root), running_run_id)
+    worker = Worker(Path(root), running_run_id, commands.poll)
     chores: list[tuple[float, Callable[[Path, CoreLock], object]]] = []  # and after how many quiet seconds to do them
     while True:
         try:

@@ -9,7 +9,7 @@ from core.pretrained.family import is_gpt2_shaped
 from core.runs.directory import RunDir
 from core.runs.machine import is_busy
 from core.runs.memory import memory_available
-from core.runs.plan import again, plan_run
+from core.runs.plan import plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.runs.store import WELCOME
 from core.text.corpora import (
@@ -207,10 +207,7 @@ class TrainTab:
             return [gr.skip()] * (1 + len(self.shown))
         if command not in ("reset", "new_seed"):
             raise ValueError(f"There is no command {str(command)[:20]!r}; use the buttons under the chart")
-        old = store.get(run_id)
-        paused = old.status().state == "paused"
-        store.stop(run_id)
-        new = store.start(again(old, new_seed=command == "new_seed", owner=self._owner(owner)), paused=paused)
+        new = store.restart(run_id, new_seed=command == "new_seed", owner=self._owner(owner))
         return self._put_into_view(new, owner, lang)
 
     def _put_into_view(self, run: RunDir, owner: Any, lang: str) -> list:

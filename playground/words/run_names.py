@@ -55,7 +55,7 @@ def _fields(config: RunConfig) -> dict:
     fields = {"architecture": architecture_of(config.model)}
     fields |= config.model.model_dump() | config.train.model_dump()
     fields["tokenizer"] = config.tokenizer["kind"]
-    for follows_from_others in ("vocab_size", "eval_tokens", "eval_interval"):
+    for follows_from_others in ("vocab_size", "eval_tokens", "eval_interval", "continued_at"):
         fields.pop(follows_from_others, None)
     return fields
 

@@ -13,7 +13,7 @@ from core.config import BigramConfig, TrainConfig
 from core.model import Bigram
 from core.optim import learning_rate, make_optimizer, parameter_groups
 from core.sampling import generate
-from core.training import Diverged, StepStats, evaluate, train
+from core.training import Diverged, StepStats, Unfinished, evaluate, train
 
 STEPS = 12
 
@@ -202,15 +202,21 @@ def finite(model: nn.Module) -> bool:
 def test_a_far_too_high_learning_rate_is_told_as_such_and_leaves_finite_weights(tiny_model):
     model = tiny_model()
     config = options(steps=200, learning_rate=10.0, weight_decay=10.0, eval_interval=1)
-    with pytest.raises(Diverged, match=r"at step \d+; the weights of step \d+ are kept. Try a lower learning rate"):
+    with pytest.raises(Diverged, match=r"at step \d+; the weights of step \d+ are kept. Try a lower muon"):
         list(train(model, text(), config))
     assert finite(model)
 
 
-@pytest.mark.parametrize("interval", [4, 100])
-def test_after_a_nan_the_weights_of_the_last_estimate_are_back(tiny_model, interval):
+@pytest.mark.parametrize(
+    ("interval", "optimizer", "remedy"),
+    [
+        (4, "adamw", "learning_rate (0.0004 instead of 0.004)"),
+        (100, "muon", "muon_learning_rate (0.003 instead of 0.03) and learning_rate (0.0004 instead of 0.004)"),
+    ],
+)
+def test_after_a_nan_the_weights_of_the_last_estimate_are_back(tiny_model, interval, optimizer, remedy):
     model = tiny_model()
-    run = train(model, text(), options(learning_rate=4e-3, eval_interval=interval))
+    run = train(model, text(), options(learning_rate=4e-3, eval_interval=interval, optimizer=optimizer))
     for stats in run:
         if stats.step == interval:
             kept = [parameter.clone() for parameter in model.parameters()]
@@ -223,8 +229,7 @@ def test_after_a_nan_the_weights_of_the_last_estimate_are_back(tiny_model, inter
     kept_step = 4 if interval == 4 else 0
     assert (caught.value.step, caught.value.kept_step) == (7, kept_step)
     assert str(caught.value) == (
-        f"The loss stopped being a number at step 7; the weights of step {kept_step} are kept. "
-        "Try a lower learning rate, such as 0.0004 instead of 0.004"
+        f"The loss stopped being a number at step 7; the weights of step {kept_step} are kept. Try a lower {remedy}"
     )
     expected = kept if interval == 4 else tiny_model().parameters()
     assert all(map(torch.equal, model.parameters(), expected))
@@ -233,7 +238,7 @@ def test_after_a_nan_the_weights_of_the_last_estimate_are_back(tiny_model, inter
 
 def test_weights_that_break_in_the_last_step_are_noticed_by_its_estimate(tiny_model, monkeypatch):
     model = tiny_model()
-    monkeypatch.setattr("core.training.evaluate", lambda *_: math.nan)
+    monkeypatch.setattr("core.training.evaluate_by_turns", lambda *_: iter([math.nan]))
     with pytest.raises(Diverged, match="at step 5; the weights of step 0 are kept"):
         list(train(model, text(), options(steps=5, eval_interval=100)))
     assert all(map(torch.equal, model.parameters(), tiny_model().parameters()))
@@ -270,7 +275,7 @@ def test_training_equals_a_hand_written_loop_with_adamw(tiny_model):
         expected.append(loss.item())
         grads = torch.autograd.grad(loss, weights)
         norm = math.sqrt(sum(g.square().sum().item() for g in grads))
-        rate = 1e-2 * t / 3 if t <= 2 else 1e-2 * (1 - (t - 3) / 4)  # two steps up, four down
+        rate = 1e-2 * t / 3 if t <= 2 else 1e-2 * (1 - (t - 3) / 3)  # two steps up, four down to 0
         with torch.no_grad():
             for i, (w, g) in enumerate(zip(weights, grads, strict=True)):
                 g = g * min(1.0, 1.0 / norm)
@@ -286,23 +291,56 @@ def test_training_equals_a_hand_written_loop_with_adamw(tiny_model):
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
 def test_the_learning_rate_follows_its_closed_form(schedule):
-    config = TrainConfig(steps=100, warmup_steps=10, learning_rate=0.5, min_learning_rate=0.1, schedule=schedule)
-    rates = [learning_rate(step, config) for step in range(100)]
+    config = TrainConfig(steps=101, warmup_steps=10, learning_rate=0.5, min_learning_rate=0.1, schedule=schedule)
+    rates = [learning_rate(step, config) for step in range(101)]
     assert rates[:10] == pytest.approx([0.5 * n / 11 for n in range(1, 11)])
     assert rates[10] == max(rates) == 0.5
     share = {"linear": 0.5, "cosine": 0.5, "constant": 1}[schedule]  # half-way between peak and last
     assert rates[55] == pytest.approx(0.05 + 0.45 * share)
     early = {"linear": 0.75, "cosine": 0.5 + math.sqrt(0.125), "constant": 1}[schedule]
-    assert learning_rate(32, config.model_copy(update={"steps": 98})) == pytest.approx(0.05 + 0.45 * early)
+    assert learning_rate(32, config.model_copy(update={"steps": 99})) == pytest.approx(0.05 + 0.45 * early)
     last = 0.5 if schedule == "constant" else 0.05
-    assert learning_rate(100, config) == learning_rate(10**6, config) == pytest.approx(last)
+    assert rates[-1] == pytest.approx(last) == learning_rate(10**6, config)  # the last step has the last rate
     assert rates[10:] == sorted(rates[10:], reverse=True)
 
 
-def test_a_warm_up_longer_than_the_run_only_rises():
-    config = TrainConfig(steps=5, warmup_steps=10, learning_rate=1.1)
-    assert [learning_rate(step, config) for step in range(5)] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
+def test_a_warm_up_as_long_as_the_run_or_longer_reaches_the_peak_at_the_last_step():
+    for warmup_steps in (4, 5, 10):
+        config = TrainConfig(steps=5, warmup_steps=warmup_steps, learning_rate=1.0)
+        assert [learning_rate(step, config) for step in range(5)] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
     assert learning_rate(0, TrainConfig(steps=1, warmup_steps=0, learning_rate=1.1)) == 1.1
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
+def test_a_continued_run_has_a_second_lower_schedule_and_its_first_one_is_as_it_was(schedule):
+    config = TrainConfig(steps=20, warmup_steps=4, learning_rate=1.0, min_learning_rate=0.01, schedule=schedule)
+    more = TrainConfig.parse({**config.model_dump(), "steps": 60, "continued_at": [20, 40]})
+    rates = [learning_rate(step, more) for step in range(60)]
+    assert rates[:20] == [learning_rate(step, config) for step in range(20)]
+    if schedule == "constant":
+        assert rates[20:] == [1.0] * 40
+    else:
+        assert rates[20:24] == pytest.approx([0.02, 0.04, 0.06, 0.08]) and rates[24] == max(rates[20:]) == 0.1
+        assert rates[39] == pytest.approx(0.01) and rates[40:] == rates[20:40]
+
+
+def test_an_estimate_that_is_left_between_two_batches_is_made_when_training_goes_on(tiny_model, monkeypatch):
+    monkeypatch.setattr("core.training.tokens_at_once", lambda model: 16)
+    expected = list(train(tiny_model(), text(), options()))
+    for left_at in (5, 12):  # at the last step, too
+        model = tiny_model()
+        optimizer = make_optimizer(model, options())
+        turns = train(model, text(), options(), optimizer=optimizer, by_turns=True)
+        first = []
+        for stats in turns:
+            if isinstance(stats, Unfinished) and stats.step == left_at:
+                break
+            first += [] if isinstance(stats, Unfinished) else [stats]
+        assert stats.val_loss is None and all(module.training for module in model.modules())
+        turns.close()
+        rest = list(train(model, text(), options(), optimizer=optimizer, start_step=left_at, unfinished=stats))
+        told = [[(s.step, s.loss, s.train_loss, s.val_loss) for s in part] for part in (first + rest, expected)]
+        assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("shape", [{}, {"tie_weights": False, "lm_head_bias": True}, {"bias": False}], ids=str)

@@ -5,6 +5,8 @@ import math
 import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
 from dataclasses import asdict, replace
 
@@ -16,7 +18,7 @@ from core.config import GPTConfig, TrainConfig
 from core.optim import make_optimizer
 from core.pretrained.weights import optimizer_tensors
 from core.runs.config import STATES, ResumeState, RunConfig, Status, tokenizer_to_json
-from core.runs.directory import RunDir
+from core.runs.directory import RunDir, being_made, host_mark
 from core.runs.listing import list_runs, sweep
 from core.tokenizers import CharTokenizer
 from tests.tiny_runs import refusal
@@ -409,9 +411,19 @@ def test_runs_on_word_pieces_are_listed_without_the_word_pieces(tmp_path, monkey
 def test_what_a_crash_left_half_made_is_swept_away_and_nothing_else(run, model):
     run.write_snapshot(model, 1, {})
     before = sorted(run.path.rglob("*"))
-    (run.path.parent / ".new-1234").mkdir()
+    root = run.path.parent
+    (root / ".new-1234").mkdir()  # of an earlier version, and old
+    os.utime(root / ".new-1234", (1e9, 1e9))
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (root / f".new-{dead.pid}-{host_mark()}-0").mkdir()
+    (root / f".new-{dead.pid}-{host_mark()}-0-gone").mkdir()
+    others = [root / being_made(), root / ".new-1234-0badcafe-0", root / ".new-abcd"]  # alive, elsewhere, unknown
+    for other in others:
+        other.mkdir()
     (run.path / ".snapshots-5-99").mkdir()
     (run.path / ".resume-5-99").mkdir()
     (run.path / ".status.json.99.tmp").write_text("{")
-    sweep(run.path.parent)
-    assert sorted(run.path.rglob("*")) == before and left_over(run) == []
+    sweep(root)
+    assert sorted(run.path.rglob("*")) == before
+    assert sorted(left_over(run)) == sorted(other.name for other in others)

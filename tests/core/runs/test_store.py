@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from core.runs import store as runs_module
 from core.runs.config import Status
 from core.runs.directory import RunDir
-from core.runs.processes import Command, Process
+from core.runs.processes import MAX_PENDING, Command, Process
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from core.text.corpora import Corpus
@@ -293,6 +294,54 @@ def test_a_flood_of_commands_is_refused_and_blocks_nobody(store, start):
     assert _moves_on(run)
 
 
+def test_a_start_that_is_refused_leaves_no_run(store, start):
+    run = start()
+    _moves_on(run)
+    before = {found.id for found in store.runs()[0]}
+    pids = [process.process.pid for process in store.processes]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for process in store.processes:
+            while process.sent - process.acknowledged.value < MAX_PENDING:
+                process.send("pause", run.id)
+        with pytest.raises(ValueError, match="many commands waiting"):
+            store.start(tiny_plan(seed=5))
+        assert {found.id for found in store.runs()[0]} == before
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    wait_for(lambda: all(process.sent == process.acknowledged.value for process in store.processes))
+    wait_for_state(run, "paused")
+
+
+def test_a_reset_that_does_not_fit_leaves_the_old_run_as_it_was(store, start, monkeypatch):
+    run = start()
+    _moves_on(run)
+    before = {found.id for found in store.runs()[0]}
+    with monkeypatch.context() as patch:
+        patch.setattr("core.runs.plan.memory_available", lambda: 0)
+        with pytest.raises(ValueError, match="0.0 GB may be used here"):
+            store.restart(run.id)
+    assert _moves_on(run) and {found.id for found in store.runs()[0]} == before
+    new = store.restart(run.id, new_seed=True)
+    wait_for_state(run, "stopped")
+    assert _moves_on(new) and new.config().train.seed != run.config().train.seed
+    store.delete(new.id)
+    wait_for(lambda: not new.path.exists())
+
+
+def test_a_run_of_another_machine_is_not_taken_for_dead(store, start, tmp_path):
+    run = start(paused=True)
+    status = Status("running", 7, pid=2**22 + 1, host="another-machine")
+    run.write_status(status)
+    RunStore(store.root).recover()
+    assert run.status().state == "running"
+    with pytest.raises(ValueError, match="process 4194305 on another-machine"):
+        store.resume(run.id)
+    run.write_status(Status("paused", 0))
+
+
 def test_an_owner_sees_their_own_runs_and_those_of_nobody(store, start):
     mine, theirs, nobodys = start(paused=True, owner="me"), start(paused=True, owner="you"), start(paused=True)
     seen = {run.id for run in store.runs("me")[0]}
@@ -306,21 +355,11 @@ def test_the_speed_of_the_machine_becomes_known(store):
     assert wait_for(store.speed).flops_per_second > 0
 
 
-class _Deaf:
-    """Stands for a worker process that never does anything."""
-
-    def __init__(self):
-        self.commands = {}
-
-    def send(self, command: str, run_id: str, steps: int | None = None) -> None:
-        self.commands[run_id] = command
-
-
 def test_an_empty_place_is_welcomed_with_a_run_and_no_other_is(tmp_path, monkeypatch):
     monkeypatch.setattr(runs_module, "load_corpus", lambda name: Corpus(name, TEXT))
     store = RunStore(tmp_path)
-    store.processes = [_Deaf()]
-    assert store.welcome().id == "welcome" and store.processes[0].commands == {"welcome": "train"}
+    store.processes = [Unheard()]
+    assert store.welcome().id == "welcome" and store.processes[0].commands == {"welcome": Command(1, "train", None)}
     assert store.welcome() is None
     (tmp_path / "welcome" / "run.json").write_text("{")
     assert store.welcome() is None
@@ -355,6 +394,28 @@ def test_a_run_that_kills_its_worker_twice_is_given_up_with_the_reason_and_the_o
     assert _moves_on(other)
     store.resume(run.id)
     assert _moves_on(run)
+
+
+def test_no_button_waits_while_a_worker_is_replaced(tmp_path, monkeypatch):
+    with quick_store(tmp_path, workers=1) as store:
+        starting, may_start, make = threading.Event(), threading.Event(), runs_module.Process
+
+        def slow_process(*arguments) -> Process:
+            starting.set()
+            may_start.wait(60)
+            return make(*arguments)
+
+        monkeypatch.setattr(runs_module, "Process", slow_process)
+        os.kill(store.processes[0].process.pid, signal.SIGKILL)
+        assert starting.wait(60)
+        try:
+            is_free = store.lock.acquire(blocking=False)
+            assert is_free
+            store.lock.release()
+            run = store.start(tiny_plan(20))  # a command for the dead one is repeated to its successor
+        finally:
+            may_start.set()
+        wait_for_state(run, "done")
 
 
 def test_what_a_killed_worker_was_still_asked_is_done_by_the_next(store, start):
@@ -499,6 +560,9 @@ class Unheard:
 
     def send(self, command: str, run_id: str, steps: int | None = None) -> None:
         self.commands[run_id] = Command(1, command, steps)
+
+    def check_room(self) -> None:
+        """Take any number of commands."""
 
     def has_handled(self, run_id: str) -> bool:
         return False

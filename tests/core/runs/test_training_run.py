@@ -1,5 +1,6 @@
 """A run on disk while it trains: whatever interrupts it, its losses are those that it would have had."""
 
+import json
 import math
 import os
 import random
@@ -16,9 +17,10 @@ import torch
 
 from core.optim import AdamW
 from core.runs import training_run
+from core.runs.config import Status
 from core.runs.directory import RunDir
 from core.runs.plan import extend, plan_run
-from core.runs.training_run import Stopped, end, is_snapshot_step, train_run
+from core.runs.training_run import Stopped, end, is_snapshot_step, run_by_turns, train_run
 from core.text.corpora import own_text
 from core.training import evaluate
 from tests.tiny_runs import PROJECT, refusal
@@ -129,6 +131,33 @@ def test_pausing_and_going_on_changes_nothing(of_each_kind, tmp_path):
     assert_equal(run, of_each_kind)
 
 
+def test_a_run_that_is_left_wherever_it_can_be_gives_the_very_losses_of_one_that_is_not(of_each_kind, tmp_path):
+    """It is paused while it loads, between two batches of an estimate, between two letters of a sample, at a step."""
+    run, dice, left_in = new_run(tmp_path, of_each_kind.id), random.Random(4), set()
+    while run.status().state != "done":
+        turns = run_by_turns(run)
+        for _ in range(dice.randrange(1, 30)):
+            stats = next(turns, "done")
+            if stats == "done":
+                break
+        turns.close()
+        assert run.status().state in ("paused", "done")
+        state = run.path / "resume" / f"step-{run.status().step:07d}" / "state.json"
+        left_in.add(state.exists() and "unfinished" in state.read_text())
+    assert left_in == {True, False}
+    assert_equal(run, of_each_kind)
+
+
+def test_a_snapshot_says_the_losses_of_its_own_step_or_none(undisturbed):
+    rows = losses(undisturbed)
+    for step in undisturbed.snapshots():
+        meta = json.loads((undisturbed.path / "snapshots" / f"step-{step:07d}" / "meta.json").read_text())
+        if "val_loss" in rows[step] and step != STEPS:
+            assert meta == {"step": step, "train": rows[step]["train_loss"], "val": rows[step]["val_loss"]}
+        else:
+            assert meta == {"step": step}
+
+
 def test_looking_at_a_run_between_its_steps_changes_nothing(undisturbed, tmp_path):
     run = new_run(tmp_path, undisturbed.id)
     for stats in train_run(run):
@@ -231,8 +260,14 @@ def test_with_a_damaged_state_a_run_goes_on_from_an_older_one_or_the_start_to_th
     for resumed, first in ((run, 1), (photo, 7)):
         turns = train_run(resumed)
         assert next(turns).step == first
-        for _ in turns:
-            pass
+        said = resumed.status().message
+        assert said == (
+            f"The saved state of step 9 was damaged. The run goes on from step {first - 1} and repeats what it did up "
+            "to step 9, with the same losses."
+        )
+        for stats in turns:
+            if stats.step == 14:  # which is written at once
+                assert resumed.status().message is None  # what is new needs no excuse
         assert_equal(resumed, undisturbed)
 
 
@@ -282,17 +317,48 @@ def test_a_run_that_nobody_trains_is_ended_where_it_stands(tmp_path, done):
     assert run.status() == before
 
 
-def test_more_steps_stretch_the_schedule_and_the_curve_goes_on(tmp_path):
+def test_a_run_that_is_not_at_its_end_gets_more_steps_and_its_schedule_is_stretched(tmp_path):
     run = new_run(tmp_path, schedule="linear", steps=10)
-    steps(run)
+    steps(run, upto=5)
     before = losses(run)
     steps(extend(run, 30))
     after = losses(run)
     assert list(after) == list(range(31)) and run.status().state == "done" and run.snapshots()[-1] == 30
     assert {step: after[step] for step in before} == before
-    # Step 11 has what a run of 30 steps has there, far above the end of one of 10; warm-up took two steps.
-    assert after[11]["learning_rate"] == pytest.approx(6e-3 * (1 - 8 / 28))
-    assert before[10]["learning_rate"] < 0.2 * 6e-3
+    assert after[11]["learning_rate"] == pytest.approx(6e-3 * (1 - 8 / 27))  # what a run of 30 steps has there
+    assert run.config().train.continued_at == []
+
+
+def test_a_finished_run_goes_on_at_a_low_rate_and_keeps_what_it_has_learned(tmp_path):
+    run = new_run(tmp_path, name="whole", steps=120, eval_interval=20, eval_tokens=10_000)
+    steps(run)
+    end = losses(run)[120]["val_loss"]
+    assert losses(run)[120]["learning_rate"] == 0.0  # the last step is the schedule's last
+    photo = RunDir(shutil.copytree(run.path, tmp_path / "photo"))
+    steps(extend(run, 240))
+    rows = losses(run)
+    assert run.config().train.continued_at == [120] and list(rows) == list(range(241))
+    after = [rows[step]["val_loss"] for step in range(140, 241, 20)]
+    assert all(loss < end + 0.02 for loss in after[:5]), (end, after)
+    rates = [rows[step]["learning_rate"] for step in range(121, 241)]
+    assert max(rates) == pytest.approx(6e-4) and rates[0] == pytest.approx(6e-4 / 3) and rates[-1] == 0.0
+    # Begun anew, it takes the same way again; so does one that is paused on the second lap.
+    steps(extend(photo, 240), upto=150)
+    steps(photo)
+    assert losses(photo) == rows
+    again_from_the_start = RunDir(shutil.copytree(photo.path, tmp_path / "again"))
+    shutil.rmtree(again_from_the_start.path / "resume")
+    (again_from_the_start.path / "metrics.jsonl").unlink()
+    again_from_the_start.write_status(Status("paused"))
+    steps(again_from_the_start)
+    assert losses(again_from_the_start) == rows
+
+
+def test_a_constant_rate_stays_what_it_was_when_a_run_is_continued(tmp_path):
+    run = new_run(tmp_path, schedule="constant", steps=4)
+    steps(run)
+    steps(extend(run, 8))
+    assert [losses(run)[step]["learning_rate"] for step in range(3, 9)] == [6e-3] * 6
 
 
 def test_going_on_for_no_more_or_impossible_steps_is_refused(undisturbed):

@@ -28,7 +28,7 @@ def test_a_run_of_version_1_is_listed_and_shown(old):
     assert [run.id for run in runs] == [old.id] and problems == []
     config = old.config()
     assert (config.entropy, config.model.init, config.preset) == (0.5, "sinusoidal", "tiny")
-    assert config.train.model_dump() == RUN["train"]
+    assert config.train.model_dump() == {**RUN["train"], "continued_at": []}
     assert old.baselines() == {("entropy" if name == "floor" else name): BASELINES[name] for name in BASELINES}
     assert (old.status().state, old.status().step) == ("paused", STEP)
     assert old.rows("metrics")[0] == METRICS and old.snapshots() == [STEP]

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from core import training
+from core.once import Once
+from core.runs import baseline_count
 from core.runs import worker as worker_module
 from core.runs.config import Status
 from core.runs.cost import Speed
@@ -130,6 +133,68 @@ def test_a_deleted_run_leaves_nothing(worker, make, tmp_path, has_begun):
         worker.take_turn()
     worker.handle("delete", run.id)
     assert not worker.turns and not [path for path in tmp_path.iterdir() if path.is_dir()]
+
+
+def test_nothing_is_saved_of_a_run_that_is_deleted_next(worker, make, monkeypatch):
+    run, saved = make(), []
+    worker.handle("train", run.id)
+    worker.take_turn()
+    for write in ("write_resume", "write_snapshot", "write_status"):
+        monkeypatch.setattr(RunDir, write, lambda *content: saved.append(content))
+    worker.handle("delete", run.id)
+    assert saved == [] and not run.path.exists()
+
+
+def test_a_command_is_handled_while_a_run_waits_for_the_cores(tmp_path, make):
+    asked = []
+
+    def is_called(seconds: float) -> bool:
+        asked.append(seconds)
+        return len(asked) == 3
+
+    worker, others = Worker(tmp_path, _Shared(), is_called), CoreLock(tmp_path)
+    run = make()
+    worker.handle("train", run.id)
+    with others.held(all_cores=True):
+        worker.take_turn()
+        assert len(asked) == 3 and len(worker.turns) == 1 and run.status().state == "queued"
+        worker.handle("pause", run.id)
+        assert run.status().state == "paused" and not worker.turns
+
+
+def test_a_folder_without_locks_trains(worker, make, monkeypatch):
+    def no_locks(*arguments) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    run = make(steps=3)
+    worker.handle("train", run.id)
+    _work_until_nothing_is_left(worker)
+    assert run.status().state == "done" and not worker.cores.are_busy()
+
+
+def test_a_worker_is_not_deaf_while_it_counts_or_estimates(tmp_path, make, monkeypatch):
+    """The count is held up for ever, and the estimate has a batch for every window: a turn ends nevertheless."""
+    may_end = threading.Event()
+    monkeypatch.setattr(baseline_count, "baselines", lambda *_: may_end.wait(60))
+    monkeypatch.setattr(baseline_count, "_counts", Once())
+    monkeypatch.setattr(training, "tokens_at_once", lambda model: model.block_size)
+    monkeypatch.setattr(worker_module, "SHORTEST", 0.0)
+    monkeypatch.setattr(worker_module, "ROUND", 0.0)  # a turn is over after any piece of work
+    worker, run, other = Worker(tmp_path, _Shared()), make(steps=2), make(seed=2)
+    worker.handle("train", run.id)
+    pieces = 0
+    while run.status().step < 1:
+        worker.take_turn()
+        pieces += 1
+    assert pieces > 20  # the first look alone has sixteen windows, and each was a place to obey at
+    worker.handle("train", other.id)
+    while any(turn.run.id == run.id for turn in worker.turns):
+        worker.take_turn()
+    assert run.status().state == "done" and run.baselines() is None
+    worker.handle("delete", run.id)
+    assert not run.path.exists()
+    may_end.set()
 
 
 def test_deleting_twice_is_harmless(make, tmp_path):
