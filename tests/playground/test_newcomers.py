@@ -16,6 +16,7 @@ from playground.attention.tab import AttentionTab
 from playground.generate.tab import GenerateTab
 from playground.page import PageContext
 from playground.server.settings import Settings
+from playground.train import checks
 from playground.train import tab as train_tab
 from playground.train.form import count_line, defaults, preset_choices, read_form
 from playground.train.tab import TrainTab, corpus_choices
@@ -48,7 +49,8 @@ def test_a_new_corpus_is_offered_described_by_nothing_and_shown_by_its_own_name(
     names = (*corpora.CORPUS_NAMES, "letters")
     for module in (corpora, train_tab):
         monkeypatch.setattr(module, "CORPUS_NAMES", names)
-    monkeypatch.setattr(train_tab, "load_corpus", lambda name, progress=None: Corpus(name, TEXT))
+    for module in (train_tab, checks):
+        monkeypatch.setattr(module, "load_corpus", lambda name, progress=None: Corpus(name, TEXT))
     for lang in LANGUAGES:
         assert ("letters", "letters") in corpus_choices(lang)
     with gr.Blocks():
@@ -56,7 +58,7 @@ def test_a_new_corpus_is_offered_described_by_nothing_and_shown_by_its_own_name(
         others = [GenerateTab(page), AttentionTab(page)]
     for lang in LANGUAGES:
         assert tab.choose_corpus("letters", lang)[0] == ""
-        assert tab.count_parameters("letters", "", lang, *defaults("tiny").values()).startswith("**")
+        assert tab.count_parameters("tiny", "letters", "", lang, *defaults("tiny").values())[0].startswith("**")
     plan = plan_run(Corpus("letters", TEXT), {}, MODEL, TRAIN, memory=10**9)
     run = plan.create(page.store.root)
     assert run_label(run.config(), "en").endswith(" on letters")

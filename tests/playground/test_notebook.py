@@ -73,8 +73,8 @@ def test_in_a_notebook_the_welcome_run_draws_its_curve_and_ctrl_c_pauses_it(tmp_
         with visited(browser, address) as page:
             expect(page.locator("#run-picker input")).to_have_value(re.compile("Welcome run"), timeout=60_000)
             curve_moves(page)
-            width = "() => getComputedStyle(document.querySelector('.gradio-container')).maxWidth"
-            assert page.evaluate(width) == "1560px"  # as page.css has it
+            weight = "() => getComputedStyle(document.querySelector('#train-button')).fontWeight"
+            assert page.evaluate(weight) == "650"  # as page.css has it
         workers = children(process.pid)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
