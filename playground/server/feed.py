@@ -5,72 +5,18 @@ connection or a server that starts again all ask from the row they hold. An answ
 thirty viewers are a few per cent of one core. Left out on purpose: HTTP (`routes.py`).
 """
 
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
-from threading import Lock
 
 from core.runs.config import RunConfig
 from core.runs.directory import RunDir
 from core.runs.store import RunStore
+from playground.server.rows import Rows
 from playground.words.run_names import run_label
 from playground.words.translate import translate
 from playground.words.verdict import baseline_lines, verdict
 
 MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
 MOST_SAMPLES = 200  # of one answer, the newest
-SPEED_WINDOW = 30  # the last rows that tell how fast a run trains
-ETA_WINDOW = 30.0  # seconds by the clock, in which a run among others has its turn several times
-
-
-@dataclass
-class Rows:
-    """The rows of one run in memory, so that each line of its files is read once, however many browsers follow it."""
-
-    points: list[tuple] = field(default_factory=list)  # (step, loss of its batch)
-    recent: deque[dict] = field(default_factory=lambda: deque(maxlen=SPEED_WINDOW))  # the last rows of single steps
-    clock: deque[tuple] = field(default_factory=lambda: deque(maxlen=4000))  # (time of day, step) of the last seconds
-    estimates: list[tuple] = field(default_factory=list)  # (step, train_loss, val_loss)
-    samples: list[dict] = field(default_factory=list)
-    metrics_at: int = 0  # the byte of metrics.jsonl from which to read on
-    samples_at: int = 0
-    last_step: int = -1
-    last_sample: int = -1
-    lock: Lock = field(default_factory=Lock)
-
-    def read(self, run: RunDir) -> None:
-        """Read the rows that the run has written since the last call."""
-        with self.lock:
-            new, self.metrics_at = run.rows("metrics", self.metrics_at)
-            for row in unrepeated(new, self.last_step):
-                self.last_step = row["step"]
-                if "loss" in row:
-                    self.points.append((row["step"], row["loss"]))
-                    self.recent.append(row)
-                    self._tick(row)
-                if "val_loss" in row:
-                    self.estimates.append((row["step"], row.get("train_loss"), row["val_loss"]))
-            new, self.samples_at = run.rows("samples", self.samples_at)
-            for row in unrepeated(new, self.last_sample):
-                self.last_sample = row["step"]
-                self.samples.append(row)
-
-    def _tick(self, row: dict) -> None:
-        when = row.get("time")
-        if not isinstance(when, int | float):
-            return
-        if self.clock and when - self.clock[-1][0] > ETA_WINDOW:
-            self.clock.clear()  # it was paused
-        self.clock.append((when, row["step"]))
-        while when - self.clock[0][0] > ETA_WINDOW:
-            self.clock.popleft()
-
-    def progress(self) -> float | None:
-        """Return steps a second by the clock on the wall, other runs' turns included; None in the first second."""
-        if len(self.clock) < 2 or self.clock[-1][0] - self.clock[0][0] < 1.0:
-            return None
-        return (self.clock[-1][1] - self.clock[0][1]) / (self.clock[-1][0] - self.clock[0][0])
 
 
 class Feed:
@@ -97,35 +43,28 @@ class Feed:
         """
         run = self.store.get(run_id)
         config, status = self.config(run), run.status()
-        rows = self.rows(run.path, config.created)
-        rows.read(run)
-        baselines = run.baselines()
-        return {
-            "run": run.id,
-            "name": run_label(config, lang),
-            "state": status.state,
-            "step": max(status.step, rows.last_step, 0),
-            "steps": config.train.steps,
-            "vocab_size": config.model.vocab_size,
-            "tokens": translate("characters" if config.tokenizer["kind"] == "char" else "bpe_tokens", lang),
-            "message": status.message,
-            "snapshots": run.snapshots(),
-            "points": _thinned(rows.points[points:]),
-            "evals": _thinned(rows.estimates[evals:]),
-            "samples": rows.samples[samples:][-MOST_SAMPLES:],
-            "stats": _stats(list(rows.recent), rows.progress(), status.state, config.train.steps),
-            "meaning": verdict(rows.estimates, baselines, lang, config.tokenizer["kind"]),
-            "baselines": None if baselines is None else baseline_lines(baselines, lang),
-            "next": {"points": len(rows.points), "evals": len(rows.estimates), "samples": len(rows.samples)},
-        }
-
-
-def unrepeated(rows: list, last_step: int = -1) -> Iterator[dict]:
-    """Yield the rows after last_step, each step once: a run that crashed repeats some steps, with the same numbers."""
-    for row in rows:
-        if isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] > last_step:
-            last_step = row["step"]
-            yield row
+        rows, baselines = self.rows(run.path, config.created), run.baselines()
+        with rows.lock:
+            rows.read(run)
+            estimates = rows.estimates.since()
+            return {
+                "run": run.id,
+                "name": run_label(config, lang),
+                "state": status.state,
+                "step": max(status.step, rows.last_step, 0),
+                "steps": config.train.steps,
+                "vocab_size": config.model.vocab_size,
+                "tokens": translate("characters" if config.tokenizer["kind"] == "char" else "bpe_tokens", lang),
+                "message": status.message,
+                "snapshots": run.snapshots(),
+                "points": _thinned(rows.points.since(points)),
+                "evals": _thinned(rows.estimates.since(evals)),
+                "samples": rows.samples.since(samples)[-MOST_SAMPLES:],
+                "stats": _stats(rows, status.state, config.train.steps),
+                "meaning": verdict(estimates, baselines, lang, config.tokenizer["kind"]),
+                "baselines": None if baselines is None else baseline_lines(baselines, lang),
+                "next": {"points": rows.points.count, "evals": rows.estimates.count, "samples": rows.samples.count},
+            }
 
 
 def _thinned(rows: list[tuple]) -> list[tuple]:
@@ -134,21 +73,20 @@ def _thinned(rows: list[tuple]) -> list[tuple]:
     return rows[::-1][::stride][::-1]
 
 
-def _stats(recent: list[dict], progress: float | None, state: str, steps: int) -> dict:
-    """Return the newest numbers: speed over the last rows, and the time left by the slower of speed and progress."""
+def _stats(rows: Rows, state: str, steps: int) -> dict:
+    """Return the newest numbers: the speed of the last steps, and the time left by the slowest way to look at it."""
     stats = dict.fromkeys(("steps_per_second", "tokens_per_second", "elapsed", "eta", "learning_rate", "grad_norm"))
-    whole = [row for row in recent if row.get("seconds") is not None]
-    if not whole:
+    if not rows.recent:
         return stats
-    last = whole[-1]
-    spent = sum(row["seconds"] for row in whole)
-    speed = len(whole) / spent if spent else None
-    stats.update(elapsed=last["elapsed"], learning_rate=last["learning_rate"], grad_norm=last["grad_norm"])
+    last = rows.recent[-1]
+    spent = sum(row["seconds"] for row in rows.recent)
+    speed = len(rows.recent) / spent if spent > 0 else None
+    stats.update(elapsed=last["elapsed"], learning_rate=last["learning_rate"], grad_norm=last.get("grad_norm"))
     if state in ("done", "stopped", "failed") and last["elapsed"]:  # the whole run's, not its last instant's
         speed = last["step"] / last["elapsed"]
     if speed:
         stats.update(steps_per_second=speed, tokens_per_second=speed * last["tokens"])
         if state in ("running", "queued", "paused"):
-            whole_pace = last["step"] / last["elapsed"] if last["elapsed"] else speed  # estimates and samples included
-            stats["eta"] = (steps - last["step"]) / min(progress or speed, speed, whole_pace)
+            paces = [pace for pace in (rows.progress(), rows.pace(), speed) if pace]
+            stats["eta"] = (steps - last["step"]) / min(paces)
     return stats

@@ -2,8 +2,8 @@
 
 from starlette.responses import FileResponse, Response
 
-from playground.server.feed import unrepeated
 from playground.server.files import Asked, attachment, picture, zipped
+from playground.server.rows import unrepeated
 from playground.words.translate import language
 
 COLUMNS = ("step", "loss", "train_loss", "val_loss", "learning_rate", "grad_norm", "tokens", "elapsed")

@@ -1,0 +1,143 @@
+"""The rows of a run in memory: each line of its files is read once, however many browsers follow it.
+
+A run's directory may come from anywhere, so a row that lacks what it should have is left out. A history is bounded: a
+run of a million steps keeps its shape and its spikes, not every step.
+"""
+
+import math
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+
+from core.runs.directory import RunDir
+
+MOST_KEPT = 20_000  # points of a run that the server holds, and estimates
+MOST_TEXTS = 1_000  # samples that it holds
+SPEED_WINDOW = 30  # the last rows that tell how fast a run trains
+ETA_WINDOW = 30.0  # seconds by the clock, in which a run among others has its turn several times
+UNUSUAL = 5  # steps at the start, which take longer: first uses of kernels, the first estimate
+
+
+class History:
+    """Rows in their order, at most `most`; a cursor counts all that there ever were.
+
+    The newest quarter is whole. Of older rows, one stays in each stretch of `stride` rows, the same everywhere.
+    """
+
+    def __init__(self, most: int, weight: Callable[[Any], Any]):
+        """weight: of a stretch, the row that weighs most stays."""
+        self.most, self.weight, self.count, self.stride = most, weight, 0, 1
+        self._kept: list[tuple[int, Any]] = []  # (its place among all, row)
+
+    def __len__(self) -> int:
+        """Return how many rows are held."""
+        return len(self._kept)
+
+    def append(self, row: Any) -> None:
+        """Add a row; now and then, this thins the older ones."""
+        self._kept.append((self.count, row))
+        self.count += 1
+        if len(self._kept) > self.most:
+            whole = self.most // 4
+            self._kept[:-whole] = self._thinned(self._kept[:-whole])
+
+    def _thinned(self, older: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+        while len({place // self.stride for place, _ in older}) > self.most // 2:
+            self.stride *= 2
+        heaviest: dict[int, tuple[int, Any]] = {}
+        for place, row in older:
+            known = heaviest.get(place // self.stride)
+            if known is None or self.weight(row) > self.weight(known[1]):
+                heaviest[place // self.stride] = place, row
+        return list(heaviest.values())
+
+    def since(self, cursor: int = 0) -> list:
+        """Return the rows that are held of those after the first `cursor`."""
+        return [row for _, row in self._kept[bisect_left(self._kept, cursor, key=lambda kept: kept[0]) :]]
+
+
+def _spike(row: tuple) -> tuple:
+    return row[1] is None, row[1] or 0.0
+
+
+@dataclass
+class Rows:
+    """What is known of one run's rows. Whoever uses it holds `lock`."""
+
+    points: History = field(default_factory=lambda: History(MOST_KEPT, _spike))  # (step, loss of its batch)
+    estimates: History = field(default_factory=lambda: History(MOST_KEPT, _spike))  # (step, train_loss, val_loss)
+    samples: History = field(default_factory=lambda: History(MOST_TEXTS, lambda row: row["step"]))
+    recent: deque[dict] = field(default_factory=lambda: deque(maxlen=SPEED_WINDOW))  # the last rows of single steps
+    clock: deque[tuple] = field(default_factory=lambda: deque(maxlen=4000))  # (time of day, step) of the last seconds
+    settled: dict | None = None  # the first row whose pace is the run's
+    metrics_at: int = 0  # the byte of metrics.jsonl from which to read on; moved when what is before it is worked off
+    samples_at: int = 0
+    last_step: int = -1
+    last_sample: int = -1
+    lock: RLock = field(default_factory=RLock)
+
+    def read(self, run: RunDir) -> None:
+        """Read the rows that the run has written since the last call."""
+        with self.lock:
+            new, end = run.rows("metrics", self.metrics_at)
+            for row in unrepeated(new, self.last_step):
+                self.last_step = row["step"]
+                if "loss" in row and is_loss(row["loss"]):
+                    self.points.append((row["step"], row["loss"]))
+                    self._tell_pace(row)
+                if is_loss(row.get("val_loss", "")) and is_loss(row.get("train_loss")):
+                    self.estimates.append((row["step"], row.get("train_loss"), row["val_loss"]))
+            self.metrics_at = end
+            new, self.samples_at = run.rows("samples", self.samples_at)
+            for row in unrepeated(new, self.last_sample):
+                self.last_sample = row["step"]
+                if isinstance(row.get("text"), str):
+                    self.samples.append(row)
+
+    def _tell_pace(self, row: dict) -> None:
+        numbers = ("seconds", "elapsed", "learning_rate", "tokens")
+        if not all(_is_number(row.get(name)) for name in numbers):
+            return
+        self.recent.append(row)
+        if self.settled is None and row["step"] > UNUSUAL:
+            self.settled = row
+        if not _is_number(when := row.get("time")):
+            return
+        if self.clock and when - self.clock[-1][0] > ETA_WINDOW:
+            self.clock.clear()  # it was paused
+        self.clock.append((when, row["step"]))
+        while when - self.clock[0][0] > ETA_WINDOW:
+            self.clock.popleft()
+
+    def progress(self) -> float | None:
+        """Return steps a second by the clock on the wall, other runs' turns included; None in the first second."""
+        if len(self.clock) < 2 or self.clock[-1][0] - self.clock[0][0] < 1.0:
+            return None
+        return (self.clock[-1][1] - self.clock[0][1]) / (self.clock[-1][0] - self.clock[0][0])
+
+    def pace(self) -> float | None:
+        """Return steps a second of training so far, estimates and samples included; None in the first second."""
+        if self.settled is None or self.recent[-1]["elapsed"] - self.settled["elapsed"] < 1.0:
+            return None
+        last = self.recent[-1]
+        return (last["step"] - self.settled["step"]) / (last["elapsed"] - self.settled["elapsed"])
+
+
+def unrepeated(rows: list, last_step: int = -1) -> Iterator[dict]:
+    """Yield the rows after last_step, each step once: a run that crashed repeats some steps, with the same numbers."""
+    for row in rows:
+        if isinstance(row, dict) and type(row.get("step")) is int and row["step"] > last_step:
+            last_step = row["step"]
+            yield row
+
+
+def is_loss(value: Any) -> bool:
+    """Tell whether a value can stand for a loss: a finite number, or None where it was none."""
+    return value is None or _is_number(value)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
