@@ -216,7 +216,7 @@ def test_the_help_names_every_option(capsys):
 
 
 def test_a_run_that_fails_says_why_and_ends_with_one(runs, capsys, monkeypatch):
-    monkeypatch.setattr("core.training.evaluate", lambda *_: float("nan"))
+    monkeypatch.setattr("core.training.evaluate_by_turns", lambda *_: iter([float("nan")]))
     assert train("--steps", "3", "--run", "a") == 1
     assert capsys.readouterr().out.startswith("failed at step 0: The loss stopped being a number at step 3;")
 
