@@ -219,6 +219,9 @@ class _TrainingRun:
             return
         for _ in self.loading:  # a run that is stopped gets a snapshot to look at
             pass
+        if self.unfinished and state == "stopped":  # the step ends with what is known of it
+            self.unwritten.append(_row(self.unfinished, self.elapsed))
+            self.unfinished = None
         self._write()
         if self.step != self.saved_step or self.unfinished:
             self._save()
@@ -236,6 +239,7 @@ class _TrainingRun:
 
     def give_up(self, error: Diverged) -> None:
         """End a run whose loss is no longer a number; the model holds its last good weights again."""
+        self.unfinished = None
         self.unwritten.append({"step": error.step, "loss": None, "elapsed": self.elapsed})
         self._write()
         self.step = error.kept_step
@@ -294,7 +298,8 @@ class _TrainingRun:
     def _write_status(self, state: State, message: str | None = None) -> None:
         if state == "running" and self.step < self.repeated_to:
             message = self.message
-        self.run.write_status(Status(state, self.step, message, os.getpid(), HOST))
+        told = self.step - (self.unfinished is not None)  # the steps whose rows are written or about to be
+        self.run.write_status(Status(state, told, message, os.getpid(), HOST))
 
     def _begin_to_count(self) -> None:
         self.needs_baselines = False

@@ -142,8 +142,8 @@ def test_a_run_that_is_left_wherever_it_can_be_gives_the_very_losses_of_one_that
                 break
         turns.close()
         assert run.status().state in ("paused", "done")
-        state = run.path / "resume" / f"step-{run.status().step:07d}" / "state.json"
-        left_in.add(state.exists() and "unfinished" in state.read_text())
+        left_in |= {"unfinished" in state.read_text() for state in run.path.glob("resume/*/state.json")}
+        assert max(losses(run), default=0) == run.status().step  # the curve ends where the run stands
     assert left_in == {True, False}
     assert_equal(run, of_each_kind)
 
@@ -302,6 +302,23 @@ def test_a_stopped_run_can_be_looked_at_where_it_stands_and_gone_on_with(undistu
     assert (run.status().state, run.status().step, run.snapshots()) == ("stopped", 8, [0, 1, 2, 5, 8])
     steps(run)
     assert losses(run) == losses(undisturbed)
+
+
+def test_a_run_that_is_stopped_in_an_estimate_ends_with_its_step(undisturbed, tmp_path):
+    run = new_run(tmp_path, undisturbed.id)
+    turns = run_by_turns(run)
+    last = None
+    for stats in turns:
+        if stats is None and last and last.step == 6:  # in the estimate that step 7 brings
+            break
+        last = stats or last
+    with pytest.raises(StopIteration):
+        turns.throw(Stopped())
+    assert (run.status().state, run.status().step, run.snapshots()[-1]) == ("stopped", 7, 7)
+    assert losses(run)[7]["loss"] == losses(undisturbed)[7]["loss"] and 8 not in losses(run)
+    steps(run)
+    ours, theirs = ({step: row.get("loss") for step, row in losses(r).items()} for r in (run, undisturbed))
+    assert ours == theirs
 
 
 @pytest.mark.parametrize("done", [0, 3])
