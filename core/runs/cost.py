@@ -127,11 +127,11 @@ def bytes_needed(model: GPTConfig | BigramConfig, batch_size: int) -> int:
 
     Six numbers a parameter (weight, gradient, AdamW's two, the last good copy, and two halves in the compute copy in
     bf16), what the backward pass needs of the forward (about 16 C a layer and token, three (nh, T, T) maps a layer and
-    row, the logits thrice, and half as much again for the holes that so large blocks leave in kept memory), and what an
+    row, the logits thrice, and twice more for the holes that so large blocks leave in kept memory), and what an
     evaluation takes, which needs one layer at a time but more tokens.
     """
     tokens, portion = batch_size * model.block_size, tokens_at_once(model)
-    values = 6 * count_of(model) + (4.5 * tokens + 3 * portion) * model.vocab_size
+    values = 6 * count_of(model) + (5 * tokens + 3 * portion) * model.vocab_size
     if isinstance(model, GPTConfig):
         maps = 3 * model.n_head * model.block_size
         values += model.n_layer * tokens * (16 * model.n_embd + maps) + portion * (12 * model.n_embd + maps)

@@ -18,7 +18,7 @@ from core.runs.presets import PRESETS
 from core.runs.training_run import train_run
 from core.text.corpora import Corpus, load_corpus, own_text
 from core.text.ngrams import baselines
-from core.tokenizers import MERGES_NAMES, MERGES_SHA256, CharTokenizer
+from core.tokenizers import GPT2_VOCAB_SIZE, MERGES_NAMES, MERGES_SHA256, CharTokenizer
 from tests import tiny_runs
 
 TEXT = "a small text, over and over again\n" * 40
@@ -223,26 +223,33 @@ def test_the_plays_have_an_entropy_near_six_tenths_that_no_counting_model_reache
 # -- memory -----------------------------------------------------------------------------------------------------------
 
 MEASURE = """
-import resource, torch
+import resource, sys, torch
 from core.architectures import build_model
-from core.config import GPTConfig
+from core.config import GPTConfig, TrainConfig
 from core.runs.cost import bytes_needed
-from core.config import TrainConfig
+from core.runs.memory import keep_freed_memory
 from core.training import train
 torch.set_num_threads(1)
-def steps(shape):
+keep_freed_memory()
+def peak(shape):
     tokens = torch.arange(20_000) % 65
-    list(train(build_model(shape), tokens, TrainConfig(steps=2, batch_size=16, eval_tokens=64)))
+    list(train(build_model(shape), tokens, TrainConfig(steps=4, batch_size=16, eval_tokens=64)))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-before = steps(GPTConfig(block_size=8, vocab_size=65, n_layer=1, n_head=1, n_embd=8))
-shape = GPTConfig(block_size=128, vocab_size=65, n_layer=6, n_head=6, n_embd=384)
-print(bytes_needed(shape, 16) / (steps(shape) - before))
+before = peak(GPTConfig(block_size=8, vocab_size=65, n_layer=1, n_head=1, n_embd=8))
+T, V, L, nh, C = map(int, sys.argv[1:])
+shape = GPTConfig(block_size=T, vocab_size=V, n_layer=L, n_head=nh, n_embd=C)
+print(bytes_needed(shape, 16) / (peak(shape) - before))
 """
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ru_maxrss has other units elsewhere")
-def test_the_memory_that_is_asked_for_is_about_what_training_takes():
-    command = [sys.executable, "-c", MEASURE]
+@pytest.mark.parametrize(
+    ("shape", "least", "most"),
+    [((128, 65, 6, 6, 384), 0.5, 2.0), ((64, GPT2_VOCAB_SIZE, 4, 4, 128), 0.85, 1.4)],
+    ids=["characters", "GPT-2's tokenizer with a small model"],
+)
+def test_the_memory_that_is_asked_for_is_about_what_training_takes(shape, least, most):
+    command = [sys.executable, "-c", MEASURE, *map(str, shape)]
     found = subprocess.run(command, cwd=tiny_runs.PROJECT, capture_output=True, text=True, check=True)
-    assert 0.5 < float(found.stdout) < 2
+    assert least < float(found.stdout) < most
