@@ -127,7 +127,7 @@ def check_start(config: GPTConfig, tokenizer: str) -> None:
     Its window may be shorter and its dropout its own; all else decides what the weights mean.
     """
     if not is_cached():
-        raise ValueError("GPT-2's weights are not on this machine yet; load them in the Compare tab first")
+        raise ValueError("GPT-2's weights are not on this machine yet; load them in the Compare tab")
     theirs = _read_config("gpt2")
     if tokenizer != "gpt2":
         raise ValueError("tokenizer='char' does not fit GPT-2's weights; choose tokenizer='gpt2'")

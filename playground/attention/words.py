@@ -1,6 +1,7 @@
 # ruff: noqa: E501 (a table of words)
 """The words of the Attention tab, English and Vietnamese side by side."""
 
+from playground.words.refusals import add_refusals
 from playground.words.translate import add_words
 
 WORDS = {
@@ -109,4 +110,9 @@ WIDGET_WORDS_VI = {
     },
 }  # fmt: skip
 
+REFUSALS_VI = {
+    "There is no head {layer}.{head}; layers go to {last_layer}, heads to {last}": "Không có đầu {layer}.{head}; tầng đi từ 0 đến {last_layer}, đầu từ 0 đến {last}",
+}
+
 add_words(WORDS, WIDGET_WORDS_VI)
+add_refusals(REFUSALS_VI)

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 (a table of words)
 """The words of the Train tab, English and Vietnamese side by side."""
 
+from playground.words.refusals import add_refusals
 from playground.words.translate import add_words
 
 WORDS = {
@@ -117,4 +118,9 @@ WIDGET_WORDS_VI = {
     },
 }  # fmt: skip
 
+REFUSALS_VI = {
+    "There is no command {name}; use the buttons under the chart": "Không có lệnh {name}; hãy dùng các nút dưới biểu đồ",
+}
+
 add_words(WORDS, WIDGET_WORDS_VI)
+add_refusals(REFUSALS_VI)

@@ -10,7 +10,8 @@ from functools import lru_cache
 from string import Formatter
 from typing import Any
 
-_SEPARATED = re.compile(r"[0-9]+(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.[0-9]+")  # a number with a comma or a point in it
+# A number with a comma or a point in it; no address or version, which have more points.
+_SEPARATED = re.compile(r"(?<![0-9.])(?:[0-9]+(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.[0-9]+)(?!\.?[0-9])")
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 

@@ -10,9 +10,11 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from playground.words import refusals_core, refusals_page, refusals_runs
 from playground.words.numbers import localize
 
-REFUSALS_VI: dict[str, str] = {}  # English template, with names in braces where a sentence varies -> Vietnamese
+# English template, with names in braces where a sentence varies -> Vietnamese
+REFUSALS_VI: dict[str, str] = {}
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -57,3 +59,7 @@ def _pattern(english: str) -> re.Pattern[str]:
             parts[i] = f"(?P={part})" if part in seen else f"(?P<{part}>.*?)"
             seen.add(part)
     return re.compile("".join(parts), re.DOTALL)
+
+
+for _known in (refusals_core, refusals_runs, refusals_page):
+    add_refusals(_known.SENTENCES)

@@ -385,7 +385,7 @@ def test_what_the_published_weights_do_not_fit_is_refused():
 
 @pytest.mark.usefixtures("hub")
 def test_to_start_from_weights_that_are_not_here_says_where_to_load_them():
-    with pytest.raises(ValueError, match="load them in the Compare tab first"):
+    with pytest.raises(ValueError, match="load them in the Compare tab"):
         gpt2.check_start(TINY, "gpt2")
 
 
