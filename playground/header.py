@@ -3,6 +3,7 @@
 The header knows the tabs only by what `Tab` asks of them. Left out on purpose: which tabs there are (`build.py`).
 """
 
+import json
 import secrets
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -175,7 +176,7 @@ RECALL_THEME_JS = """() => {
 # For screen readers, and for the numbers that widgets show.
 LANG_JS = "(lang) => { document.documentElement.lang = lang; }"
 # Deleting asks first; whoever is not sure sends no run.
-SURE_JS = """(run, owner, lang) => {
-  const words = { en: 'Delete this run and all its snapshots?', vi: 'Xoá lượt này cùng mọi bản chụp?' };
+SURE_JS = f"""(run, owner, lang) => {{
+  const words = {json.dumps({lang: translate("delete_sure", lang) for lang in LANGUAGES})};
   return [window.confirm(words[lang] ?? words.en) ? run : '', owner, lang];
-}"""
+}}"""

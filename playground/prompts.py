@@ -4,6 +4,7 @@ import unicodedata
 
 from core.text.corpora import clean_text
 from core.tokenizers import Tokenizer, named
+from playground.words.refusals import refused
 from playground.words.translate import translate
 
 RUN, GPT2 = "run", "gpt2"  # the models to choose from: that of the run in view, and the pretrained one
@@ -21,7 +22,8 @@ def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en")
 
     Returns the prompt, what to show of it ({"t", "unknown"} for each character), and a sentence about what was changed.
     """
-    text, note = clean_text(text)
+    text, changed = clean_text(text)
+    note = changed and refused(changed, lang)
     unknown = set(tokenizer.unknown(text))
     if not unknown:
         return text, [], note
@@ -29,7 +31,7 @@ def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en")
     shown = [{"t": c if c in unknown and not replace else stand_in.get(c, c), "unknown": c in unknown} for c in text]
     first_seen = [c for c in dict.fromkeys(text) if c in unknown]
     key = "unknown_replaced" if replace else "unknown_dropped"
-    sentence = translate(key, lang, names=named(first_seen))
+    sentence = translate(key, lang, names=refused(named(first_seen), lang))
     return "".join(stand_in.get(c, c) for c in text), shown, " ".join(filter(None, [note, sentence]))
 
 

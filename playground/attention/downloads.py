@@ -9,6 +9,7 @@ from starlette.responses import Response
 from playground.prompts import MOST_TEXT
 from playground.server.files import Asked, attachment, number, picture
 from playground.words.run_names import run_label
+from playground.words.translate import language, translate
 
 if TYPE_CHECKING:
     from playground.attention.values import TextAttention
@@ -19,8 +20,9 @@ def heatmap(asked: Asked) -> Response:
     from playground.attention.figures import heatmap_figure
 
     attention, layer, head = _asked_for(asked)
-    title = f"Head {layer}.{head} of {_snapshot_name(asked, attention)}"
-    figure = heatmap_figure(attention.observed.weights.numpy()[layer, head], attention.tokens, title)
+    lang = language(asked.query.get("lang"))
+    title = translate("figure_head", lang, layer=layer, head=head, model=_snapshot_name(asked, attention, lang))
+    figure = heatmap_figure(attention.observed.weights.numpy()[layer, head], attention.tokens, title, lang)
     return picture(figure, asked.name[-3:], f"{asked.stem}-head-{layer}-{head}")
 
 
@@ -29,9 +31,9 @@ def grid(asked: Asked) -> Response:
     from playground.attention.figures import grid_figure
 
     attention, _, _ = _asked_for(asked)
-    figure = grid_figure(
-        attention.observed.weights.numpy(), attention.labels, f"All heads of {_snapshot_name(asked, attention)}"
-    )
+    lang = language(asked.query.get("lang"))
+    title = translate("figure_heads", lang, model=_snapshot_name(asked, attention, lang))
+    figure = grid_figure(attention.observed.weights.numpy(), attention.labels, title, lang)
     return picture(figure, asked.name[-3:], f"{asked.stem}-heads")
 
 
@@ -60,8 +62,8 @@ def _asked_for(asked: Asked) -> tuple["TextAttention", int, int]:
     return attention, layer, head
 
 
-def _snapshot_name(asked: Asked, attention: "TextAttention") -> str:
-    return f"{run_label(asked.run.config(), 'en')}, step {attention.step}"
+def _snapshot_name(asked: Asked, attention: "TextAttention", lang: str) -> str:
+    return translate("figure_snapshot", lang, run=run_label(asked.run.config(), lang), step=attention.step)
 
 
 DOWNLOADS = {

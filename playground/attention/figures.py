@@ -8,8 +8,11 @@ import re
 import numpy as np
 from matplotlib.figure import Figure
 
+from playground.words.numbers import format_number
+from playground.words.translate import translate, widget_words
 
-def heatmap_figure(weights: np.ndarray, tokens: list[str], title: str) -> Figure:
+
+def heatmap_figure(weights: np.ndarray, tokens: list[str], title: str, lang: str = "en") -> Figure:
     """Draw the weights (T, T) of one head, query by key; the future is grey, not zero."""
     T = len(tokens)
     side = max(4.5, 0.17 * T + 1.5)
@@ -19,14 +22,15 @@ def heatmap_figure(weights: np.ndarray, tokens: list[str], title: str) -> Figure
     names = [named(token) for token in tokens]
     axes.set_xticks(range(T), names, rotation=90, family="monospace", fontsize=8, parse_math=False)
     axes.set_yticks(range(T), names, family="monospace", fontsize=8, parse_math=False)
-    axes.set_xlabel("key: what is looked at")
-    axes.set_ylabel("query: who looks")
+    axes.set_xlabel(translate("figure_key", lang))
+    axes.set_ylabel(translate("figure_query", lang))
     axes.set_title(title, loc="left", fontsize=11, parse_math=False)
-    figure.colorbar(image, ax=axes, shrink=0.8, label="weight")
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, label=translate("figure_weight", lang))
+    bar.ax.yaxis.set_major_formatter(lambda value, _: format_number(value, lang, ".1f"))
     return figure
 
 
-def grid_figure(weights: np.ndarray, labels: list[list[tuple | None]], title: str) -> Figure:
+def grid_figure(weights: np.ndarray, labels: list[list[tuple | None]], title: str, lang: str = "en") -> Figure:
     """Draw the weights (L, nh, T, T) of all heads as thumbnails, with the labels of those that have one."""
     L, nh = weights.shape[:2]
     figure = Figure(figsize=(max(5.0, 1.5 * nh), 1.7 * L + 0.7), layout="constrained")
@@ -37,10 +41,16 @@ def grid_figure(weights: np.ndarray, labels: list[list[tuple | None]], title: st
             _draw_weights(axes, weights[layer, head])
             axes.set_xticks([])
             axes.set_yticks([])
-            said = f"{layer}.{head}" + (f" {label[0]} {label[1]:.2f}" if label else "")
+            said = f"{layer}.{head}" + (f" {_label(label, lang)}" if label else "")
             axes.set_title(said, fontsize=8, loc="left")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
     return figure
+
+
+def _label(label: tuple[str, float], lang: str) -> str:
+    name, score = label
+    short = widget_words(lang)["attention"].get(f"short_{name}", name)
+    return f"{short} {format_number(score, lang, '.2f')}"
 
 
 def _draw_weights(axes, weights: np.ndarray):

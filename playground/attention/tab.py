@@ -82,7 +82,7 @@ class AttentionTab:
         self.text.blur(**lines, trigger_mode="always_last", **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines, **UNQUEUED)
-        self.examples.click(show_errors(self.use_example), [self.examples], [self.text], **UNQUEUED)
+        self.examples.click(show_errors(self.use_example), [self.examples, page.lang], [self.text], **UNQUEUED)
         self.sight.due(show_errors(self.draw), [*asked, self.head], drawn, **UNQUEUED).then(**lines, **UNQUEUED)
         self.view.step(show_errors(self.go_to_step), [*asked, self.head], [self.step, *drawn], **UNQUEUED)
         self.view.choose(show_errors(self.choose_head), asked, [self.head, self.downloads], **UNQUEUED)
@@ -171,7 +171,7 @@ class AttentionTab:
                 yield HeadMap.pack(rises, title, None, words, CHANNEL)
         yield HeadMap.pack(rises, title, brightness_note(attention, rises, lang), words, CHANNEL)
 
-    def use_example(self, sample: Any) -> str:
+    def use_example(self, sample: Any, lang: str) -> str:
         """Put an example into the text."""
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
 

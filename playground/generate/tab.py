@@ -88,7 +88,7 @@ class GenerateTab:
         )
         # Without Gradio's `cancels`, which would drop the last tokens and the state "stopped".
         self.halt.click(self.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
-        self.examples.click(show_errors(self.use_example), [self.examples], [self.prompt], queue=False,
+        self.examples.click(show_errors(self.use_example), [self.examples, page.lang], [self.prompt], queue=False,
                             api_visibility="private")  # fmt: skip
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.choose_source), [self.source, page.lang], [self.step, self.int8], **queued)
@@ -143,7 +143,7 @@ class GenerateTab:
             gpt2_writer(lang)
         return [gr.update(visible=source != GPT2), gr.update(visible=source == GPT2)]
 
-    def use_example(self, sample: Any) -> str:
+    def use_example(self, sample: Any, lang: str) -> str:
         """Put an example into the prompt."""
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_PROMPT, "The example")
 

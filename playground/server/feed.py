@@ -14,6 +14,7 @@ from threading import Lock
 from core.runs.config import RunConfig
 from core.runs.directory import RunDir
 from core.runs.store import RunStore
+from playground.words.refusals import refused
 from playground.words.run_names import run_label
 from playground.words.translate import translate
 from playground.words.verdict import verdict
@@ -108,7 +109,7 @@ class Feed:
             "steps": config.train.steps,
             "vocab_size": config.model.vocab_size,
             "tokens": translate("characters" if config.tokenizer["kind"] == "char" else "bpe_tokens", lang),
-            "message": status.message,
+            "message": status.message and refused(status.message, lang),
             "points": _thinned(rows.points[points:]),
             "evals": _thinned(rows.estimates[evals:]),
             "samples": rows.samples[samples:][-MOST_SAMPLES:],

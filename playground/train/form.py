@@ -54,7 +54,7 @@ def build_field(name: str, words: Translations, value: Any) -> gr.components.Com
     low, high = kind.bounds(name)
     choices = getattr(field.annotation, "__args__", ())
     if name == "qkv_bias":
-        return words.add(Dropdown, choices=[("as bias", "auto"), ("yes", "yes"), ("no", "no")], **common)
+        return words.add(Dropdown, **{**common, "words": {**common["words"], "choices": qkv_bias_choices}})
     if name in SLIDERS:
         low, high, stride = SLIDERS[name]
         return words.add(Slider, minimum=low, maximum=high, step=stride, **common)
@@ -66,6 +66,11 @@ def build_field(name: str, words: Translations, value: Any) -> gr.components.Com
         return words.add(Textbox, lines=1, max_length=2000, **common)
     whole = {"precision": 0} if field.annotation is int else {}
     return words.add(Number, minimum=low, maximum=high, **whole, **common)
+
+
+def qkv_bias_choices(lang: str) -> list[tuple[str, str]]:
+    """Return (words, value) of the three answers of qkv_bias."""
+    return [(translate(f"qkv_bias_{value}", lang), value) for value in ("auto", "yes", "no")]
 
 
 def defaults(preset: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from playground.train.samples import SampleTable
 from playground.train.transport import Transport
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
+from playground.words.refusals import refused
 from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
 
@@ -136,7 +137,7 @@ class TrainTab:
         if len(text) > MAX_CHARACTERS:
             own_text(text)  # raises, with cause and remedy
         said = translate("uploaded", lang, name=Path(path).name[:60], count=len(text), distinct=len(set(text)))
-        return text, f"{said}. {note or ''}"
+        return text, f"{said}. {refused(note or '', lang)}"
 
     def choose_preset(self, preset: Any, corpus: Any, text: Any, lang: str) -> str:
         """Return the count line of a preset; the browser has filled the form with it."""
@@ -151,7 +152,7 @@ class TrainTab:
             size = vocab_size_of(corpus, filled.run["tokenizer"], text)
             return run_form.count_line(filled, size, self.page.store.speed(), lang)
         except (ValueError, OSError) as error:
-            return f"⚠ {error}"
+            return f"⚠ {refused(error, lang)}"
 
     def tell_times(self, corpus: Any, text: Any, lang: str, *values: Any) -> list:
         """Return the presets with their times and stop the clock, once the speed of this machine is known."""

@@ -31,16 +31,19 @@ def add_refusals(sentences: dict[str, str]) -> None:
 def refused(message: Any, lang: str) -> str:
     """Return a sentence of the program in a language; as it is where the language is English or knows it not.
 
-    What fills a place may be such a sentence itself (a cause, a remedy): it is translated too.
+    What fills a place may be such a sentence itself (a cause, a remedy): it is translated too. Else it is a value, whose
+    numbers follow the language.
     """
     text = str(message)
-    if lang != "vi":
-        return text
+    return (_translated(text) if lang == "vi" else None) or text
+
+
+def _translated(text: str) -> str | None:
     for pattern, vietnamese in _patterns():
         if match := pattern.fullmatch(text):
-            places = {name: refused(value, lang) for name, value in match.groupdict().items()}
+            places = {name: _translated(value) or localize(value, "vi") for name, value in match.groupdict().items()}
             return _PLACE.sub(lambda place, places=places: places[place.group(1)], vietnamese)
-    return localize(text, lang)
+    return None
 
 
 @lru_cache

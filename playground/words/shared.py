@@ -11,7 +11,8 @@ WORDS = {
     "machine": ("{cores} cores, {device}", "{cores} nhân CPU, {device}"),
     "machine_gpu": ("GPU", "có GPU"),
     "machine_cpu": ("no GPU", "không có GPU"),
-    "delete_run": ("Delete run", "Xoá lượt"),
+    "delete_run": ("Delete run", "Xoá lượt chạy"),
+    "delete_sure": ("Delete this run and all its snapshots?", "Xoá lượt chạy này cùng mọi bản chụp của nó?"),
     "welcome_run": ("Welcome run: tiny on the built-in plays", "Lượt chào mừng: tiny trên kịch có sẵn"),
     "run_name": ("{preset} on {corpus}", "{preset} trên {corpus}"),
     "same_settings": ("same settings", "cùng thiết lập"),
@@ -46,6 +47,7 @@ WORDS = {
         "GPT-2's weights are not on this machine yet; load them in the Compare tab",
         "Trọng số của GPT-2 chưa có trên máy này; hãy tải ở thẻ So sánh",
     ),
+    "error": ("Error", "Lỗi"),
     "stop_button": ("Stop", "Dừng"),
     "unknown_dropped": (
         "Left out, for the model has never seen them: {names}.",

@@ -95,7 +95,7 @@ def test_every_option_refuses_in_vietnamese_what_is_out_of_its_range():
             for said in _refusals(kind, field):
                 count += 1
                 vietnamese = refused(said, "vi")
-                assert vietnamese != said and not _is_english(vietnamese), (said, vietnamese)
+                assert vietnamese != said and not _is_english(vietnamese.replace(field, "")), (said, vietnamese)
                 assert field in vietnamese, (said, vietnamese)
     assert count > 400
     assert all(_refusals(options_of(name), name) for name in NAMES)  # every field of the form is among them
