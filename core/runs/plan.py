@@ -109,7 +109,10 @@ def extend(run: RunDir, steps: int | None) -> RunDir:
     train = config.train if steps is None else TrainConfig.parse({**config.train.model_dump(), "steps": steps})
     done = status.step
     if train.steps < done or (train.steps == done and status.state == "done"):  # paused at the very end is not done
-        raise ValueError(f"The run has done {done:,} steps already; ask for more than that, such as {2 * done:,}")
+        raise ValueError(
+            f"The run has done {done:,} {'step' if done == 1 else 'steps'} already; "
+            f"ask for more than that, such as {2 * done:,}"
+        )
     if train != config.train:
         run.write_config(replace(config, train=train))
     return run

@@ -3,7 +3,7 @@
 const WORDS = {
   title: 'Does this head matter?', layer: 'layer', column: 'head {head}', empty: 'Not measured yet.',
   cell: 'Layer {layer}, head {head}: {value} nats', cell_null: 'Layer {layer}, head {head}: not measured yet',
-  count: '{done} of {all} heads measured', low: 'no harm', high: '{value} nats',
+  count: '{done} of {all} {all:head|heads} measured', low: 'no harm', high: '{value} nats',
 };
 const grid = at('.map');
 let values = [], marked = shownBy[channel()] ?? null;

@@ -248,6 +248,11 @@ def own_example(run: RunDir | None) -> str:
     return " ".join(run.text()[:200].split())[:40] if run else ""
 
 
+def head_name(place: tuple[int, int], lang: str) -> str:
+    """Return a head's name in a sentence: "layer 0, head 1" and not 0.1, which is a number."""
+    return translate("head_name", lang, layer=place[0], head=place[1])
+
+
 def brightness_note(attention: "TextAttention", rises: list[list[float]], lang: str) -> str:
     """Compare the head with the largest single weights to the head whose silencing raises the loss most."""
     brightest = attention.observed.weights[:, :, 1:].amax(-1).mean(-1)  # (L, nh), the mean over queries from 1
@@ -255,6 +260,6 @@ def brightness_note(attention: "TextAttention", rises: list[list[float]], lang: 
     bright = divmod(int(brightest.argmax()), nh)
     flat = [(rise, (layer, head)) for layer, row in enumerate(rises) for head, rise in enumerate(row)]
     most, top = max(flat)
-    names = {"bright": "{}.{}".format(*bright), "top": "{}.{}".format(*top)}
+    names = {"bright": head_name(bright, lang), "top": head_name(top, lang)}
     said = {"weight": float(brightest[bright]), "most": most, "cost": rises[bright[0]][bright[1]]}
     return translate("silence_same" if bright == top else "silence_note", lang, **names, **said)

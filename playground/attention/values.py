@@ -38,7 +38,9 @@ class TextAttention:
         """Return q·k / sqrt(head_size) of a head (T, T); ValueError when there is no such head."""
         L, nh = self.observed.weights.shape[:2]
         if not (isinstance(layer, int) and isinstance(head, int) and 0 <= layer < L and 0 <= head < nh):
-            raise ValueError(f"There is no head {layer!r:.20}.{head!r:.20}; layers go to {L - 1}, heads to {nh - 1}")
+            raise ValueError(
+                f"There is no layer {layer!r:.20}, head {head!r:.20}; layers go to {L - 1}, heads to {nh - 1}"
+            )
         return scores(self.observed, layer, head)
 
 

@@ -20,25 +20,25 @@ WORDS = {
         "Ở đây chỉ xem {most} token đầu trong {count} token.",
     ),
     "silence_button": ("Does each head matter? Silence them in turn", "Đầu nào quan trọng? Tắt lần lượt từng đầu"),
-    "silence_title": ("What the loss loses without each head", "Loss tăng bao nhiêu khi tắt từng đầu"),
+    "silence_title": ("What the loss gains without each head", "Loss tăng bao nhiêu khi tắt từng đầu"),
     "silence_empty": (
         "Press the button: each head is silenced in turn on the run's own validation text.",
-        "Bấm nút: từng đầu được tắt lần lượt trên phần validation của lượt này.",
+        "Bấm nút: từng đầu được tắt lần lượt trên phần validation của lượt chạy này.",
     ),
     "silence_note": (
-        "Bright is not important: head {bright}, which looks hardest at one place ({weight:.2f}), costs {cost:.3f} nats when "
-        "silenced; the head that matters most is {top}, with {most:.3f} nats.",
-        "Sáng không có nghĩa là quan trọng: đầu {bright}, nhìn chăm chú nhất vào một chỗ ({weight:.2f}), khi tắt chỉ mất "
-        "{cost:.3f} nat; đầu quan trọng nhất là {top}, với {most:.3f} nat.",
+        "Bright is not important: the head that looks hardest at one place ({bright}; {weight:.2f}) costs {cost:.3f} nats when "
+        "silenced; the one that matters most ({top}) costs {most:.3f} nats.",
+        "Sáng không có nghĩa là quan trọng: tắt đầu nhìn chăm chú nhất vào một chỗ ({bright}; {weight:.2f}) làm loss tăng "
+        "{cost:.3f} nat; tắt đầu quan trọng nhất ({top}) làm loss tăng {most:.3f} nat.",
     ),
     "silence_same": (
-        "Here the head that looks hardest at one place ({weight:.2f}), {top}, is also the one that matters most: {most:.3f} nats.",
-        "Ở đây đầu nhìn chăm chú nhất vào một chỗ ({weight:.2f}), {top}, cũng là đầu quan trọng nhất: {most:.3f} nat.",
+        "Here the head that looks hardest at one place ({top}; {weight:.2f}) is also the one that matters most: {most:.3f} nats.",
+        "Ở đây đầu nhìn chăm chú nhất vào một chỗ ({top}; {weight:.2f}) cũng là đầu quan trọng nhất: {most:.3f} nat.",
     ),
     "looking": ("Looking at the text …", "Đang xem văn bản …"),
     "no_attention": (
         "This run is a bigram: it has no attention. Choose another run above.",
-        "Lượt này là bigram: không có attention. Hãy chọn lượt khác ở trên.",
+        "Lượt chạy này là bigram: không có attention. Hãy chọn lượt chạy khác ở trên.",
     ),
     "figure_head": ("Layer {layer}, head {head} of {model}", "Tầng {layer}, đầu {head} của {model}"),
     "figure_heads": ("All heads (layer.head) of {model}", "Mọi đầu (tầng.đầu) của {model}"),
@@ -86,7 +86,7 @@ WIDGET_WORDS_VI = {
         "viết hai lần (Olsson và cộng sự, 2022).",
         "help_entropy": "query trải sự chú ý rộng tới đâu: 0 nat khi dồn vào một token, ln n khi đều trên n token.",
         "help_distance": "nhìn lùi bao xa, tính bằng token, có trọng số theo sự chú ý.", "step": "bước {step}",
-        "play": "Chạy qua các bản chụp", "pause": "Dừng chạy", "snapshot": "Bản chụp",
+        "play": "Phát lần lượt các bản chụp", "pause": "Dừng phát", "snapshot": "Bản chụp",
     },
     "attention_detail": {
         "title": "Đường tới trọng số: điểm, mặt nạ, softmax",
@@ -107,7 +107,7 @@ WIDGET_WORDS_VI = {
     "attention_lines": {
         "title": "Quá trình hình thành: tầng {layer}, đầu {head}, bước {step}",
         "title_none": "Các đầu đã hình thành ra sao", "mean": "Điểm được đo cho từng đầu: hãy chọn một đầu.",
-        "empty": "Cần một lượt huấn luyện có nhiều bản chụp.",
+        "empty": "Cần một lượt chạy có nhiều bản chụp.",
         "hint": "Mỗi đường là một điểm, từ 0 đến 1, theo quá trình huấn luyện, từ bước {first} đến {last} (logarit). "
         "Nhấp để xem bản chụp đó.",
         "aria": "Điểm theo quá trình huấn luyện: dùng phím mũi tên để qua từng bước", "at_step": "bước {step}",
@@ -117,7 +117,7 @@ WIDGET_WORDS_VI = {
 }  # fmt: skip
 
 REFUSALS_VI = {
-    "There is no head {layer}.{head}; layers go to {last_layer}, heads to {last}": "Không có đầu {layer}.{head}; tầng đi từ 0 đến {last_layer}, đầu từ 0 đến {last}",
+    "There is no layer {layer}, head {head}; layers go to {last_layer}, heads to {last}": "Không có tầng {layer}, đầu {head}; tầng đi từ 0 đến {last_layer}, đầu từ 0 đến {last}",
 }
 
 add_words(WORDS, WIDGET_WORDS_VI)

@@ -7,7 +7,7 @@ WORDS = {
     "tab_generate": ("Generate", "Sinh văn bản"),
     "generate_intro": (
         "Write the beginning, press **Generate**, and point at any token to see what else the model considered.",
-        "Viết phần mở đầu, bấm **Sinh văn bản**, rồi trỏ vào một token để xem mô hình đã cân nhắc gì khác.",
+        "Viết câu mở đầu, bấm **Sinh văn bản**, rồi trỏ vào một token để xem mô hình đã cân nhắc gì khác.",
     ),
     "int8": ("8-bit weights", "Trọng số 8 bit"),
     "int8_help": (
@@ -21,10 +21,10 @@ WORDS = {
     "snapshot": ("Model at step", "Mô hình ở bước"),
     "snapshot_help": (
         "An earlier self of the model: the same prompt and seed show what it has learned since.",
-        "Mô hình ở một thời điểm trước: cùng đoạn mở đầu và seed cho thấy nó đã học được gì.",
+        "Mô hình ở một thời điểm trước: cùng câu mở đầu và seed cho thấy nó đã học được gì.",
     ),
     "latest": ("latest", "mới nhất"),
-    "prompt": ("Prompt", "Đoạn mở đầu"),
+    "prompt": ("Prompt", "Câu mở đầu"),
     "prompt_placeholder": ("The text to go on from; empty: a new line", "Văn bản để viết tiếp; để trống: một dòng mới"),
     "generate_button": ("Generate", "Sinh văn bản"),
     "sampling": ("How to choose the next token", "Cách chọn token tiếp theo"),
@@ -35,12 +35,12 @@ WORDS = {
     "help_max_new_tokens": ("How many tokens to write.", "Viết bao nhiêu token."),
     "help_temperature": (
         "0 always takes the likeliest, 1 is the model's own opinion, 10 is noise.",
-        "0 luôn lấy token khả dĩ nhất, 1 là ý của mô hình, 10 là nhiễu.",
+        "0 luôn lấy token có xác suất cao nhất, 1 là ý của mô hình, 10 là nhiễu.",
     ),
-    "help_top_k": ("Only the k likeliest; 0: all.", "Chỉ k token khả dĩ nhất; 0: tất cả."),
+    "help_top_k": ("Only the k likeliest; 0: all.", "Chỉ k token có xác suất cao nhất; 0: tất cả."),
     "help_top_p": (
         "Only the fewest that together reach p; 1: all.",
-        "Chỉ số ít token có tổng xác suất đạt p; 1: tất cả.",
+        "Chỉ lấy ít token nhất có tổng xác suất đạt p; 1: tất cả.",
     ),
     "help_sample_seed": (
         "Same seed, same text; empty: new each time.",
@@ -58,9 +58,9 @@ WORDS = {
 # What the widgets say in Vietnamese; English stands in their scripts.
 WIDGET_WORDS_VI = {
     "written": {
-        "empty": "Viết đoạn mở đầu rồi bấm Sinh văn bản.", "hint": "Trỏ vào một token để xem mô hình đã cân nhắc gì.",
+        "empty": "Viết câu mở đầu rồi bấm Sinh văn bản.", "hint": "Trỏ vào một token để xem mô hình đã cân nhắc gì.",
         "idle": "", "writing": "Đang viết …", "done": "Xong", "stopped": "Đã dừng", "speed": "token/s", "tokens": "token",
-        "scale": "mô hình thấy khả dĩ đến đâu", "p": "mô hình", "q": "dùng để chọn", "place": "token", "drawn": "đã chọn",
+        "scale": "xác suất theo mô hình", "p": "mô hình", "q": "dùng để chọn", "place": "token", "drawn": "đã chọn",
         "p_help": "Xác suất của chính mô hình", "q_help": "Xác suất dùng để chọn, sau temperature, top-k, top-p",
         "paper": "Văn bản: dùng phím mũi tên để đi qua các token", "unseen": "Ngoài ngữ cảnh: mô hình không thấy",
         "unknown": "Không có trong bộ từ vựng", "newline": "xuống dòng", "space": "dấu cách",

@@ -74,7 +74,10 @@ class _LocalFormatter(Formatter):
         self.lang = lang
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Format one placeholder's value."""
+        """Format one placeholder's value; a spec such as "core|cores" gives the word for one or for many."""
+        if "|" in format_spec:
+            one, many = format_spec.split("|")
+            return one if value == 1 else many
         text = super().format_field(value, format_spec)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return localize(text, self.lang) if is_number else text

@@ -31,8 +31,8 @@ def add_refusals(sentences: dict[str, str]) -> None:
 def refused(message: Any, lang: str) -> str:
     """Return a sentence of the program in a language; as it is where the language is English or knows it not.
 
-    What fills a place may be such a sentence itself (a cause, a remedy): it is translated too. Else it is a value, whose
-    numbers follow the language.
+    What fills a place may be such a sentence itself (a cause, a remedy), and is translated too. Else it is a value,
+    whose numbers follow the language.
     """
     text = str(message)
     return (_translated(text) if lang == "vi" else None) or text

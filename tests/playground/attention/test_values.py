@@ -99,7 +99,7 @@ def test_silencing_tells_every_head_once_and_leaves_the_model_as_it_was(run):
 
 @pytest.mark.parametrize("head", [(2, 0), (0, 2), (-1, 0), ("0", 0), (None, None), (0.5, 0)])
 def test_a_head_that_is_not_there_is_refused(run, head):
-    with pytest.raises(ValueError, match="There is no head"):
+    with pytest.raises(ValueError, match="There is no layer .*, head"):
         text_attention(run, "Anna").scores_before_mask(*head)
 
 

@@ -44,7 +44,7 @@ def test_the_words_and_numbers_of_a_picture_follow_the_language():
     ticks = [label.get_text() for label in axes.get_yticklabels()]
     assert "3,0" in ticks and not any("." in tick for tick in ticks)
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("bước", "loss (nat mỗi token)")
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["huấn luyện", "kiểm định"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["train", "validation"]
 
 
 def test_training_and_validation_differ_in_dash_and_not_in_colour_alone():

@@ -57,7 +57,10 @@ def test_a_text_is_filled_with_numbers_of_the_language_and_its_names_stay_as_the
     values = {"name": "0.1", "count": 4225, "share": 99.5, "sure": True, "step": 1000}
     assert fill(text, "en", **values) == text.format(**values) == "0.1: 4,225 of 99.5 True 1000"
     assert fill(text, "vi", **values) == "0.1: 4.225 of 99,5 True 1000"
-    assert translate("uploaded", "vi", name="a.txt", count=12_000, distinct=65) == "a.txt: 12.000 ký tự, 65 loại"
+    assert (
+        translate("uploaded", "vi", name="a.txt", count=12_000, distinct=65)
+        == "a.txt: 12.000 ký tự, 65 ký tự khác nhau"
+    )
     assert "{count:,}" in translate("uploaded", "vi")  # unfilled, where the browser fills it
 
 
