@@ -83,6 +83,7 @@ class Header:
         translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
         everything = [page.owner, page.memory, page.run, page.lang, self.machine, *form.filled, *translated, *shown]
         app.load(None, js=RECALL_THEME_JS)
+        app.load(None, js=NO_WORDS_JS)
         app.load(self.open, [page.memory], everything, **UNQUEUED)
 
         in_view = [page.run, page.lang, page.owner, page.memory]
@@ -174,6 +175,13 @@ RECALL_THEME_JS = """() => {
   }
 }"""
 # For screen readers, and for the numbers that widgets show.
+# The names of fields, code and examples of prompts are no words to translate; fields come when they are first seen.
+NO_WORDS_JS = """() => {
+  const names = '[id^="field-"] [data-testid="block-info"], .codemirror-wrapper, .dataset';
+  const mark = () => document.querySelectorAll(names).forEach((node) => { node.translate = false; });
+  mark();
+  document.addEventListener('click', () => setTimeout(mark, 300));
+}"""
 LANG_JS = "(lang) => { document.documentElement.lang = lang; }"
 # Deleting asks first; whoever is not sure sends no run.
 SURE_JS = f"""(run, owner, lang) => {{

@@ -24,8 +24,8 @@ TERMS = set(
 )
 # Names: of models, people, programs, presets, files, units.
 NAMES = set(
-    """gpt hugging face hub shakespeare tiny small medium large xl python pytorch numpy transformers openai kaplan
-    webtext olsson transformerlens playground express lecture best modern microsoft windows latin safetensors zip
+    """gpt distilgpt hugging face hub shakespeare tiny small medium large xl python pytorch numpy transformers openai
+    kaplan webtext olsson transformerlens playground express lecture best modern microsoft windows latin safetensors zip
     gzip bzip xz npz txt png svg escape flop mb gb""".split()
 )
 

@@ -35,6 +35,7 @@ function build({ names, temperatures, absent }) {
 function fill(box, text, phase, absent) {
   const missing = text === null || text === undefined;
   box.words.classList.toggle('absent', missing);
+  box.words.translate = missing; // what a model wrote stays as it is
   if (missing) {
     box.words.textContent = absent;
     box.shown = '';
