@@ -67,7 +67,14 @@ class Header:
                 page.run = add(Dropdown, choices=[], elem_id="run-picker", words={"label": "run_in_view"})
             with gr.Column(scale=2, min_width=210, elem_id="look"):
                 choices = [(name, lang) for lang, name in LANGUAGES.items()]
-                page.lang = Radio(choices, value="en", show_label=False, container=False, elem_id="language")
+                page.lang = Radio(
+                    choices,
+                    value="en",
+                    show_label=False,
+                    container=False,
+                    elem_id="language",
+                    label="Language · Ngôn ngữ",
+                )
                 with gr.Row(elem_id="look-row"):
                     small = {"size": "sm", "min_width": 60}
                     self.look = add(gr.Button, elem_id="theme-button", words={"value": "theme_button"}, **small)
@@ -177,7 +184,7 @@ RECALL_THEME_JS = """() => {
 # For screen readers, and for the numbers that widgets show.
 # The names of fields, code and examples of prompts are no words to translate; fields come when they are first seen.
 NO_WORDS_JS = """() => {
-  const names = '[id^="field-"] [data-testid="block-info"], .codemirror-wrapper, .dataset';
+  const names = '[id^="field-"] [data-testid="block-info"], .codemirror-wrapper, [id$="-examples"]';
   const mark = () => document.querySelectorAll(names).forEach((node) => { node.translate = false; });
   mark();
   document.addEventListener('click', () => setTimeout(mark, 300));

@@ -20,13 +20,13 @@ TERMS = set(
     softmax logit key query value induction layernorm seed sampling snapshot temperature top overfitting epoch optimizer
     adamw muon gelu relu transformer prompt head backward forward fp bf rotary scaling norm merge bigram trigram gram
     unigram byte bytes bit nat hash cache array object true false null auto log cosine linear constant float int module
-    tensor shape cosin web id logarit ln wte wpe nn train validation position induct""".split()
+    tensor shape cosin web id logarit ln wte wpe nn train validation position induct attn mlp architecture""".split()
 )
 # Names: of models, people, programs, presets, files, units.
 NAMES = set(
     """gpt distilgpt hugging face hub shakespeare tiny small medium large xl python pytorch numpy transformers openai
     kaplan webtext olsson transformerlens playground express lecture best modern microsoft windows latin safetensors zip
-    gzip bzip xz npz txt png svg escape flop mb gb""".split()
+    gzip bzip xz npz txt png svg escape flop kflop mflop gflop tflop kb mb gb tb""".split()
 )
 
 

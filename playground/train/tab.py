@@ -104,7 +104,8 @@ class TrainTab:
         text = [self.corpus, self.text]
         counted = [*text, page.lang, *self.form]
         self.clock.tick(self.tell_times, counted, [self.preset, self.count, self.clock], **UNQUEUED)
-        self.corpus.change(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **UNQUEUED)
+        for event in (self.corpus.change, page.lang.input):
+            event(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **CHOSEN)
         self.file.upload(show_errors(self.read_file), [self.file, page.lang], [self.text, self.about], **UNQUEUED)
         self.preset.input(None, self.preset, self.form, js=run_form.fill_js())  # at once: Train may come next
         self.preset.input(self.choose_preset, [self.preset, *text, page.lang], self.count, **CHOSEN)

@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 
 from playground.words.refusals import refused
-from playground.words.translate import language, translate
+from playground.words.translate import language
 
 # For events that answer at once: they skip the queue, show no spinner, and are no part of the API.
 UNQUEUED = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -86,10 +86,10 @@ def show_errors(handler: Callable) -> Callable:
         if isinstance(error, gr.Error):
             return error
         if isinstance(error, ValueError | OSError) and str(error):
-            return _toast(refused(error, lang), lang, duration=20)
+            return _toast(refused(error, lang), duration=20)
         number = secrets.token_hex(4)
         print(f"error {number}\n{traceback.format_exc()}", file=sys.stderr, flush=True)
-        return _toast(refused(f"Something went wrong here (error {number}); try again", lang), lang)
+        return _toast(refused(f"Something went wrong here (error {number}); try again", lang))
 
     if inspect.isgeneratorfunction(handler):
 
@@ -112,9 +112,8 @@ def show_errors(handler: Callable) -> Callable:
     return once
 
 
-def _toast(sentence: str, lang: str, duration: float = 10) -> gr.Error:
-    title = translate("error", lang)
-    return gr.Error(sentence, duration=duration, title=title, print_exception=False)
+def _toast(sentence: str, duration: float = 10) -> gr.Error:
+    return gr.Error(sentence, duration=duration, print_exception=False)
 
 
 def text_of(value: Any, most: int, name: str) -> str:

@@ -48,7 +48,6 @@ WORDS = {
         "GPT-2's weights are not on this machine yet; load them in the Compare tab",
         "Trọng số của GPT-2 chưa có trên máy này; hãy tải về ở thẻ So sánh",
     ),
-    "error": ("Error", "Lỗi"),
     "stop_button": ("Stop", "Dừng"),
     "unknown_dropped": (
         "Left out, because the model has never seen them: {names}.",
