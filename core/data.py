@@ -72,8 +72,8 @@ def windows(tokens: Tensor, block_size: int, limit: int | None = None) -> tuple[
     T = block_size
     if len(tokens) <= T:
         raise ValueError(
-            f"The text has {len(tokens):,} tokens, but one window of block_size={T} needs {T + 1:,}; "
-            "lower block_size or add text"
+            f"The text has {len(tokens):,} {'token' if len(tokens) == 1 else 'tokens'}, but one window of "
+            f"block_size={T} needs {T + 1:,}; lower block_size or add text"
         )
     n = (len(tokens) - 1) // T
     x, y = tokens[: n * T].view(n, T), tokens[1 : n * T + 1].view(n, T)

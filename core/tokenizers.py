@@ -204,8 +204,8 @@ def split(tokens: Tokens, block_size: int) -> tuple[Tokens, Tokens]:
         fits = N // 10 - 1
         remedy = f"lower block_size to {fits} or add text" if fits >= 1 else "add text"
         raise ValueError(
-            f"The text has {N:,} tokens, but block_size={block_size} needs at least {needed:,} "
-            f"(90 % to train on, 10 % to validate on, each longer than one block); {remedy}"
+            f"The text has {N:,} {'token' if N == 1 else 'tokens'}, but block_size={block_size} needs at least "
+            f"{needed:,} (90 % to train on, 10 % to validate on, each longer than one block); {remedy}"
         )
     at = N * 9 // 10
     return tokens[:at], tokens[at:]  # pyrefly: ignore[bad-return]

@@ -73,7 +73,14 @@ class Header:
                 page.run = RunPicker(elem_id="run-picker")
             with gr.Column(scale=2, min_width=210, elem_id="look"):
                 choices = [(name, lang) for lang, name in LANGUAGES.items()]
-                page.lang = Radio(choices, value="en", show_label=False, container=False, elem_id="language")
+                page.lang = Radio(
+                    choices,
+                    value="en",
+                    show_label=False,
+                    container=False,
+                    elem_id="language",
+                    label="Language · Ngôn ngữ",
+                )
                 with gr.Row(elem_id="look-row"):
                     small = {"size": "sm", "min_width": 60}
                     self.look = add(gr.Button, elem_id="theme-button", words={"value": "theme_button"}, **small)
@@ -92,6 +99,7 @@ class Header:
         translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
         everything = [page.owner, page.memory, page.run, page.lang, self.machine, *form.filled, *translated, *shown]
         app.load(None, js=RECALL_THEME_JS)
+        app.load(None, js=NO_WORDS_JS)
         form.recall(app.load(self.open, [page.memory], everything, **UNQUEUED))
 
         in_view = [page.run, page.lang, page.owner, page.memory]
@@ -187,6 +195,13 @@ RECALL_THEME_JS = """() => {
   }
 }"""
 # For screen readers, and for the numbers that widgets show.
+# The names of fields, code and examples of prompts are no words to translate; fields come when they are first seen.
+NO_WORDS_JS = """() => {
+  const names = '[id^="field-"] [data-testid="block-info"], .codemirror-wrapper, [id$="-examples"]';
+  const mark = () => document.querySelectorAll(names).forEach((node) => { node.translate = false; });
+  mark();
+  document.addEventListener('click', () => setTimeout(mark, 300));
+}"""
 LANG_JS = "(lang) => { document.documentElement.lang = lang; }"
 # What is deleted is gone from the picker at the next look; until then the button says that it was heard.
 DELETED_JS = """() => {

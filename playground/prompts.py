@@ -5,6 +5,7 @@ import codecs
 from core.text.characters import fitted, is_invisible
 from core.text.corpora import clean_text
 from core.tokenizers import GPT2_VOCAB_SIZE, BPETokenizer, CharTokenizer, Tokenizer, named
+from playground.words.refusals import refused
 from playground.words.translate import translate
 
 RUN, GPT2 = "run", "gpt2"  # the models to choose from: that of the run in view, and the pretrained one
@@ -23,7 +24,8 @@ def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en")
     Returns the prompt, what to show of it where something was left out or replaced ({"t", "unknown"} for each letter;
     one of several characters in as many pieces), and a sentence about what was changed.
     """
-    text, note = clean_text(text)
+    text, changed = clean_text(text)
+    note = changed and refused(changed, lang)
     if not tokenizer.unknown(text):
         return text, [], note
     notes = [note] if note else []
@@ -37,7 +39,7 @@ def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en")
         return "".join(letter.becomes for letter in each), [], " ".join(notes)
     key = "unknown_replaced" if replace else "unknown_dropped"
     names = dict.fromkeys(c for letter in strange for c in letter.text if tokenizer.unknown(c) and c not in vanished)
-    notes.append(translate(key, lang, names=named(names)))
+    notes.append(translate(key, lang, names=refused(named(names), lang)))
     shown = []
     for letter in each:
         unknown = letter in strange

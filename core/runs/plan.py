@@ -115,7 +115,10 @@ def extend(run: RunDir, steps: int | None) -> RunDir:
         more = {"continued_at": [*train.continued_at, done]} if done == train.steps else {}
         train = TrainConfig.parse({**train.model_dump(), "steps": steps, **more})
     if train.steps < done or (train.steps == done and status.state == "done"):  # paused at the very end is not done
-        raise ValueError(f"The run has done {done:,} steps already; ask for more than that, such as {2 * done:,}")
+        raise ValueError(
+            f"The run has done {done:,} {'step' if done == 1 else 'steps'} already; "
+            f"ask for more than that, such as {2 * done:,}"
+        )
     if train != config.train:
         run.write_config(replace(config, train=train))
     return run

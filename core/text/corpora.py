@@ -79,14 +79,11 @@ def own_text(text: str, filename: str | None = None) -> Corpus:
     if not text:
         raise ValueError("The text is empty; paste or upload some text, or choose a built-in corpus")
     if text.isspace():
-        raise ValueError(
-            f"The text is {len(text):,} characters long and all of it is blank; paste or upload some words"
-        )
+        raise ValueError("The text is blank; paste or upload some words")
     distinct = set(text)
     if len(distinct) == 1:
         raise ValueError(
-            f"The text is {named(distinct)}, {len(text):,} times over, which leaves nothing to learn; "
-            "add text with other characters"
+            f"The text is nothing but {named(distinct)}, which leaves nothing to learn; add text with other characters"
         )
     return Corpus("own", text, title=title_of(text, filename))
 

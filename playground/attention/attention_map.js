@@ -5,7 +5,7 @@ const WORDS = {
   cell: 'Layer {layer}, head {head}: {value} nats', cell_null: 'Layer {layer}, head {head}: not measured yet',
   cell_error: 'Layer {layer}, head {head}: {value} \u00b1 {error} nats (standard error)',
   cell_noise: 'Layer {layer}, head {head}: {value} \u00b1 {error} nats, less than two standard errors: it may be chance',
-  count: '{done} of {all} heads measured', fall: 'the loss falls without it: {value}',
+  count: '{done} of {all} {all:head|heads} measured', fall: 'the loss falls without it: {value}',
   rise: 'the loss rises without it: {value} nats', noise: 'within the noise',
   another: 'These numbers are of {of}, not of what is looked at above.',
 };

@@ -82,7 +82,7 @@ class AttentionTab:
         self.text.change(show_errors(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines)
-        self.examples.click(show_errors(self.use_example), [self.examples], [self.text], **UNQUEUED)
+        self.examples.click(show_errors(self.use_example), [self.examples, page.lang], [self.text], **UNQUEUED)
         to_step = self.view.step(show_errors(self.go_to_step), [*asked, self.head], [self.steps, *drawn], **UNQUEUED)
         to_step.then(**lines)
         self.view.choose(show_errors(self.choose_head), asked, [self.head, self.downloads], **UNQUEUED)
@@ -219,7 +219,7 @@ class AttentionTab:
         """Stop what this page silences, before the next head; what is measured stays."""
         self.wishes.stop(_page(request))
 
-    def use_example(self, sample: Any) -> str:
+    def use_example(self, sample: Any, lang: str) -> str:
         """Put an example into the text."""
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
 

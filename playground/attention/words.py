@@ -1,6 +1,7 @@
 # ruff: noqa: E501 (a table of words)
 """The words of the Attention tab, English and Vietnamese side by side."""
 
+from playground.words.refusals import add_refusals
 from playground.words.translate import add_words
 
 WORDS = {
@@ -26,17 +27,17 @@ WORDS = {
     "silence_empty": (
         "Not measured yet for {name}. The button silences each head in turn on validation text of the run in view: {time} "
         "for a first look at all of them; then more text is added, for three minutes at most.",
-        "Chưa đo cho {name}. Nút này tắt lần lượt từng đầu trên phần validation của lượt đang xem: {time} cho lần đo "
+        "Chưa đo cho {name}. Nút này tắt lần lượt từng đầu trên phần validation của lượt chạy đang xem: {time} cho lần đo "
         "đầu tiên; sau đó thêm dần văn bản, nhiều nhất trong ba phút.",
     ),
     "silence_nothing": ("Not measured yet.", "Chưa đo."),
     "silence_read": (
-        "Measured on {tokens:,} tokens of validation text, {windows:,} windows.",
+        "Measured on {tokens:,} {tokens:token|tokens} of validation text, {windows:,} {windows:window|windows}.",
         "Đã đo trên {tokens:,} token của phần validation, {windows:,} đoạn.",
     ),
     "silence_waiting": (
         "Others silence heads too: all take turns, head by head.",
-        "Những người khác cũng đang tắt đầu: mọi người lần lượt, mỗi lượt một đầu.",
+        "Những người khác cũng đang tắt đầu: mọi người làm lần lượt, mỗi lần một đầu.",
     ),
     "silence_first": ("A first look at all heads …", "Lần đo đầu tiên cho mọi đầu …"),
     "silence_more": ("More text is being added …", "Đang thêm văn bản …"),
@@ -55,15 +56,15 @@ WORDS = {
         "nhất khi tắt: {most:.3f} nat.",
     ),
     "silence_alike": (
-        "So far {count} other heads cannot be told apart from {top}.",
+        "So far {count} other {count:head|heads} cannot be told apart from {top}.",
         "Đến giờ chưa phân biệt được {top} với {count} đầu khác.",
     ),
     "head_name": ("layer {layer}, head {head}", "tầng {layer}, đầu {head}"),
     "layer_mean": ("mean of the heads of layer {layer}", "trung bình các đầu của tầng {layer}"),
     "all_heads": ("all heads (L: layer, H: head)", "mọi đầu (L: tầng, H: đầu)"),
     "picture_of": ("{name}: {what}", "{name}: {what}"),
-    "figure_key": ("key: what is looked at", "key: được nhìn"),
-    "figure_query": ("query: who looks", "query: người nhìn"),
+    "figure_key": ("key: what is looked at", "key: token được nhìn tới"),
+    "figure_query": ("query: who looks", "query: token đang nhìn"),
     "figure_weight": ("weight (colour by its square root)", "trọng số (màu theo căn bậc hai)"),
     "label_self": ("itself", "chính nó"),
     "label_previous": ("previous", "token trước"),
@@ -77,12 +78,12 @@ WORDS = {
     ),
     "attention_no_run": (
         "There is no run yet: train one, or choose GPT-2 above.",
-        "Chưa có lượt nào: hãy huấn luyện một lượt, hoặc chọn GPT-2 ở trên.",
+        "Chưa có lượt chạy nào: hãy huấn luyện một mô hình, hoặc chọn GPT-2 ở trên.",
     ),
     "looking": ("Looking at the text …", "Đang xem văn bản …"),
     "no_attention": (
         "This run is a bigram: it has no attention. Choose another run above.",
-        "Lượt này là bigram: không có attention. Hãy chọn lượt khác ở trên.",
+        "Lượt chạy này là bigram: không có attention. Hãy chọn lượt chạy khác ở trên.",
     ),
     "download_heatmap_png": ("heatmap as PNG", "bản đồ nhiệt (PNG)"),
     "download_heatmap_svg": ("as SVG", "SVG"),
@@ -132,7 +133,7 @@ WIDGET_WORDS_VI = {
         "viết hai lần (Olsson và cộng sự, 2022).",
         "help_entropy": "query trải sự chú ý rộng tới đâu: 0 nat khi dồn vào một token, ln n khi đều trên n token.",
         "help_distance": "nhìn lùi bao xa, tính bằng token, có trọng số theo sự chú ý.", "step": "bước {step}",
-        "following": "Theo bản chụp mới nhất, cho tới khi bạn kéo nó.", "play": "Chạy qua các bản chụp", "pause": "Dừng chạy", "snapshot": "Bản chụp",
+        "following": "Theo bản chụp mới nhất, cho tới khi bạn kéo nó.", "play": "Phát lần lượt các bản chụp", "pause": "Dừng phát", "snapshot": "Bản chụp",
     },
     "attention_detail": {
         "title": "Đường tới trọng số: điểm, mặt nạ, softmax",
@@ -157,7 +158,7 @@ WIDGET_WORDS_VI = {
     "attention_lines": {
         "title": "Quá trình hình thành: tầng {layer}, đầu {head}, bước {step}",
         "title_none": "Các đầu đã hình thành ra sao", "mean": "Điểm được đo cho từng đầu: hãy chọn một đầu.",
-        "empty": "Cần một lượt huấn luyện có nhiều bản chụp.", "of": "{of}, trên các đoạn validation cố định.",
+        "empty": "Cần một lượt chạy có nhiều bản chụp.", "of": "{of}, trên các đoạn validation cố định.",
         "hint": "Mỗi đường là một điểm, từ 0 đến 1, theo quá trình huấn luyện, từ bước {first} đến {last} (logarit). "
         "Nhấp để xem bản chụp đó.",
         "aria": "Điểm theo quá trình huấn luyện: dùng phím mũi tên để qua từng bước", "at_step": "bước {step}",
@@ -166,4 +167,9 @@ WIDGET_WORDS_VI = {
     },
 }  # fmt: skip
 
+REFUSALS_VI = {
+    "There is no layer {layer}, head {head}; layers go to {last_layer}, heads to {last}": "Không có tầng {layer}, đầu {head}; tầng đi từ 0 đến {last_layer}, đầu từ 0 đến {last}",
+}
+
 add_words(WORDS, WIDGET_WORDS_VI)
+add_refusals(REFUSALS_VI)

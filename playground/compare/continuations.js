@@ -43,6 +43,7 @@ function nodesOf(text) {
 function fill(box, text, phase, absent) {
   const missing = text === null || text === undefined;
   box.words.classList.toggle('absent', missing);
+  box.words.translate = missing; // what a model wrote stays as it is
   if (missing) {
     box.words.textContent = absent;
     box.shown = '';

@@ -5,10 +5,10 @@ const WORDS = {
   col_name: 'name', col_shape: 'shape', col_stored: "in the layout of GPT-2's files", col_count: 'parameters', col_dtype: 'dtype',
   col_module: 'module', col_kind: 'class', col_output: 'output',
   rows: '{letter}: rows {first} to {last}', same_as: 'is {owner}',
-  found: '{shown} of {all} parameters, {sum} numbers in them', found_modules: '{shown} of {all} modules',
+  found: '{shown} of {all} {all:parameter|parameters}, {sum} {sum:number|numbers} in them', found_modules: '{shown} of {all} {all:module|modules}',
   nothing: 'No name is like that.', unfold: 'Unfold {owner}', fold_up: 'Fold {owner}',
   models: 'Model', views: 'View',
-  total: '{count} parameters · {size} in fp32 · output shapes are those of an input {input}',
+  total: '{count} {count:parameter|parameters} · {size} in fp32 · output shapes are those of an input {input}',
   waiting: 'Counting …',
 };
 const { at, say, make, exact, bytes } = playground.widget(element, props, () => WORDS);

@@ -25,6 +25,7 @@ from playground.prompts import GPT2
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Textbox, show_errors, text_of
 from playground.widgets.visibility import VisibilityTrigger
 from playground.wishes import Wishes
+from playground.words.refusals import refused
 from playground.words.run_names import run_label
 from playground.words.translate import translate, widget_words
 
@@ -106,7 +107,7 @@ class PretrainedSection:
         self.text.change(
             show_errors(self.read_with_run), asked, [self.mine, self.theirs], trigger_mode="always_last", **UNQUEUED
         ).then(**read_by_gpt2, trigger_mode="always_last", **COMPUTE)
-        self.examples.click(show_errors(self.use_example), [self.examples], [self.text], **UNQUEUED)
+        self.examples.click(show_errors(self.use_example), [self.examples, page.lang], [self.text], **UNQUEUED)
         for event in (self.loader.ask_state, page.lang.input):
             event(show_errors(self.loading), [page.lang], [self.loader], **CHOSEN)
         self.loader.ask_load(show_errors(self.load), [page.lang], [self.loader], **UNQUEUED)
@@ -131,7 +132,7 @@ class PretrainedSection:
             "state": now.state,
             "done": now.done,
             "total": now.total,
-            "message": now.message,
+            "message": now.message and refused(now.message, lang),
             "cached": now.state == "absent" and loader.is_cached(GPT2),
         }
 
@@ -165,7 +166,7 @@ class PretrainedSection:
             return values.nothing_read(FAMILY_NAMES[GPT2], why, lang, second=True)
         return values.reading(theirs, known, lang, note, second=True)
 
-    def use_example(self, sample: Any) -> str:
+    def use_example(self, sample: Any, lang: str) -> str:
         """Put an example into the text."""
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
 
@@ -276,7 +277,7 @@ class PretrainedSection:
         try:
             return contenders.run_contender(run, lang), ""
         except (ValueError, OSError) as error:  # its card shows it: a toast for every key pressed would be too many
-            return None, str(error)
+            return None, refused(error, lang)
 
     def _theirs(self, lang: str) -> tuple["Contender | None", str]:
         """Return GPT-2; where it is not there, why."""
@@ -284,7 +285,7 @@ class PretrainedSection:
         try:
             return contenders.gpt2_contender(), translate("gpt2_not_loaded", lang)
         except OSError as error:  # its merges cannot be had
-            return None, str(error)
+            return None, refused(error, lang)
 
     def _weights(self, run_id: Any, lang: str, theirs: "torch.nn.Module | None") -> list:
         _, values = _late()

@@ -5,34 +5,34 @@ WORDS = {
     "beside_heading": (
         "## Beside GPT-2, which was trained on the web\nLoad the published weights once, then give both models the same text; "
         "look at how they cut it, what surprises them, and what they expect next.",
-        "## Bên cạnh GPT-2, mô hình học từ web\nTải trọng số đã công bố một lần, rồi đưa cho hai mô hình cùng một văn bản; hãy "
+        "## Bên cạnh GPT-2, mô hình học từ web\nTải về trọng số đã công bố một lần, rồi đưa cho hai mô hình cùng một văn bản; hãy "
         "xem chúng cắt nó ra sao, bất ngờ ở đâu, và dự đoán gì tiếp theo.",
     ),
     "beside_kind_same": (
         "Your run has GPT-2's architecture; what differs is the size and the text.",
-        "Lượt của bạn có kiến trúc của GPT-2; khác ở kích thước và văn bản.",
+        "Lượt chạy của bạn có kiến trúc của GPT-2; khác ở kích thước và văn bản.",
     ),
     "beside_kind_changed": (
         "Your run has GPT-2's architecture but for: {changes}.",
-        "Lượt của bạn có kiến trúc của GPT-2, trừ: {changes}.",
+        "Lượt chạy của bạn có kiến trúc của GPT-2, trừ: {changes}.",
     ),
     "beside_kind_modern": (
         "Your run is a `modern` GPT, not GPT-2's architecture: rotary positions instead of wpe, RMSNorm instead of LayerNorm, "
         "queries and keys normalised, ReLU squared instead of GELU, no biases, and an output matrix of its own.",
-        "Lượt của bạn là một GPT `modern`, không phải kiến trúc của GPT-2: vị trí xoay (rotary) thay cho wpe, RMSNorm thay cho "
+        "Lượt chạy của bạn là một GPT `modern`, không phải kiến trúc của GPT-2: vị trí xoay (rotary) thay cho wpe, RMSNorm thay cho "
         "LayerNorm, query và key được chuẩn hoá, bình phương ReLU thay cho GELU, không có bias, và đầu ra có ma trận riêng.",
     ),
     "beside_kind_bigram": (
         "Your run is a bigram: one table that says what follows each token. It has no layers, no attention and no positions, so "
         "all that GPT-2 does better comes from looking further back.",
-        "Lượt của bạn là một bigram: một bảng cho biết token nào theo sau mỗi token. Nó không có tầng, không có attention, không "
+        "Lượt chạy của bạn là một bigram: một bảng cho biết token nào theo sau mỗi token. Nó không có tầng, không có attention, không "
         "có vị trí, nên mọi điều GPT-2 làm tốt hơn đều nhờ nhìn xa hơn về trước.",
     ),
     "beside_text": ("The same text for both", "Cùng một văn bản cho cả hai"),
-    "beside_your_run": ("Your run", "Lượt của bạn"),
+    "beside_your_run": ("Your run", "Lượt chạy của bạn"),
     "beside_no_run": (
         "There is no run yet: train one, and it will read this too.",
-        "Chưa có lượt nào: hãy huấn luyện một lượt để nó cũng đọc văn bản này.",
+        "Chưa có lượt chạy nào: hãy huấn luyện một lượt chạy để nó cũng đọc văn bản này.",
     ),
     "beside_no_merges": (
         "How GPT-2 cuts a text stands in its list of merges, which comes with the weights.",
@@ -48,12 +48,12 @@ WORDS = {
         "GPT-2 biết mọi ký tự trong văn bản của bạn; nó vẫn đọc văn bản đã đổi, để cả hai trả lời cùng một câu hỏi.",
     ),
     "beside_fair": (
-        "**Why bits per character?** Who cuts finer has more and easier tokens, so losses per token cannot be compared; the "
+        "**Why bits per character?** A model that cuts finer has more and easier tokens, so losses per token cannot be compared; the "
         "whole text in bits, divided by its characters, asks both the same question. Each text begins after something "
         "given and not scored: the prompt of the run's samples, and GPT-2's `<|endoftext|>`.",
         "**Vì sao là bit trên mỗi ký tự?** Cắt nhỏ hơn thì có nhiều token hơn và mỗi token dễ hơn, nên không thể so loss theo "
         "token; tổng số bit của cả văn bản chia cho số ký tự mới là cùng một câu hỏi cho cả hai. Mỗi văn bản bắt đầu sau một "
-        "đoạn cho sẵn và không tính điểm: prompt của các mẫu, và `<|endoftext|>` của GPT-2.",
+        "đoạn cho sẵn và không tính điểm: câu mở đầu của các mẫu, và `<|endoftext|>` của GPT-2.",
     ),
     "beside_write": ("Let both continue the text", "Để cả hai viết tiếp"),
     # the proof
@@ -69,7 +69,7 @@ WORDS = {
         "Đang đọc mô hình của Hugging Face và chạy cả hai …",
     ),
     "beside_proved": (
-        "Largest difference of two logits: **{largest:.1e}** (mean {mean:.1e}), over {tokens:,} tokens, which is {logits:,} logits; "
+        "Largest difference of two logits: **{largest:.1e}** (mean {mean:.1e}), over {tokens:,} {tokens:token|tokens}, which is {logits:,} logits; "
         "{seconds:.1f} s.",
         "Khác biệt lớn nhất giữa hai logit: **{largest:.1e}** (trung bình {mean:.1e}), trên {tokens:,} token, tức {logits:,} logit; "
         "{seconds:.1f} giây.",
@@ -105,7 +105,7 @@ WORDS = {
     "beside_pictures_about": (
         "Nobody told GPT-2 what a place in a text is (a run with init=sinusoidal starts with waves). Look for waves from top to bottom in the weights, and for a bright band "
         "along the diagonal of the likeness: neighbours have become alike.",
-        "Không ai dạy GPT-2 vị trí trong văn bản là gì (lượt có init=sinusoidal bắt đầu với các làn sóng). Hãy tìm những làn sóng từ trên xuống trong trọng số, và dải sáng dọc "
+        "Không ai dạy GPT-2 vị trí trong văn bản là gì (lượt chạy có init=sinusoidal bắt đầu với các làn sóng). Hãy tìm những làn sóng từ trên xuống trong trọng số, và dải sáng dọc "
         "đường chéo của hình độ giống nhau: các vị trí cạnh nhau đã trở nên giống nhau.",
     ),
     "beside_no_positions": ("{name} has no wpe.", "{name} không có wpe."),
@@ -128,22 +128,22 @@ WORDS = {
 
 WIDGET_WORDS_VI = {
     "gpt2_loader": {
-        "load": "Tải GPT-2", "retry": "Thử lại", "absent": "GPT-2 nhỏ, với trọng số do OpenAI công bố: 124 triệu tham số",
-        "size": "Tải 548 MB, một lần, từ Hugging Face Hub. Mọi thứ khác vẫn hoạt động trong lúc đó.",
-        "cached": "Đã có trên máy này: không cần tải.", "downloading": "Đang tải GPT-2", "reading": "Đang đọc trọng số",
-        "begun": "Đang hỏi Hub ...", "reading_how": "Từ đĩa vào bộ nhớ: vài giây.",
-        "ready": "GPT-2 nhỏ đã sẵn sàng, cho mọi người trên trang này", "ready_how": "Trọng số của nó đứng cạnh lượt của bạn ở dưới.",
-        "failed": "Không tải được GPT-2", "of": "{done} / {total}", "speed": "{rate} mỗi giây", "left": "còn {time}",
+        "load": "Tải về GPT-2", "retry": "Thử lại", "absent": "GPT-2 nhỏ, với trọng số do OpenAI công bố: 124 triệu tham số",
+        "size": "Tải về 548 MB, một lần, từ Hugging Face Hub. Mọi thứ khác vẫn hoạt động trong lúc đó.",
+        "cached": "Đã có trên máy này: không cần tải về.", "downloading": "Đang tải về GPT-2", "reading": "Đang đọc trọng số",
+        "begun": "Đang hỏi Hub …", "reading_how": "Từ đĩa vào bộ nhớ: vài giây.",
+        "ready": "GPT-2 nhỏ đã sẵn sàng, cho mọi người trên trang này", "ready_how": "Trọng số của nó đứng cạnh lượt chạy của bạn ở dưới.",
+        "failed": "Không tải về được GPT-2", "of": "{done} / {total}", "speed": "{rate} mỗi giây", "left": "còn {time}",
     },
     "text_reading": {
-        "tokens": "{count} token", "one": "1 token", "unit": "bit trên mỗi ký tự", "sum": "{bits} bit cho {count} ký tự",
-        "low": "đã đoán trước", "high": "bất ngờ từ 12 bit trở lên", "likeliest": "Mười token khả dĩ nhất tiếp theo",
+        "tokens": "{count} token", "unit": "bit trên mỗi ký tự", "sum": "{bits} bit cho {count} ký tự",
+        "low": "đã đoán trước", "high": "bất ngờ từ 12 bit trở lên", "likeliest": "Mười token tiếp theo có xác suất cao nhất",
         "cut": "{title} cắt văn bản ra sao: các token và id", "token": "{token}, id {id}",
         "token_cost": "{token}, id {id}: {bits} bit",
     },
     "continuations": {
-        "title": "Cùng một mở đầu, viết tiếp ở ba temperature", "idle": "", "writing": "Đang viết ...", "done": "Xong",
-        "stopped": "Đã dừng", "temperature": "temperature {value}", "cold": "gần như luôn là token khả dĩ nhất: lặp lại chính mình",
+        "title": "Cùng một câu mở đầu, viết tiếp ở ba temperature", "idle": "", "writing": "Đang viết …", "done": "Xong",
+        "stopped": "Đã dừng", "temperature": "temperature {value}", "cold": "gần như luôn là token có xác suất cao nhất: lặp lại chính mình",
         "own": "phân phối của chính mô hình", "hot": "mọi token gần như ngang nhau: nhiễu", "waiting": "…", "end": "văn bản mới bắt đầu",
     },
     "weight_view": {

@@ -1,6 +1,6 @@
 /* How one model reads a text: its tokens with their ids, tinted by what each costs, the score, and what may come next. */
 const WORDS = {
-  tokens: '{count} tokens', one: '1 token', unit: 'bits per character', sum: '{bits} bits for {count} characters',
+  tokens: '{count} {count:token|tokens}', unit: 'bits per character', sum: '{bits} bits for {count} {count:character|characters}',
   low: 'expected', high: 'a surprise of 12 bits or more', likeliest: 'The ten likeliest next tokens',
   cut: 'How {title} cuts the text: tokens and their ids', token: '{token}, id {id}', token_cost: '{token}, id {id}: {bits} bits',
 };
@@ -31,7 +31,7 @@ function show() {
   const { title, note, empty, second } = value, { tokens, score, next } = JSON.parse(value.packed);
   at('h4').textContent = title;
   at('section').classList.toggle('second', Boolean(second));
-  tell(at('.count'), tokens.length === 1 ? say('one') : tokens.length && say('tokens', { count: tokens.length }));
+  tell(at('.count'), tokens.length && say('tokens', { count: tokens.length }));
   tell(at('.note'), note);
   tell(at('.empty'), empty);
   at('.found').hidden = !tokens.length && !next.length;

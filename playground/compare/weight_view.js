@@ -5,7 +5,7 @@ const WORDS = {
   spread: 'How its values are spread: share of all values in each of {count} bins, {width} wide',
   depth: 'Root mean square by layer (the norm divided by \u221acount, so that sizes can be compared)',
   depth_once: 'There is only one of it, so nothing to follow through the layers.',
-  facts: 'mean {mean}, std {std}, largest {largest}, norm {norm}, {count} values', beyond: '{share} lie beyond the ends',
+  facts: 'mean {mean}, std {std}, largest {largest}, norm {norm}, {count} {count:value|values}', beyond: '{share} lie beyond the ends',
   missing: 'has no such parameter', no_layer: 'has no layer {layer}', at_layer: 'layer {layer}: {rms}',
 };
 const { at, say, make, makeSvg, rounded, percent } = playground.widget(element, props, () => WORDS);

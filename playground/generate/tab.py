@@ -69,7 +69,7 @@ class GenerateTab:
                                   words={"value": "generate_button"})  # fmt: skip
                     self.halt = add(gr.Button, variant="stop", elem_id="generate-stop",
                                     words={"value": "stop_button"})  # fmt: skip
-                self.ticket = gr.Textbox(visible=False, label="ticket")  # travels with a click to its writing
+                self.ticket = gr.Textbox(visible=False)  # travels with a click to its writing
                 self._build_options()
             with gr.Column(scale=4, min_width=340):
                 self.written = WrittenText(elem_id="written")
@@ -111,7 +111,7 @@ class GenerateTab:
         # Without Gradio's `cancels`, which would drop the last tokens, and does not reach a model that loads.
         self.halt.click(self.stop, None, self.written, **UNQUEUED)
         self.seed.input(None, self.seed, self.keep_seed, js="(seed) => seed !== null", **UNQUEUED)
-        self.examples.click(show_errors(self.use_example), [self.examples], [self.prompt], queue=False,
+        self.examples.click(show_errors(self.use_example), [self.examples, page.lang], [self.prompt], queue=False,
                             api_visibility="private")  # fmt: skip
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.choose_source), [self.source, page.lang], [self.step, self.int8], **queued)
@@ -196,7 +196,7 @@ class GenerateTab:
             gpt2_writer(lang)
         return [gr.update(visible=source != GPT2), gr.update(visible=source == GPT2 and has_int8())]
 
-    def use_example(self, sample: Any) -> str:
+    def use_example(self, sample: Any, lang: str) -> str:
         """Put an example into the prompt."""
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_PROMPT, "The example")
 

@@ -8,7 +8,7 @@ WORDS = {
     "tab_generate": ("Generate", "Sinh văn bản"),
     "generate_intro": (
         "Write the beginning, press **Generate**, and point at any token to see what else the model considered.",
-        "Viết phần mở đầu, bấm **Sinh văn bản**, rồi trỏ vào một token để xem mô hình đã cân nhắc gì khác.",
+        "Viết câu mở đầu, bấm **Sinh văn bản**, rồi trỏ vào một token để xem mô hình đã cân nhắc gì khác.",
     ),
     "int8": ("8-bit weights", "Trọng số 8 bit"),
     "int8_help": (
@@ -41,7 +41,7 @@ WORDS = {
     "help_top_k": ("Only the k likeliest; empty: all.", "Chỉ k token có xác suất cao nhất; để trống: tất cả."),
     "help_top_p": (
         "Only the fewest that together reach p; 1: all.",
-        "Chỉ số ít token có tổng xác suất đạt p; 1: tất cả.",
+        "Chỉ lấy ít token nhất có tổng xác suất đạt p; 1: tất cả.",
     ),
     "keep_seed": ("keep this seed", "giữ seed này"),
     "help_keep_seed": (
@@ -73,7 +73,7 @@ WIDGET_WORDS_VI = {
         "idle": "", "writing": "Đang viết …", "done": "Xong", "stopped": "Đã dừng", "refused": "Không viết được",
         "waiting": "Đang chờ một lượt viết khác kết thúc …", "loading": "Đang nạp mô hình …",
         "speed": "token/s", "tokens": "token", "seed": "seed {seed}", "seed_help": "Cùng seed, cùng văn bản",
-        "scale": "mô hình thấy khả dĩ đến đâu", "p": "mô hình", "q": "dùng để chọn", "place": "token", "drawn": "đã chọn",
+        "scale": "xác suất theo mô hình", "p": "mô hình", "q": "dùng để chọn", "place": "token", "drawn": "đã chọn",
         "p_help": "Xác suất của chính mô hình", "q_help": "Xác suất dùng để chọn, sau temperature, top-k, top-p",
         "paper": "Văn bản: dùng phím mũi tên để đi qua các token", "unseen": "Ngoài ngữ cảnh: mô hình không thấy",
         "unknown": "Không có trong bộ từ vựng", "newline": "xuống dòng", "space": "dấu cách",

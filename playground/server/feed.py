@@ -11,6 +11,7 @@ from core.runs.config import RunConfig
 from core.runs.directory import RunDir
 from core.runs.store import RunStore
 from playground.server.rows import Rows
+from playground.words.refusals import refused
 from playground.words.run_names import run_label
 from playground.words.translate import translate
 from playground.words.verdict import baseline_lines, verdict
@@ -55,7 +56,7 @@ class Feed:
                 "steps": config.train.steps,
                 "vocab_size": config.model.vocab_size,
                 "tokens": translate("characters" if config.tokenizer["kind"] == "char" else "bpe_tokens", lang),
-                "message": status.message,
+                "message": status.message and refused(status.message, lang),
                 "snapshots": run.snapshots(),
                 "points": _thinned(rows.points.since(points)),
                 "evals": _thinned(rows.estimates.since(evals)),

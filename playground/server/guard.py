@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from playground.words.refusals import refused
+from playground.words.translate import language
+
 MOST_BYTES = 32 * 1024 * 1024  # an own text of five million characters fits, escaped as JSON
 UPLOAD = "/gradio_api/upload"  # has a limit of its own
 JOIN = "/gradio_api/queue/join"
@@ -30,16 +33,15 @@ class Guard:
             return await self.app(scope, receive, send)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if _from_elsewhere(headers):
-            return await _refuse("This page takes requests only from itself", 403)(scope, receive, send)
+            return await _refuse("This page takes requests only from itself", 403, headers)(scope, receive, send)
         if scope["path"].startswith(UPLOAD):
             return await self.app(scope, receive, send)
         body = await _read(receive)
         if body is None:
-            return await _refuse(f"The request is larger than {MOST_BYTES // 2**20} MB; send less", 413)(
-                scope, receive, send
-            )
+            refusal = _refuse(f"The request is larger than {MOST_BYTES // 2**20} MB; send less", 413, headers)
+            return await refusal(scope, receive, send)
         if problem := _problem(body, scope["path"], _handlers(scope)):
-            return await _refuse(*problem)(scope, receive, send)
+            return await _refuse(*problem, headers)(scope, receive, send)
         return await self.app(scope, _again(body, receive), send)
 
 
@@ -133,5 +135,7 @@ def _names_an_address(content: Any) -> bool:
     return False
 
 
-def _refuse(sentence: str, status: int) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status_code=status)
+def _refuse(sentence: str, status: int, headers: dict[str, str]) -> JSONResponse:
+    """Refuse in the browser's language: which one the page speaks stands in no header."""
+    lang = language(headers.get("accept-language"))
+    return JSONResponse({"error": refused(sentence, lang)}, status_code=status)

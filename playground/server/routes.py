@@ -17,6 +17,7 @@ from core.runs.store import RunStore
 from playground.server.feed import Feed
 from playground.server.files import Asked, Download, number
 from playground.server.run_list import RunList
+from playground.words.refusals import refused
 from playground.words.translate import language
 
 MUCH = 200_000  # bytes of rows; reading them takes some hundredths of a second
@@ -100,7 +101,7 @@ class Routes:
         try:
             body = self.feed.follow(request.path_params["run_id"], **cursor, lang=language(asked.get("lang")))
         except ValueError as error:
-            return _not_found(error)
+            return _not_found(error, asked.get("lang"))
         body["pause"] = self.viewers.pause(asked.get("viewer", "")[:32], is_near(request))
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
@@ -111,8 +112,8 @@ class Routes:
                 raise ValueError(f"A run has no file called {name[:40]!r}")
             return self.downloads[name](Asked(run, name, request.query_params, self.feed))
         except ValueError as error:
-            return _not_found(error)
+            return _not_found(error, request.query_params.get("lang"))
 
 
-def _not_found(error: ValueError) -> JSONResponse:
-    return JSONResponse({"error": str(error)}, status_code=404)
+def _not_found(error: ValueError, lang: str | None) -> JSONResponse:
+    return JSONResponse({"error": refused(error, language(lang))}, status_code=404)

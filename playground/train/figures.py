@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from playground.words.numbers import format_number, localize
+from playground.words.translate import translate
 
 BLUE, ORANGE, GREY = "#2563eb", "#d9640b", "#6b7280"  # as in loss_chart.css
 
@@ -21,8 +22,9 @@ def loss_figure(rows: dict, lang: str = "en") -> Figure:
         axes.plot(*zip(*points, strict=True), color=BLUE, linewidth=0.7, alpha=0.45)
     if evals:
         steps, train, val = zip(*evals, strict=True)
-        axes.plot(steps, train, color=BLUE, linewidth=1.6, label="train")
-        axes.plot(steps, val, color=ORANGE, linestyle="--", linewidth=2.0, marker="o", markersize=4, label="validation")
+        axes.plot(steps, train, color=BLUE, linewidth=1.6, label=translate("figure_train", lang))
+        dashed = {"linestyle": "--", "linewidth": 2.0, "marker": "o", "markersize": 4}
+        axes.plot(steps, val, color=ORANGE, label=translate("figure_val", lang), **dashed)
         axes.legend(frameon=False, loc="upper right")
     for line in rows["baselines"] or []:
         axes.axhline(line["value"], color=GREY, linestyle=(0, (5, 4)), linewidth=0.9)
@@ -36,8 +38,8 @@ def loss_figure(rows: dict, lang: str = "en") -> Figure:
             color=GREY,
         )
     axes.yaxis.set_major_formatter(_LocalTicks(lang))
-    axes.set_xlabel("step")
-    axes.set_ylabel("loss (nats per token)")
+    axes.set_xlabel(translate("figure_step", lang))
+    axes.set_ylabel(translate("figure_loss", lang))
     axes.set_title(rows["name"], loc="left", fontsize=11, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -57,7 +57,7 @@ def build_field(name: str, words: Translations, value: Any) -> gr.components.Com
     low, high = kind.bounds(name)
     choices = getattr(field.annotation, "__args__", ())
     if name == "qkv_bias":
-        return words.add(Dropdown, choices=[("as bias", "auto"), ("yes", "yes"), ("no", "no")], **common)
+        return words.add(Dropdown, **{**common, "words": {**common["words"], "choices": qkv_bias_choices}})
     if field.annotation is bool:
         return words.add(Checkbox, **common)
     if choices and all(isinstance(choice, str) for choice in choices):
@@ -68,6 +68,11 @@ def build_field(name: str, words: Translations, value: Any) -> gr.components.Com
     if low and low % step:
         low = None  # a browser counts its steps from the lowest value: 64 would go to 65, and not to 72
     return words.add(Number, minimum=low, maximum=high, step=step, **common)
+
+
+def qkv_bias_choices(lang: str) -> list[tuple[str, str]]:
+    """Return (words, value) of the three answers of qkv_bias."""
+    return [(translate(f"qkv_bias_{value}", lang), value) for value in ("auto", "yes", "no")]
 
 
 def defaults(preset: str) -> dict[str, Any]:

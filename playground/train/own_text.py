@@ -17,11 +17,8 @@ from core.text.reading import Reading, read_text
 from playground.widgets.inputs import UNQUEUED, Textbox
 from playground.widgets.plain_text import PlainText
 from playground.widgets.translations import Translations
-from playground.words.refusals import add_refusals, refused
-from playground.words.refusals_text import TEXTS
+from playground.words.refusals import refused
 from playground.words.translate import translate
-
-add_refusals(TEXTS)
 
 
 class OwnText:

@@ -21,6 +21,7 @@ function rowOf(sample) {
   const row = make('div', 'row'), text = cell('text', '');
   const body = make('div', 'body clamped', sample.text), more = make('button', 'more');
   row.setAttribute('role', 'row');
+  body.translate = false; // a translator would make sense of it
   more.type = 'button';
   more.addEventListener('click', () => toggle(row));
   body.addEventListener('click', () => window.getSelection().isCollapsed && !more.hidden && toggle(row));

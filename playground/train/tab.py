@@ -114,7 +114,8 @@ class TrainTab:
         counted = [self.preset, self.corpus, self.facts, page.lang, *self.form]
         told = [self.count, self.check]
         self.clock.tick(self.tell_times, counted, [self.preset, *told, self.clock], **UNQUEUED)
-        self.corpus.change(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **UNQUEUED)
+        for event in (self.corpus.change, page.lang.input):
+            event(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **CHOSEN)
         self.own_text.connect(page.lang)
         self.text.change(None, self.text, self.facts, js=FACTS_JS)  # in the browser: only Train sends the text
         self.facts.change(self.count_parameters, counted, told, **CHOSEN)

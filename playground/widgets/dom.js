@@ -201,10 +201,11 @@
 
     const at = (selector) => element.querySelector(selector);
 
-    /** Fill the places of a text; a number is written as the language writes it. */
+    /** Fill the places of a text: {n} is written as the language writes it, {n:token|tokens} is the word for it. */
     function fillIn(text, facts) {
-      return text.replace(/\{(\w+)\}/g, (_, key) => {
+      return text.replace(/\{(\w+)(?::(\w+)\|(\w+))?\}/g, (_, key, one, many) => {
         const fact = facts[key] ?? NONE;
+        if (one) return String(fact) === '1' ? one : many;
         return typeof fact === 'number' ? numbers.exact(fact) : fact;
       });
     }

@@ -86,10 +86,10 @@ def show_errors(handler: Callable) -> Callable:
         if isinstance(error, gr.Error):
             return error
         if isinstance(error, ValueError | OSError) and str(error):
-            return gr.Error(refused(error, lang), duration=20, print_exception=False)
+            return _toast(refused(error, lang), duration=20)
         number = secrets.token_hex(4)
         print(f"error {number}\n{traceback.format_exc()}", file=sys.stderr, flush=True)
-        return gr.Error(f"Something went wrong here (error {number}); try again", print_exception=False)
+        return _toast(refused(f"Something went wrong here (error {number}); try again", lang))
 
     if inspect.isgeneratorfunction(handler):
 
@@ -110,6 +110,10 @@ def show_errors(handler: Callable) -> Callable:
             raise said(error, values) from None
 
     return once
+
+
+def _toast(sentence: str, duration: float = 10) -> gr.Error:
+    return gr.Error(sentence, duration=duration, print_exception=False)
 
 
 def text_of(value: Any, most: int, name: str) -> str:

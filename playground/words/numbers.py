@@ -10,7 +10,8 @@ from functools import lru_cache
 from string import Formatter
 from typing import Any
 
-_SEPARATED = re.compile(r"[0-9]+(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.[0-9]+")  # a number with a comma or a point in it
+# A number with a comma or a point in it; no address or version, which have more points.
+_SEPARATED = re.compile(r"(?<![0-9.])(?:[0-9]+(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.[0-9]+)(?!\.?[0-9])")
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -73,7 +74,10 @@ class _LocalFormatter(Formatter):
         self.lang = lang
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Format one placeholder's value."""
+        """Format one placeholder's value; a spec such as "core|cores" gives the word for one or for many."""
+        if "|" in format_spec:
+            one, many = format_spec.split("|")
+            return one if value == 1 else many
         text = super().format_field(value, format_spec)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return localize(text, self.lang) if is_number else text

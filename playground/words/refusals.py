@@ -10,9 +10,11 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from playground.words import refusals_core, refusals_page, refusals_runs, refusals_text
 from playground.words.numbers import localize
 
-REFUSALS_VI: dict[str, str] = {}  # English template, with names in braces where a sentence varies -> Vietnamese
+# English template, with names in braces where a sentence varies -> Vietnamese
+REFUSALS_VI: dict[str, str] = {}
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -29,16 +31,19 @@ def add_refusals(sentences: dict[str, str]) -> None:
 def refused(message: Any, lang: str) -> str:
     """Return a sentence of the program in a language; as it is where the language is English or knows it not.
 
-    What fills a place may be such a sentence itself (a cause, a remedy): it is translated too.
+    What fills a place may be such a sentence itself (a cause, a remedy), and is translated too. Else it is a value,
+    whose numbers follow the language.
     """
     text = str(message)
-    if lang != "vi":
-        return text
+    return (_translated(text) if lang == "vi" else None) or text
+
+
+def _translated(text: str) -> str | None:
     for pattern, vietnamese in _patterns():
         if match := pattern.fullmatch(text):
-            places = {name: refused(value, lang) for name, value in match.groupdict().items()}
+            places = {name: _translated(value) or localize(value, "vi") for name, value in match.groupdict().items()}
             return _PLACE.sub(lambda place, places=places: places[place.group(1)], vietnamese)
-    return localize(text, lang)
+    return None
 
 
 @lru_cache
@@ -57,3 +62,7 @@ def _pattern(english: str) -> re.Pattern[str]:
             parts[i] = f"(?P={part})" if part in seen else f"(?P<{part}>.*?)"
             seen.add(part)
     return re.compile("".join(parts), re.DOTALL)
+
+
+for _known in (refusals_core, refusals_runs, refusals_page, refusals_text):
+    add_refusals(_known.SENTENCES)

@@ -13,6 +13,7 @@ from core.formula import count_of
 from core.runs.directory import RunDir
 from core.runs.presets import PRESETS
 from tests.served import served
+from tests.vietnamese import foreign_words
 
 PATIENCE = 60_000  # milliseconds: a busy machine is slow, not wrong
 TEXT = "the cat sat on the mat and the dog sat on the log. " * 60
@@ -318,6 +319,19 @@ def test_the_page_speaks_vietnamese_and_keeps_to_it(page, site):
     expect(page.locator("html")).to_have_attribute("lang", "vi")
     expect(page.get_by_role("tab", name="Sinh văn bản")).to_be_visible()
     expect(page.locator("#transport .meaning")).to_contain_text(re.compile("mô hình|đoán|Overfitting|entropy"))
+    expect(page.locator("#samples .rows .row")).not_to_have_count(0)
+    open_advanced(page)
+    set_number(page, "n_embd", 100)
+    set_number(page, "n_head", 3)
+    expect(page.locator("#count-line")).to_contain_text("n_embd=100 không chia hết cho n_head=3")
+    page.locator("#train-button").click()
+    expect(page.locator(".toast-body")).to_contain_text("hãy thử n_embd=99 hoặc 102")
+    foreign = {}
+    for tab in ("Huấn luyện", "Sinh văn bản", "Attention", "So sánh"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(1500)  # what the tab draws when it is opened
+        foreign |= _foreign(page)
+    assert not foreign, "\n".join(map(str, foreign.items()))
     page.reload()
     expect(page.locator("#train-button")).to_have_text("Huấn luyện")
     expect(page.locator("html")).to_have_attribute("lang", "vi")
@@ -439,6 +453,20 @@ def number_of(root: Path) -> int:
 
 def losses(run: RunDir) -> list[float]:
     return [row["loss"] for row in run.rows("metrics")[0] if "loss" in row]
+
+
+def _foreign(page: Page) -> dict[str, list[str]]:
+    """Return the words that are seen and are neither Vietnamese nor terms, nor marked as no words."""
+    told = page.evaluate("""() => {
+      const told = [], walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_ELEMENT);
+      for (let node = walker.currentNode; node; node = walker.nextNode()) {
+        if (!node.translate || !node.checkVisibility() || node.closest('script, style, #language')) continue;
+        for (const name of ['title', 'placeholder', 'alt']) told.push(node.getAttribute(name) ?? '');
+        for (const part of node.childNodes) if (part.nodeType === Node.TEXT_NODE) told.push(part.data);
+      }
+      return told;
+    }""")
+    return {text: words for text in told if (words := foreign_words(text))}
 
 
 def _is_local(url: str) -> bool:

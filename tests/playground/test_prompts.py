@@ -36,7 +36,7 @@ def test_typographic_forms_become_plain_ones_and_what_nobody_sees_vanishes_unrep
     prompt, shown, said = fit_prompt("It’s\u200b “fine” — a ﬂag… æ👨\u200d👩\u200d👧", ASCII, True)
     assert prompt == 'It\'s "fine" - a flag... ae ' == "".join(piece["t"] for piece in shown)
     assert said.startswith("Left out, for nobody sees them: '\\u200b' (U+200B)")
-    assert "Replaced, for the model has never seen them: '’' (U+2019)" in said
+    assert "Replaced, because the model has never seen them: '’' (U+2019)" in said
 
 
 def test_left_out_is_what_has_no_spelling_in_the_model_and_only_that():

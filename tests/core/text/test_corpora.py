@@ -55,8 +55,8 @@ def test_a_cleaned_text_can_be_stored_and_is_clean(text):
 
 NOTHING_TO_LEARN = [
     ("", "is empty; paste or upload"),
-    (" \n\t" * 4, "12 characters long and all of it is blank"),
-    ("a" * 40, r"is 'a' \(U\+0061\), 40 times over"),
+    (" \n\t" * 4, "The text is blank; paste"),
+    ("a" * 40, r"nothing but 'a' \(U\+0061\), which leaves"),
     ("ab" * (MAX_CHARACTERS // 2) + "a", "5,000,001 characters, over the limit of 5,000,000; use a part"),
 ]
 

@@ -312,7 +312,7 @@ def test_the_state_of_the_loading_is_told(section, monkeypatch, state):
     monkeypatch.setattr(gpt2, "is_cached", lambda name: True)
     value = section.loading("vi")
     assert (value["state"], value["done"], value["total"], value["message"]) == (state, 5, 10, "why")
-    assert value["cached"] == (state == "absent") and value["text"]["load"] == "Tải GPT-2"
+    assert value["cached"] == (state == "absent") and value["text"]["load"] == "Tải về GPT-2"
 
 
 def test_the_proof_runs_the_text_after_end_of_text_and_tells_the_largest_difference(section, here, monkeypatch):

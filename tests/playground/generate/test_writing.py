@@ -74,7 +74,7 @@ def test_a_known_prompt_stays_as_it_is():
 
 def test_unknown_characters_are_left_out_and_named():
     prompt, shown, said = fit_prompt("xab!x", ABC, False)
-    assert prompt == "ab" and said == "Left out, for the model has never seen them: 'x' (U+0078), '!' (U+0021)."
+    assert prompt == "ab" and said == "Left out, because the model has never seen them: 'x' (U+0078), '!' (U+0021)."
     assert [(piece["t"], piece["unknown"]) for piece in shown] == [
         ("x", True), ("a", False), ("b", False), ("!", True), ("x", True),
     ]  # fmt: skip
@@ -83,7 +83,7 @@ def test_unknown_characters_are_left_out_and_named():
 def test_unknown_characters_are_replaced_by_what_comes_closest_and_named():
     prompt, shown, said = fit_prompt("éÀđB%", ABC, True)
     assert prompt == "eadb " == "".join(piece["t"] for piece in shown)
-    assert said.startswith("Replaced, for the model has never seen them: 'é'")
+    assert said.startswith("Replaced, because the model has never seen them: 'é'")
     assert all(piece["unknown"] for piece in shown)
 
 

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from playground.train import words as words  # hands them on
 from playground.train.figures import loss_figure
 
 
@@ -35,13 +36,15 @@ def test_all_numbers_are_in_the_picture():
     assert axes.get_title("left") == "small on Your own text" and "nats" in axes.get_ylabel()
 
 
-def test_the_numbers_of_a_picture_follow_the_language():
+def test_the_words_and_numbers_of_a_picture_follow_the_language():
     figure = loss_figure(_rows(), "vi")
     figure.draw_without_rendering()
     axes = figure.axes[0]
     assert [text.get_text() for text in axes.texts] == ["uniform guess 4,17"]
     ticks = [label.get_text() for label in axes.get_yticklabels()]
     assert "3,0" in ticks and not any("." in tick for tick in ticks)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("bước", "loss (nat mỗi token)")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["train", "validation"]
 
 
 def test_training_and_validation_differ_in_dash_and_not_in_colour_alone():

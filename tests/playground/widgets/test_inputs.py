@@ -3,6 +3,7 @@
 import gradio as gr
 import pytest
 
+from playground import build as build  # all words of the page
 from playground.widgets import inputs as widgets
 from playground.widgets.inputs import show_errors, text_of
 from playground.widgets.translations import Translations

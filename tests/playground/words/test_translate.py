@@ -9,7 +9,9 @@ import pytest
 
 from playground import build
 from playground.train import form as forms
+from playground.words.refusals import REFUSALS_VI
 from playground.words.translate import LANGUAGES, WIDGET_WORDS_VI, WORDS, language, translate, widget_words
+from tests.vietnamese import foreign_words
 
 PLAYGROUND = Path(build.__file__).parent
 SOURCES = [path.read_text(encoding="utf-8") for path in PLAYGROUND.rglob("*.py")]
@@ -17,7 +19,9 @@ SCRIPTS = {path.stem: path.read_text(encoding="utf-8") for path in PLAYGROUND.rg
 
 
 def _placeholders(text: str) -> set[tuple]:
-    return {(name, spec) for _, name, spec, _ in Formatter().parse(text) if name is not None}
+    """Return the places of a text, but for the words for one or many ({n:core|cores}), which English alone needs."""
+    found = {(name, spec) for _, name, spec, _ in Formatter().parse(text) if name is not None}
+    return {place for place in found if "|" not in place[1]}
 
 
 def test_every_word_is_there_in_both_languages():
@@ -28,6 +32,35 @@ def test_every_word_is_there_in_both_languages():
         else:
             assert english and _placeholders(english) == _placeholders(vietnamese), key
         assert vietnamese, key
+
+
+def test_every_vietnamese_word_is_vietnamese_or_a_term_of_the_field():
+    said = {key: vietnamese for key, (_, vietnamese) in WORDS.items()}
+    said |= {f"{name}: {key}": text for name, words in WIDGET_WORDS_VI.items() for key, text in words.items()}
+    said |= REFUSALS_VI
+    foreign = {key: words for key, text in said.items() if (words := foreign_words(text))}
+    assert len(said) > 700 and not foreign
+
+
+# One word for one thing: what it is called in the Vietnamese page, and what it is not called any more.
+OTHER_WORDS = {
+    "tốc độ học": r"learning rate", "câu mở đầu": r"\bprompt\b|đoạn mở đầu|phần mở đầu", "lỗi": r"\bhỏng$",
+    "chuẩn gradient": "độ dài gradient", "có xác suất cao nhất": "khả dĩ", "đoán ngẫu nhiên đều": "đoán đều",
+    "lượt chạy": r"(?<!lần )(?<!tới )(?<!một )\blượt (?!chạy|xuôi|ngược|viết|khác kết)", "tải về": r"mang về",
+}  # fmt: skip
+
+
+def test_one_thing_has_one_name_in_vietnamese():
+    said = [vietnamese for _, vietnamese in WORDS.values()] + [*REFUSALS_VI.values()]
+    said += [text for words in WIDGET_WORDS_VI.values() for text in words.values()]
+    for name, other in OTHER_WORDS.items():
+        assert [text for text in said if re.search(other, text, re.IGNORECASE)] == [], name
+
+
+def test_words_for_one_and_for_many_follow_the_number():
+    assert translate("machine", "en", cores=1, device="no GPU") == "1 core, no GPU"
+    assert translate("machine", "en", cores=2, device="no GPU") == "2 cores, no GPU"
+    assert translate("uploaded", "en", name="a", count=1, distinct=1).startswith("a: 1 character,")
 
 
 def test_every_table_of_words_is_one_of_the_page_s():
