@@ -260,10 +260,8 @@ class _TrainingRun:
         self._snapshot(self.losses)
 
     def _sample(self) -> Generator[None, None, None]:
-        prompt = self.tokenizer.encode(self.config.prompt)
-        writing = generate(self.model, torch.tensor([prompt]), self.config.sample_tokens, seed=SAMPLE_SEED)
-        ids = []
-        for token in writing:
+        prompt, ids = torch.tensor([self.tokenizer.encode(self.config.prompt)]), []
+        for token in generate(self.model, prompt, self.config.sample_tokens, seed=SAMPLE_SEED):
             ids.append(token.id)
             yield
         self.run.append("samples", [{"step": self.step, **self.losses, "text": self.tokenizer.decode(ids)}])

@@ -139,7 +139,7 @@ def count_line(
     seconds = run_seconds(speed, model, train) if speed else None
     facts = [
         translate("fact_parameters", lang, count=count, share=share),
-        translate("fact_time", lang, time=duration(seconds, lang)),
+        translate("fact_time", lang, time=duration(seconds, lang)) if seconds else duration(None, lang),
     ]
     if busy:
         facts.append(translate("fact_busy", lang))

@@ -191,6 +191,9 @@ def test_hostile_texts_are_shown_literally_and_nothing_runs(page, monkeypatch):
         def decode(self, ids):
             return HOSTILE * len(list(ids))
 
+        def token_bytes(self, token_id):
+            return HOSTILE.encode()
+
     monkeypatch.setattr(gpt2, "gpt2_tokenizer", lambda name: Evil())
     write_text(page, "3")
     expect(page.locator("#beside-theirs .tok b").first).to_contain_text("${window.hacked=2}")

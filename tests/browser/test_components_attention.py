@@ -261,7 +261,7 @@ def test_hover_lights_up_what_a_token_attends_to_and_names_the_strongest(page):
 def test_the_prediction_at_the_query_stands_beside_it(page):
     page.locator("#view .tok").nth(16).hover()
     rows = page.locator("#view .next li")
-    assert rows.count() == 10 and "40 %" in rows.first.inner_text()
+    assert rows.count() == 10 and "40.0 %" in rows.first.inner_text()
     assert page.locator("#view .next .came").inner_text().startswith("i")  # "ag" goes on: "ain"
 
 

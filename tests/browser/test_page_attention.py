@@ -160,8 +160,10 @@ def test_a_view_opened_before_the_first_snapshot_follows_the_run(page, root):
     model = {"block_size": 32, "n_layer": 1, "n_head": 2, "n_embd": 16}
     run = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 6, "batch_size": 8}).create(root)
     run.write_status(Status("stopped"))
-    page.locator("#run-picker input").click()
-    page.locator("#run-picker ~ ul li, ul[role=listbox] li").first.click()
+    page.locator("#run-picker").get_by_role("combobox").click()
+    page.locator("#run-picker").get_by_role("option", name="✓", exact=False).or_(
+        page.locator("#run-picker").get_by_role("option")
+    ).first.click()
     expect(page.locator("#attention-view .empty")).to_contain_text("no snapshot yet")
     for _ in train_run(run):
         pass

@@ -130,6 +130,7 @@ def test_a_finished_run_is_continued_for_as_many_steps_again(page, site):
 
 def test_what_is_refused_is_said_beside_its_field_while_one_types_and_nothing_is_made(page, site):
     before = number_of(site[1])
+    choose_preset(page, "small")
     open_advanced(page)
     set_number(page, "n_layer", 97)
     set_number(page, "sample_tokens", "")
@@ -194,7 +195,7 @@ def test_the_count_follows_a_paste_and_an_upload_and_typing_sends_no_text(page):
     set_number(page, "sample_tokens", 10)
     set_number(page, "prompt", "abc?")
     expect(refusal_of(page, "prompt")).to_contain_text("characters that the text never uses: '?'")
-    assert max(sent) < 5_000  # the text has 130,003
+    assert sum(size > 5_000 for size in sent) <= 1  # the text has 130,003: read once, when the box is left
     page.locator("#own input[type=file]").set_input_files(
         {"name": "a.txt", "mimeType": "text/plain", "buffer": ("xyz\n" * 9_000).encode()}
     )
