@@ -94,7 +94,7 @@ class TrainConfig(Options):
     grad_clip: float = Field(1.0, ge=0.0, le=1000.0, description="Longest gradient allowed; 0: any.")
     eval_interval: int = Field(100, ge=1, le=100_000, description="Steps between two estimates of the loss.")
     eval_tokens: int = Field(8_192, ge=1, le=10_000_000, description="Tokens of each part that an estimate uses.")
-    seed: int = Field(1337, ge=0, le=2**53 - 1, description="Same seed, same start, same batches, same losses.")
+    seed: int = Field(1337, ge=0, le=2**53 - 1, description="Same seed, same losses (on one machine and thread count).")
     continued_at: list[int] = Field([], max_length=1000, description="The steps after which it was continued.")
 
 

@@ -23,6 +23,7 @@ from playground.server.files import Download
 from playground.server.guard import Guard
 from playground.server.routes import Routes
 from playground.server.run_list import RunList
+from playground.server.serve import reach_itself
 from playground.server.settings import Settings
 from playground.train.tab import TrainTab
 from playground.widgets import theme
@@ -75,7 +76,9 @@ class Playground(gr.Blocks):
         self.closed.set()  # ends the preparations of an earlier launch
         self.closed = threading.Event()
         threading.Thread(target=self._prepare, args=(self.closed,), name="prepare", daemon=True).start()
-        return super().launch(**{**ours, **more})
+        asked = {**ours, **more}
+        reach_itself(asked["server_name"] or "127.0.0.1")
+        return super().launch(**asked)
 
     def routes(self) -> Routes:
         """Return the routes beside Gradio's own."""

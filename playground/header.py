@@ -87,6 +87,7 @@ class Header:
                     self.present = add(gr.Button, elem_id="present-button", words={"value": "present_button"}, **small)
                     self.delete = add(gr.Button, elem_id="delete-run", words={"value": "delete_run"}, **small)
 
+        add(gr.Markdown, elem_id="forgetful", words={"value": "forgetful"})  # shown where storage.js found it so
         self.leave = add(gr.Button, elem_id="present-leave", size="sm", words={"value": "present_leave"})
 
     def connect(self, app: gr.Blocks, tabs: Sequence[Tab], form: FormTab) -> None:

@@ -8,12 +8,15 @@
 """
 
 import argparse
+import errno
+import io
 import os
+import re
 import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,11 +29,12 @@ from core.device import choose_device
 from core.options import Options
 from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
+from core.runs.listing import list_runs
 from core.runs.memory import keep_freed_memory
 from core.runs.plan import RunOptions, extend, plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.runs.training_run import train_run
-from core.sampling import generate
+from core.sampling import Token, generate
 from core.text.characters import fitted
 from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS, Corpus, clean_text, load_corpus, own_text
 from core.text.decoding import decode_text
@@ -38,18 +42,40 @@ from core.text.reading import read_text
 from core.tokenizers import Tokenizer, named
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended, by the shells' custom
+CLOSED_PIPE = 141  # and of one whose reader has gone, as in `... | head -1`
+NAMED = 5  # runs that a refusal names
+NEW_LINE = re.compile(r"(\\?)\\n")
+TYPED = r"\n in it is a new line, and \\n a backslash and an n"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status: 0, or 1 after one sentence on what was wrong."""
-    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every terminal can write every letter
     try:
-        return options.command(options)
+        try:
+            options = _parser().parse_args(arguments)
+            return options.command(options)
+        finally:
+            sys.stdout.flush()  # now, for at Python's end a pipe that is closed could not be caught
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left at its end
+        return CLOSED_PIPE
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _sentence(error: ValueError | OSError) -> str:
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full ({error.strerror}); free some space, and go on with --resume"
+    what = "A file" if error.filename is None else repr(str(error.filename))
+    return f"{what} could not be read or written ({error.strerror}); check that it is there and may be used"
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -59,7 +85,7 @@ def _train(options: argparse.Namespace) -> int:
     print(f"{config.preset} on {config.corpus}, in {run.path}", file=sys.stderr)
     training = train_run(run)
     last = "nothing yet"
-    bar = tqdm(total=config.train.steps, initial=run.status().step, unit="step", file=sys.stderr)
+    bar = tqdm(total=config.train.steps, initial=run.status().step, unit="step", file=sys.stderr, disable=None)
     with bar, _ctrl_c() as asked_to_pause:
         for stats in training:
             bar.update(stats.step - bar.n)
@@ -127,19 +153,35 @@ def _generate(options: argparse.Namespace) -> int:
     model = run.load_snapshot(options.step).to(choose_device(options.device))
     prompt = _fitted(clean_text(options.prompt)[0], tokenizer) or run.config().prompt
     ids = tokenizer.encode(prompt)
-    sys.stdout.write(prompt)
-    shown = len(prompt)
-    with tqdm(total=sampling["max_new_tokens"], unit="token", file=sys.stderr, disable=options.quiet) as bar:
-        for token in generate(model, torch.tensor([ids]), **sampling):
-            ids.append(token.id)
-            bar.update()
-            text = tokenizer.decode(ids)
-            if not text.endswith("\ufffd"):  # a character may be spread over several word pieces
-                sys.stdout.write(text[shown:])
-                shown = len(text)
-                sys.stdout.flush()
-    sys.stdout.write(tokenizer.decode(ids)[shown:] + "\n")
+    tokens = generate(model, torch.tensor([ids]), **sampling)
+    # On a screen the text itself shows how far it is. Where a bar does, the text waits until the bar is gone: both may
+    # come to one screen, as with `| tee`.
+    has_bar = sys.stderr.isatty() and not sys.stdout.isatty() and not options.quiet
+    total, held = sampling["max_new_tokens"], []
+    try:
+        with tqdm(tokens, total=total, unit="token", file=sys.stderr, leave=False, disable=not has_bar) as bar:
+            for piece in _pieces(bar, tokenizer, ids, prompt):
+                if has_bar:
+                    held.append(piece)
+                else:
+                    sys.stdout.write(piece)
+                    sys.stdout.flush()
+    finally:
+        sys.stdout.write("".join(held))
     return 0
+
+
+def _pieces(tokens: Iterable[Token], tokenizer: Tokenizer, ids: list[int], prompt: str) -> Iterator[str]:
+    """Yield a prompt, and then the text that each token adds to it as soon as its last character is whole."""
+    yield prompt
+    shown = len(prompt)
+    for token in tokens:
+        ids.append(token.id)
+        text = tokenizer.decode(ids)
+        if not text.endswith("\ufffd"):  # a character may be spread over several word pieces
+            yield text[shown:]
+            shown = len(text)
+    yield tokenizer.decode(ids)[shown:] + "\n"
 
 
 def _fitted(text: str, tokenizer: Tokenizer) -> str:
@@ -154,15 +196,38 @@ def _fitted(text: str, tokenizer: Tokenizer) -> str:
 
 
 def _opened(name: str, runs: Path) -> RunDir:
-    """Open a run by its name below `runs`, or by the path of its directory."""
+    """Open a run by its name below `runs`, or by the path of its directory; ValueError names the runs there are."""
     path = Path(name).resolve()
-    return RunDir.open(path.parent, path.name) if (path / "run.json").is_file() else RunDir.open(runs, name)
+    try:
+        return RunDir.open(path.parent, path.name) if (path / "run.json").is_file() else RunDir.open(runs, name)
+    except (ValueError, OSError):  # OSError: the name is too long for a path
+        there = [run.id for run in list_runs(runs)[0]]
+    missing = f"There is no run called {name[:40]!r} in {str(runs)!r}"
+    if not there:
+        raise ValueError(f"{missing}, nor any other; train one with: python -m core train --run NAME")
+    more = f" and {len(there) - NAMED:,} more" if len(there) > NAMED else ""
+    raise ValueError(f"{missing}; there are, newest first: {', '.join(there[:NAMED])}{more}")
+
+
+def _file(name: str) -> bytes:
+    """Read the file that --text names."""
+    remedy = "give --text the path of a text file"
+    try:
+        if not name:
+            raise FileNotFoundError
+        return Path(name).read_bytes()
+    except FileNotFoundError:
+        raise ValueError(f"There is no file {name!r}; {remedy}") from None
+    except IsADirectoryError:
+        raise ValueError(f"{name!r} is a folder, not a file; {remedy}") from None
+    except OSError as error:
+        raise ValueError(f"{name!r} cannot be read ({error.strerror}); {remedy}") from None
 
 
 def _corpus(options: argparse.Namespace) -> tuple[Corpus, list[str]]:
     """Return the text to train on, and what is to be said about it."""
     if options.text is not None:
-        text, note = decode_text(Path(options.text).read_bytes())
+        text, note = decode_text(_file(options.text))
         reading = read_text(text)
         return own_text(reading.text, options.text), [*filter(None, (note, *reading.notes))]
     with tqdm(unit="B", unit_scale=True, desc="download", file=sys.stderr, disable=None, leave=False) as bar:
@@ -193,7 +258,7 @@ def _parser() -> argparse.ArgumentParser:
     writing = commands.add_parser("generate", help="write with a run")
     writing.set_defaults(command=_generate)
     writing.add_argument("run", help="its name, or the path of its directory")
-    writing.add_argument("--prompt", default="", help="what to go on from")
+    writing.add_argument("--prompt", type=_typed, default="", help=f"what to go on from; {TYPED}")
     writing.add_argument("--step", type=int, help="which snapshot; by default the last")
     writing.add_argument("--device", default="auto")
     writing.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -205,12 +270,18 @@ def _add_options(parser: argparse.ArgumentParser, model: type[Options], leave_ou
     """Give the parser a flag for every field; the options themselves check the values later."""
     for name, field in model.model_fields.items():
         if name != leave_out:
-            kind = str if field.annotation is str else _value  # a prompt of 5 is text
-            parser.add_argument(f"--{name}", type=kind, help=(field.description or "").replace("%", "%%"))
+            kind = _typed if name == "prompt" else str if field.annotation is str else _value  # a prompt of 5 is text
+            told = f"{field.description or ''} {TYPED if kind is _typed else ''}".strip()
+            parser.add_argument(f"--{name}", type=kind, help=told.replace("%", "%%"))
 
 
 def _given(options: argparse.Namespace, model: type[Options]) -> dict:
     return {name: value for name in model.model_fields if (value := getattr(options, name, None)) is not None}
+
+
+def _typed(text: str) -> str:
+    """Read a prompt as it can be typed into a shell: \\n is a new line, and \\\\n the two characters."""
+    return NEW_LINE.sub(lambda found: r"\n" if found[1] else "\n", text)
 
 
 def _value(text: str) -> int | float | bool | str:

@@ -29,6 +29,15 @@ def serve(app: gr.Blocks, store: RunStore, settings: Settings) -> None:
     os._exit(0)  # all is written; open pages would keep the server's threads waiting for half a minute
 
 
+def reach_itself(host: str) -> None:
+    """Let this process reach its own page without the proxy that `http_proxy` names: Gradio asks it before it opens."""
+    known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    asked = [name.strip() for name in known.split(",")]
+    if "*" not in asked:
+        names = dict.fromkeys(filter(None, [*asked, "localhost", "127.0.0.1", "::1", host.strip("[]")]))
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(names)
+
+
 def _wait_for_the_end() -> None:
     """Wait for Ctrl-C or SIGTERM, and ignore both from then on, so that nothing disturbs the end."""
 

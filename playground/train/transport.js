@@ -1,10 +1,12 @@
 /* The buttons, the progress and the meaning of one run; runs once for each transport on the page.
  * A click shows at once that it was heard (`hoped`), until the feed tells what it led to, or it was refused. */
 const WORDS = {
-  play: 'Play', pause: 'Pause', continue: 'Continue: train for as many steps again', start: 'Train',
+  play: 'Play', pause: 'Pause', start: 'Train',
+  continue: 'Continue: train for as many steps again, at a tenth of the learning rate, so that what was learned is kept',
   step: 'Step', stop: 'Stop', reset: 'Reset', new_seed: 'New seed', controls: 'Training controls',
   step_help: 'Train one step', stop_help: 'Stop here, keeping what it learnt; Play goes on from there',
-  reset_help: 'Start again with the same seed: the same first weights, the same batches',
+  reset_help: 'Start again with the same seed: the same first weights, the same batches;'
+    + ' on one machine and thread count, the same losses',
   new_seed_help: 'Start again with another seed', no_run: 'No run yet',
   queued: 'Waiting for its turn', running: 'Training', paused: 'Paused', done: 'Done', stopped: 'Stopped',
   failed: 'Failed', steps: 'steps', progress: 'Progress', elapsed: 'elapsed', eta: 'left',

@@ -117,8 +117,8 @@ WORDS = {
     ),
     "term_seed": ("seed", "seed"),
     "means_seed": (
-        "The number from which all chance is drawn. Reset keeps it: the same first weights, the same batches. New seed takes another.",
-        "Con số sinh ra mọi ngẫu nhiên. Làm lại thì giữ nguyên: cùng trọng số ban đầu, cùng các batch. Seed mới thì lấy số khác.",
+        "The number from which all chance is drawn. Reset keeps it: the same first weights, the same batches, and on one machine with one number of threads the same losses. New seed takes another.",
+        "Con số sinh ra mọi ngẫu nhiên. Làm lại thì giữ nguyên: cùng trọng số ban đầu, cùng các batch, và trên cùng một máy với cùng số luồng thì cùng loss. Seed mới thì lấy số khác.",
     ),
     "term_sample": ("sample", "mẫu"),
     "means_sample": (
@@ -182,7 +182,7 @@ WORDS = {
     "help_grad_clip": (None, "Chuẩn gradient lớn nhất được phép; 0: không giới hạn."),
     "help_eval_interval": (None, "Số bước giữa hai lần ước lượng loss."),
     "help_eval_tokens": (None, "Mỗi lần ước lượng dùng bao nhiêu token của mỗi phần."),
-    "help_seed": (None, "Cùng seed: cùng khởi đầu, cùng batch, cùng loss."),
+    "help_seed": (None, "Cùng seed thì cùng loss (trên cùng một máy và số luồng)."),
     "help_architecture": (None, "Kiến trúc GPT-2, dạng hiện đại của nó, hoặc mô hình bigram làm mốc."),
     "help_tokenizer": (None, "Mỗi ký tự một token, hoặc các mẩu từ của GPT-2."),
     "help_weights": (None, "Bắt đầu từ trọng số mới, hay từ trọng số đã công bố của GPT-2 (tinh chỉnh)."),
@@ -203,10 +203,10 @@ WIDGET_WORDS_VI = {
         "aria": "Loss sau {step} trên {steps} bước: train {train}, validation {val}", "aria_empty": "Biểu đồ loss, còn trống",
     },
     "transport": {
-        "play": "Chạy", "pause": "Tạm dừng", "continue": "Tiếp tục: huấn luyện thêm chừng ấy bước", "start": "Huấn luyện",
+        "play": "Chạy", "pause": "Tạm dừng", "continue": "Tiếp tục: huấn luyện thêm chừng ấy bước, với một phần mười tốc độ học, để giữ những gì đã học", "start": "Huấn luyện",
         "step": "Một bước", "stop": "Dừng", "reset": "Làm lại", "new_seed": "Seed mới", "controls": "Điều khiển",
         "step_help": "Huấn luyện một bước", "stop_help": "Dừng tại đây, giữ những gì đã học; bấm Chạy để đi tiếp từ đó",
-        "reset_help": "Làm lại với cùng seed: cùng trọng số ban đầu, cùng các batch",
+        "reset_help": "Làm lại với cùng seed: cùng trọng số ban đầu, cùng các batch; trên cùng một máy và số luồng thì cùng loss",
         "new_seed_help": "Làm lại với seed khác", "no_run": "Chưa có lượt chạy nào", "queued": "Đang chờ tới lượt",
         "running": "Đang huấn luyện", "paused": "Tạm dừng", "done": "Xong", "stopped": "Đã dừng", "failed": "Lỗi",
         "steps": "bước", "progress": "Tiến độ", "elapsed": "đã chạy", "eta": "còn lại", "tokens_per_second": "token/s",

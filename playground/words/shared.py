@@ -9,6 +9,10 @@ WORDS = {
     "theme_button": ("Light / dark", "Sáng / tối"),
     "present_button": ("Present", "Trình chiếu"),
     "present_leave": ("Back to the page (Esc)", "Về trang (Esc)"),
+    "forgetful": (
+        "⚠ This browser lets pages keep nothing: once this page is closed or reloaded, it will have forgotten your text, your language and the run in view. Runs are kept on the server.",
+        "⚠ Trình duyệt này không cho trang lưu gì: đóng hoặc tải lại trang là mất văn bản, ngôn ngữ và lượt chạy đang xem. Các lượt chạy vẫn được giữ trên máy chủ.",
+    ),
     "machine": ("{cores} {cores:core|cores}, {device}", "{cores} nhân CPU, {device}"),
     "machine_gpu": ("GPU", "có GPU"),
     "machine_cpu": ("no GPU", "không có GPU"),

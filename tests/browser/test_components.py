@@ -337,7 +337,7 @@ def test_a_browser_holds_a_bounded_history_and_every_spike_of_it(site, page):
 
 def test_figures_and_meaning_are_shown(page):
     text = page.locator("#transport").inner_text()
-    for part in ("60 / 200 steps", "1:23 elapsed", "3:14 left", "3.0e-4", "0.84", "15,073", "11.7"):
+    for part in ("60 / 200 steps", "1:23 elapsed", "0:12 left", "3.0e-4", "0.84", "15,073", "11.7"):
         assert part in text
     assert verdict([(60, loss(60), loss(60) + 0.1)], BASELINES, "en") in text
 

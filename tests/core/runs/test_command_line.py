@@ -121,6 +121,84 @@ def test_a_character_that_cannot_be_shown_at_the_end_is_not_lost(runs, capsys):
     assert capsys.readouterr().out == "\ufffd" * 4 + "\n"
 
 
+def test_a_new_line_can_be_typed_into_a_prompt(runs, capsys):
+    train("--steps", "1", "--run", "a", "--prompt", r"1 and\n")
+    assert RunDir.open(runs, "a").config().prompt == "1 and\n"
+    Path("text.txt").write_text(TEXT + "\\" * 20, encoding="utf-8")
+    train("--steps", "1", "--run", "b")
+    for run, prompt, begins in (("a", r"3 and\n4", "3 and\n4"), ("b", r"3\\n", r"3\n"), ("b", r"3 \t", r"3 \t")):
+        capsys.readouterr()
+        assert main(["generate", run, "--prompt", prompt, "--max_new_tokens", "1"]) == 0
+        out, err = capsys.readouterr()
+        assert len(out) == len(begins) + 2 and out.startswith(begins) and err == "", (run, prompt)
+    for command in ("train", "generate"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert r"\n in it is a new line" in " ".join(capsys.readouterr().out.split())
+
+
+# -- where the words go to --------------------------------------------------------------------------------------------
+
+
+def program(*arguments: str, **more) -> subprocess.Popen:
+    """Start the command line as a program of its own."""
+    environment = os.environ | {"PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": more.pop("encoding", "utf-8")}
+    return subprocess.Popen([sys.executable, "-m", "core", *arguments], env=environment, **more)
+
+
+def test_a_pipe_that_is_closed_ends_the_program_without_a_word(runs):
+    train("--steps", "1", "--run", "a")
+    command = ["generate", "a", "--max_new_tokens", "4000", "--quiet"]
+    with program(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writing:
+        assert writing.stdout.read(1)
+        writing.stdout.close()
+        assert writing.stderr.read() == b""
+    assert writing.returncode == 141
+
+
+def test_a_letter_that_the_terminal_cannot_write_is_written_by_its_number(runs):
+    Path("text.txt").write_text("\u1ec7" * 900 + "ab" * 50, encoding="utf-8")
+    train("--steps", "1", "--run", "a", "--prompt", "ab")
+    command = ["generate", "a", "--prompt", "\u1ec7", "--max_new_tokens", "1", "--quiet"]
+    with program(*command, encoding="cp1252", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writing:
+        out, err = writing.communicate()
+    assert (writing.returncode, err) == (0, b"") and out.startswith(rb"\u1ec7")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_text_and_a_progress_bar_never_share_a_line_of_the_screen(runs, piped):
+    """piped: only the bar comes to the screen at first, and the text through a pipe that may end there, as of tee."""
+    import pty
+    import termios
+
+    train("--steps", "1", "--run", "a")
+    screen, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 80))  # a bar is drawn where there is room for it
+    command = ["generate", "a", "--prompt", "3 and", "--max_new_tokens", "20", "--seed", "7"]
+    with program(*command, stdout=subprocess.PIPE if piped else end, stderr=end) as writing:
+        os.close(end)
+        out = writing.stdout.read().decode() if piped else ""
+        shown = b""
+        try:
+            while more := os.read(screen, 4096):
+                shown += more
+        except OSError:  # so Linux says that nobody writes any more
+            pass
+    os.close(screen)
+    assert writing.returncode == 0
+    if piped:
+        assert b"/20" in shown and shown.endswith(b"\r") and out.startswith("3 and") and len(out) == 5 + 20 + 1
+    else:
+        assert shown.startswith(b"3 and") and b"token" not in shown
+
+
+def test_what_is_kept_of_a_training_in_a_file_is_its_sentences_alone(runs, capsys):
+    train("--steps", "3", "--run", "a")
+    err = capsys.readouterr().err
+    assert "\r" not in err and [line.split(":")[0] for line in err.splitlines()[1:]] == ["step 3"]
+
+
 # -- refusals ---------------------------------------------------------------------------------------------------------
 
 
@@ -143,9 +221,10 @@ def test_what_cannot_be_trained_is_refused_in_one_line_and_nothing_is_made(runs,
         (["--run", "."], "A run cannot be called ''"),
         (["--run", ""], "A run cannot be called ''"),
         (["--run", "text.txt/below"], "The run could not be written (Not a directory)"),
-        (["--text", "no-such-file"], "[Errno 2] No such file or directory: 'no-such-file'"),
-        (["--text", "."], "[Errno 21] Is a directory: '.'"),
-        (["--text", ""], "[Errno 21] Is a directory: '.'"),
+        (["--text", "no-such-file"], "There is no file 'no-such-file'; give --text the path of a text file"),
+        (["--text", "."], "'.' is a folder, not a file; give --text the path of a text file"),
+        (["--text", ""], "There is no file ''; give --text the path of a text file"),
+        (["--text", "text.txt/below"], "'text.txt/below' cannot be read (Not a directory)"),
     ):
         said = refused(capsys, "train", "--text", "text.txt", *TINY, *arguments)
         assert said.startswith(sentence), (arguments, said)
@@ -175,9 +254,21 @@ def test_a_run_that_cannot_be_gone_on_with_is_refused_in_one_line(runs, capsys):
         sentence = refused(capsys, "train", "--resume", "a", "--steps", 8, f"--{other}", "16")
         assert sentence.startswith(f"{other} cannot change when a run goes on; leave that out")
     for name in ("b", "..", "", "a/../a", "/", "x" * 400):
-        assert "There is no run called" in (s := refused(capsys, "train", "--resume", name)) or "too long" in s
+        expected = f"There is no run called {name[:40]!r} in 'runs'; there are, newest first: a"
+        assert refused(capsys, "train", "--resume", name) == refused(capsys, "generate", name) == expected
     (runs / "a" / "run.json").write_text("{")
     assert refused(capsys, "train", "--resume", "a", "--steps", 8) == "run.json cannot be read (JSONDecodeError)"
+
+
+def test_who_asks_for_a_run_that_is_not_there_is_told_the_newest_that_are(runs, capsys):
+    said = "There is no run called 'gone' in 'runs', nor any other; train one with: python -m core train --run NAME"
+    assert refused(capsys, "generate", "gone") == said
+    for number in range(7):
+        train("--steps", "1", "--run", f"run-{number}")
+    said = (
+        "There is no run called 'gone' in 'runs'; there are, newest first: run-6, run-5, run-4, run-3, run-2 and 2 more"
+    )
+    assert refused(capsys, "generate", "gone") == refused(capsys, "train", "--resume", "gone") == said
 
 
 def test_what_cannot_be_written_is_refused_in_one_line(runs, capsys):
@@ -227,7 +318,9 @@ def test_a_full_disk_is_one_line(runs, capsys, monkeypatch):
 
     monkeypatch.setattr("core.pretrained.weights.save_tensors", full)
     assert train("--steps", "3", "--run", "a") == 1
-    assert capsys.readouterr().err.splitlines()[-1] == "error: [Errno 28] No space left on device"
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "error: The disk is full (No space left on device); free some space, and go on with --resume"
+    )
     assert RunDir(runs / "a").status().state == "failed"
 
 
