@@ -44,10 +44,10 @@ WORDS = {
     "silence_stopped": ("Stopped; the button adds more text.", "Đã dừng; bấm nút để thêm văn bản."),
     "silence_done": ("Done.", "Xong."),
     "silence_note": (
-        "Bright is not important: {bright}, which looks hardest at one place on validation text ({weight:.2f}), costs "
-        "{cost:.3f} nats when silenced; {top} costs most, {most:.3f} nats.",
+        "Bright is not important: {bright}, which looks hardest at one place on validation text ({weight:.2f}): without "
+        "it the loss changes by {cost:+.3f} nats; without {top} by most, {most:+.3f} nats.",
         "Sáng không có nghĩa là quan trọng: {bright}, nhìn chăm chú nhất vào một chỗ trên phần validation ({weight:.2f}), "
-        "khi tắt làm loss tăng {cost:.3f} nat; {top} làm tăng nhiều nhất, {most:.3f} nat.",
+        "khi tắt làm loss đổi {cost:+.3f} nat; {top} làm đổi nhiều nhất, {most:+.3f} nat.",
     ),
     "silence_same": (
         "Here the head that looks hardest at one place on validation text ({weight:.2f}), {top}, also costs most when "

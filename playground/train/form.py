@@ -97,7 +97,8 @@ def values_of(config: RunConfig) -> dict[str, Any]:
     given = {**model, **config.train.model_dump(), "architecture": architecture}
     given |= {"tokenizer": config.tokenizer["kind"], "device": config.device, "sample_tokens": config.sample_tokens}
     given["weights"] = config.weights
-    given["prompt"] = "" if config.prompt == "\n" else config.prompt
+    by_itself = config.prompt == "\n" or (len(config.prompt) == 1 and "\n" not in config.tokenizer.get("chars", "\n"))
+    given["prompt"] = "" if by_itself else config.prompt  # what `plan_run` takes where nothing is asked for
     return defaults("small") | {name: _shown(name, value) for name, value in given.items() if name in NAMES}
 
 

@@ -30,7 +30,7 @@ class OwnText:
         with gr.Group(visible=False, elem_id="own") as self.group:
             self.text = add(Textbox, lines=6, max_lines=12, elem_id="own-text",
                             words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
-            self.file = add(gr.File, type="filepath", height=96, elem_id="own-file", words={"label": "upload"})
+            self.file = add(gr.File, type="filepath", height=132, elem_id="own-file", words={"label": "upload"})
             self.said = PlainText(elem_id="own-said")
             small = {"size": "sm", "visible": False}
             self.take_out = add(gr.Button, elem_id="own-take-out", words={"value": "own_take_out"}, **small)

@@ -161,9 +161,8 @@ def test_a_view_opened_before_the_first_snapshot_follows_the_run(page, root):
     run = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 6, "batch_size": 8}).create(root)
     run.write_status(Status("stopped"))
     page.locator("#run-picker").get_by_role("combobox").click()
-    page.locator("#run-picker").get_by_role("option", name="✓", exact=False).or_(
-        page.locator("#run-picker").get_by_role("option")
-    ).first.click()
+    expect(page.locator("#run-picker").get_by_role("option")).to_have_count(2, timeout=PATIENCE)
+    page.locator("#run-picker").get_by_role("option").first.click()
     expect(page.locator("#attention-view .empty")).to_contain_text("no snapshot yet")
     for _ in train_run(run):
         pass

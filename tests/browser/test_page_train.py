@@ -461,7 +461,8 @@ def _foreign(page: Page) -> dict[str, list[str]]:
     told = page.evaluate("""() => {
       const told = [], walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_ELEMENT);
       for (let node = walker.currentNode; node; node = walker.nextNode()) {
-        if (!node.translate || !node.checkVisibility() || node.closest('script, style, #language')) continue;
+        if (!node.translate || !node.checkVisibility()) continue;
+        if (node.closest('script, style, #language, #own-file .wrap')) continue; // the last one is not drawn
         for (const name of ['title', 'placeholder', 'alt']) told.push(node.getAttribute(name) ?? '');
         for (const part of node.childNodes) if (part.nodeType === Node.TEXT_NODE) told.push(part.data);
       }

@@ -27,7 +27,13 @@ FOR_PROGRAMMERS = (  # who call a function of core/ or a widget's `pack` wrongly
     "The Vietnamese of", "The words ",
 )  # fmt: skip
 CAUGHT = ("not a GPT-2", "no stub file")  # where they are raised
-TERMINAL = ("\u27e81\u27e9 cannot change when a run goes on",)  # of the command line, which speaks English
+TERMINAL = (
+    "\u27e81\u27e9 cannot change when a run goes on",
+    "There is no run called \u27e81\u27e9 in \u27e82\u27e9",
+    "There is no file \u27e81\u27e9; give --text",
+    "\u27e81\u27e9 is a folder, not a file; give --text",
+    "\u27e81\u27e9 cannot be read (\u27e82\u27e9); give --text",
+)  # of the command line, which speaks English
 
 
 def _is_said_in_vietnamese(english: str) -> bool:
