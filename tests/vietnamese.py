@@ -27,7 +27,8 @@ TERMS = set(
 NAMES = set(
     """gpt distilgpt hugging face hub shakespeare tiny small medium large xl python pytorch numpy transformers openai
     kaplan webtext olsson transformerlens playground express lecture best steps interval modern microsoft windows latin
-    safetensors zip gzip bzip xz npz txt png svg escape esc lmheadmodel flop kflop mflop gflop tflop kb mb gb tb""".split()
+    safetensors zip gzip bzip xz npz txt png svg escape esc lmheadmodel flop kflop mflop gflop tflop kb
+    mb gb tb""".split()
 )
 
 
