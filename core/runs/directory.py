@@ -16,7 +16,6 @@ with many such directories, and `config.py` says what run.json and status.json h
 
 import hashlib
 import json
-import math
 import os
 import re
 import secrets
@@ -147,7 +146,9 @@ class RunDir:
             return None
         if not isinstance(values, dict) or any(type(value) not in (int, float) for value in values.values()):
             return None
-        if "uniform" not in values or not all(map(math.isfinite, values.values())):  # everything is measured against it
+        if "uniform" not in values or not all(
+            abs(value) < 1e300 for value in values.values()
+        ):  # everything is measured against it
             return None
         if "floor" in values:  # what version 1 called it
             values["entropy"] = values.pop("floor")
