@@ -48,6 +48,7 @@ class Playground(gr.Blocks):
     def __init__(self, store: RunStore, settings: Settings):
         super().__init__(title="GPT Playground", analytics_enabled=False, delete_cache=(3600, 86_400))
         self.store, self.settings = store, settings
+        self.runs: RunList | None = None  # that of the page, once there is one
         self.closed = threading.Event()  # of the present launch
 
     def queue(self, **more: Any) -> "Playground":
@@ -82,7 +83,7 @@ class Playground(gr.Blocks):
 
     def routes(self) -> Routes:
         """Return the routes beside Gradio's own."""
-        return Routes(self.store, downloads(), RunList(self.store, self.settings.shared))
+        return Routes(self.store, downloads(), self.runs)
 
     def close(self, verbose: bool = True) -> None:
         """End the server and free its port."""
@@ -119,6 +120,7 @@ def build_app(store: RunStore, settings: Settings) -> Playground:
     """Build the page over a store of runs."""
     with Playground(store, settings) as app:
         page = PageContext(store, settings)
+        app.runs = page.runs
         # Fixed key and secret: what a browser remembers stays readable when the server starts anew.
         page.memory = gr.BrowserState({}, storage_key="gpt-playground", secret="gpt-playground")
         page.owner = gr.State("")

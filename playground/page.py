@@ -29,6 +29,7 @@ class PageContext:
     lang: gr.components.Component | None = None
     memory: gr.BrowserState | None = None  # what this browser remembers: owner, run, language, choices
     owner: gr.State | None = None  # who this browser is, on a server with several people
+    runs: RunList = field(init=False)  # who may see which; the routes answer from it too
 
     def __post_init__(self):
         self.runs = RunList(self.store, self.settings.shared)

@@ -144,12 +144,8 @@ class RunDir:
             values = read_json(self.path / "baselines.json")
         except ValueError:
             return None
-        if not isinstance(values, dict) or any(type(value) not in (int, float) for value in values.values()):
-            return None
-        if "uniform" not in values or not all(
-            abs(value) < 1e300 for value in values.values()
-        ):  # everything is measured against it
-            return None
+        if not isinstance(values, dict) or "uniform" not in values or not all(map(is_number, values.values())):
+            return None  # everything is measured against a uniform guess
         if "floor" in values:  # what version 1 called it
             values["entropy"] = values.pop("floor")
         return values
@@ -240,6 +236,11 @@ class RunDir:
 def _folders(path: Path) -> list[tuple[int, Path]]:
     steps = [(child.name.removeprefix("step-"), child) for child in path.glob("step-*")]
     return sorted((int(step), child) for step, child in steps if step.isdecimal())
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a JSON value is a number to compute with: no bool, no NaN, no integer of hundreds of digits."""
+    return type(value) in (int, float) and abs(value) < 1e300
 
 
 def read_json(path: Path) -> Any:

@@ -8,6 +8,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -62,18 +63,23 @@ def rename(run: RunDir, name: object) -> str | None:
     return plain or None
 
 
-def number_runs(root: Path, runs: Iterable[RunDir]) -> None:
-    """Give a number to each of `runs` that has none, in their order; they are all that there are below root."""
+def number_runs(root: Path, runs: Iterable[RunDir]) -> dict[RunDir, RunName]:
+    """Give a number to each of `runs` that has none, in their order, and return what all are called.
+
+    They are all that there are below root. Where nothing can be written, the numbers hold for this time alone.
+    """
     with _lock:
         names = {run: name_of(run) for run in runs}
         new = [run for run, name in names.items() if name.number is None]
-        if not new:
-            return
         known = [name.number for name in names.values() if name.number is not None]
         last = max([*known, _read(root / NUMBERS_FILE, _LastNumber).last])
-        for number, run in enumerate(new, start=last + 1):
-            _write(run, RunName(number, names[run].name))
-        write_json(root / NUMBERS_FILE, {"last": last + len(new)})
+        names |= {run: RunName(number, names[run].name) for number, run in enumerate(new, start=last + 1)}
+        with suppress(OSError):
+            for run in new:
+                _write(run, names[run])
+            if new:
+                write_json(root / NUMBERS_FILE, {"last": last + len(new)})
+        return names
 
 
 def _read(path: Path, cls: type):

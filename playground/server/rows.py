@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
 
-from core.runs.directory import RunDir
+from core.runs.directory import RunDir, is_number
 
 MOST_KEPT = 20_000  # points of a run that the server holds, and estimates
 MOST_TEXTS = 1_000  # samples that it holds
@@ -98,12 +98,12 @@ class Rows:
 
     def _tell_pace(self, row: dict) -> None:
         numbers = ("seconds", "elapsed", "learning_rate", "tokens")
-        if not all(_is_number(row.get(name)) for name in numbers):
+        if not all(is_number(row.get(name)) for name in numbers):
             return
         self.recent.append(row)
         if self.settled is None and row["step"] > UNUSUAL:
             self.settled = row
-        if not _is_number(when := row.get("time")):
+        if not is_number(when := row.get("time")):
             return
         if self.clock and when - self.clock[-1][0] > ETA_WINDOW:
             self.clock.clear()  # it was paused
@@ -135,8 +135,4 @@ def unrepeated(rows: list, last_step: int = -1) -> Iterator[dict]:
 
 def is_loss(value: Any) -> bool:
     """Tell whether a value can stand for a loss: a finite number, or None where it was none."""
-    return value is None or _is_number(value)
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) < 1e300  # Python reads integers of any length; NaN is not less
+    return value is None or is_number(value)

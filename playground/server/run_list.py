@@ -11,16 +11,17 @@ from pathlib import Path
 from threading import Lock
 
 from core.runs.config import RunConfig, Status
-from core.runs.directory import VALID_ID, RunDir
+from core.runs.directory import VALID_ID, RunDir, is_number
 from core.runs.naming import NAME_FILE, RunName, given_name, name_of, number_runs
 from core.runs.store import RunStore
+from core.text.corpora import title_of
 from playground.words.numbers import format_number
 from playground.words.run_names import changed_preset, preset_name, run_label
 from playground.words.translate import translate
 
 FILES = ("run.json", "status.json", NAME_FILE, "metrics.jsonl")
+BEGINNING = 1_000  # characters of a text in which its title is looked for
 TAIL = 200_000  # bytes of metrics in which the last validation loss is looked for
-TITLE = 40  # characters of an own text that stand for it
 
 
 @dataclass
@@ -85,9 +86,9 @@ class RunList:
         runs = sorted(found.values(), key=lambda each: each.config.created)
         self.known = found
         if any(each.names.number is None for each in runs):
-            number_runs(root, [each.run for each in runs])
+            names = number_runs(root, [each.run for each in runs])
             for each in runs:
-                each.names, written = name_of(each.run), _state_of(each.run.path / NAME_FILE)
+                each.names, written = names[each.run], _state_of(each.run.path / NAME_FILE)
                 each.seen = (*each.seen[:2], written, each.seen[3])
         return runs[::-1]
 
@@ -109,7 +110,7 @@ class RunList:
             listed.title, listed.text = same.title, same.text
             listed.val_loss, listed.read_to = same.val_loss, same.read_to
         elif config.corpus == "own":
-            listed.title = _first_words(path / "corpus.txt")
+            listed.title = config.corpus_title or _title(path / "corpus.txt")
         _read_loss(listed)
         return listed
 
@@ -122,13 +123,13 @@ def _state_of(path: Path) -> tuple[int, int] | None:
         return None
 
 
-def _first_words(path: Path) -> str | None:
+def _title(path: Path) -> str | None:
+    """Return the title of the text of a run that was made before runs kept it."""
     try:
         with open(path, encoding="utf-8", errors="ignore") as file:
-            words = " ".join(file.read(4 * TITLE).split())
+            return title_of(file.read(BEGINNING)) or None
     except OSError:
         return None
-    return words if len(words) <= TITLE else words[:TITLE].rsplit(" ", 1)[0] + " …"
 
 
 def _read_loss(listed: Listed) -> None:
@@ -138,8 +139,8 @@ def _read_loss(listed: Listed) -> None:
         listed.val_loss, listed.read_to = None, 0
     rows, listed.read_to = listed.run.rows("metrics", max(listed.read_to, size - TAIL))
     for row in rows:
-        if isinstance(loss := row.get("val_loss"), int | float):
-            listed.val_loss = loss
+        if is_number(row.get("val_loss")):
+            listed.val_loss = row["val_loss"]
 
 
 def _entry(each: Listed, lang: str) -> dict:

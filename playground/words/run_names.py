@@ -22,7 +22,7 @@ def corpus_name(corpus: str, lang: str) -> str:
 
 def text_name(config: RunConfig, lang: str, title: str | None = None) -> str:
     """Return what a run's text is called; an own one by its title, which tells it from others."""
-    title = getattr(config, "corpus_title", None) or title
+    title = config.corpus_title or title
     return f"“{title}”" if config.corpus == "own" and title else corpus_name(config.corpus, lang)
 
 
