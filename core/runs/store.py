@@ -184,6 +184,7 @@ class RunStore:
             if self._process_of(run) is None:
                 config, status = run.config(), run.status()
                 if status.step >= config.train.steps:
+                    self._place_for(run)  # refuses before anything is changed
                     extend(run, 2 * config.train.steps)
                     run.write_status(Status("paused", status.step))
             self._train(run)
@@ -217,9 +218,7 @@ class RunStore:
             if process is None:
                 if status.state == "done":
                     return
-                process = self._least_busy()
-                process.check_room()
-                self._admit(run.config(), run.id)
+                process = self._place_for(run)
                 self.handover.forgive(run.id)
                 run.write_status(Status("queued", status.step))
             process.send("train", run.id, steps)
@@ -243,6 +242,13 @@ class RunStore:
             where = f"process {status.pid}" if status.host in (None, HOST) else f"process {status.pid} on {status.host}"
             raise ValueError(f"This run is trained by another program ({where}); stop it there")
         return None
+
+    def _place_for(self, run: RunDir) -> Process:
+        """Return the worker that is to train a run; ValueError when there is no room for it now."""
+        process = self._least_busy()
+        process.check_room()
+        self._admit(run.config(), run.id)
+        return process
 
     def _admit(self, config: RunConfig, run_id: str | None = None) -> None:
         """Refuse a run that does not fit beside those that were started but hold no memory yet (ValueError)."""

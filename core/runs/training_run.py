@@ -230,8 +230,7 @@ class _TrainingRun:
         self._write_status(state)
         if state == "done":
             learn(self.run.path.parent, self.config, self.run.rows("metrics")[0], self.load)
-        if self.needs_baselines:  # the run was too short to count them earlier
-            self._begin_to_count()
+        self._begin_to_count()
 
     def fail(self, error: Exception) -> None:
         """Say why the run cannot go on."""
@@ -246,6 +245,7 @@ class _TrainingRun:
         if self.step not in self.run.snapshots():
             self._snapshot({})
         self._write_status("failed", str(error))
+        self._begin_to_count()
 
     def _first_look(self) -> Generator[None, None, None]:
         """Write down the losses and a sample of the untrained model, as step 0."""
@@ -300,13 +300,13 @@ class _TrainingRun:
         self.run.write_status(Status(state, told, message, os.getpid(), HOST))
 
     def _begin_to_count(self) -> None:
-        self.needs_baselines = False
-        self.count = BaselineCount(self.run, self.config, *self.splits)
+        if self.needs_baselines:  # the run was too short, or ended too soon, to count them earlier
+            self.needs_baselines = False
+            self.count = BaselineCount(self.run, self.config, *self.splits)
 
     def counted(self) -> Generator[None, None, None]:
         """Wait until what counting is worth on this text is written; whoever leaves here does not end the count."""
-        if self.needs_baselines:
-            self._begin_to_count()
+        self._begin_to_count()
         while self.count and self.count.is_alive():
             yield
             self.count.join(0.05)

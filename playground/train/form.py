@@ -19,7 +19,7 @@ from playground.widgets.inputs import Checkbox, Dropdown, Number, Textbox
 from playground.widgets.translations import Translations
 from playground.words.durations import duration
 from playground.words.numbers import format_number, short
-from playground.words.run_names import preset_name
+from playground.words.run_names import listed, preset_name
 from playground.words.translate import translate
 
 MODEL = ("block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "qkv_bias", "activation", "tie_weights",
@@ -158,13 +158,8 @@ def changed_line(preset: object, values: tuple, lang: str) -> str:
     as_it_was, now = defaults(preset), dict(zip(NAMES, values, strict=True))
     architecture = now["architecture"] if isinstance(now["architecture"], str) else ""
     of_no_use = {"seed", "prompt", "sample_tokens", "device", *MODEL} - set(EDITABLE_FIELDS.get(architecture, MODEL))
-    changes = [
-        f"{name} {_written(now[name], lang)}"
-        for name in NAMES
-        if name not in of_no_use and now[name] != as_it_was[name]
-    ]
-    shown = ", ".join([*changes[:3], "…"] if len(changes) > 3 else changes)
-    return translate("preset_changed", lang, name=preset_name(preset, lang), changes=shown) if changes else ""
+    shown = listed({name: now[name] for name in NAMES if name not in of_no_use and now[name] != as_it_was[name]}, lang)
+    return translate("preset_changed", lang, name=preset_name(preset, lang), changes=shown) if shown else ""
 
 
 def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tuple[str, str]]:
@@ -183,13 +178,6 @@ def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tupl
 def shape_of(architecture: object) -> type[Options]:
     """Return the options class of an architecture; the GPT's for an unknown one, which `plan_run` refuses."""
     return ARCHITECTURES.get(architecture if isinstance(architecture, str) else "", GPTConfig)
-
-
-def _written(value: object, lang: str) -> str:
-    if isinstance(value, bool):
-        return translate("yes" if value else "no", lang)
-    is_number = isinstance(value, int | float)
-    return format_number(value, lang, "g" if isinstance(value, float) else ",") if is_number else str(value)[:20]
 
 
 def _default(name: str) -> Any:

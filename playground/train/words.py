@@ -47,8 +47,6 @@ WORDS = {
     "needs_disk": ("takes up to {size} of disk", "chiếm tối đa {size} đĩa"),
     "needs_memory": ("about {size} of memory", "khoảng {size} bộ nhớ"),
     "preset_changed": ("**{name}, changed**: {changes}", "**{name}, đã đổi**: {changes}"),
-    "yes": ("yes", "có"),
-    "no": ("no", "không"),
     "tab_train": ("Train", "Huấn luyện"),
     "train_intro": (
         "Press **Train**. Watch the curves fall past the dashed lines, and the samples turn into words.",

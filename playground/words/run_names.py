@@ -43,12 +43,13 @@ def changed_preset(config: RunConfig, lang: str) -> str:
     shape = ARCHITECTURES[preset.architecture].parse({**preset.model, "vocab_size": config.model.vocab_size})
     theirs = {"architecture": preset.architecture, **shape.model_dump(), **TrainConfig(**preset.train).model_dump()}
     theirs["tokenizer"] = preset.tokenizer
-    changes = [f"{name} {_shown(mine[name], lang)}" for name in mine if mine[name] != theirs.get(name, mine[name])]
-    return _listed(changes)
+    return listed({name: value for name, value in mine.items() if value != theirs.get(name, value)}, lang)
 
 
-def _listed(changes: list[str]) -> str:
-    return ", ".join([*changes[:MOST_CHANGES], "…"] if len(changes) > MOST_CHANGES else changes)
+def listed(changes: dict[str, object], lang: str) -> str:
+    """Return changed options and their values in words; of many, the first ones."""
+    words = [f"{name} {_written(value, lang)}" for name, value in changes.items()]
+    return ", ".join([*words[:MOST_CHANGES], "…"] if len(words) > MOST_CHANGES else words)
 
 
 def _fields(config: RunConfig) -> dict:
@@ -60,5 +61,8 @@ def _fields(config: RunConfig) -> dict:
     return fields
 
 
-def _shown(value: object, lang: str) -> str:
-    return format_number(value, lang, "g") if isinstance(value, float) else str(value)
+def _written(value: object, lang: str) -> str:
+    if isinstance(value, bool):
+        return translate("yes" if value else "no", lang)
+    is_number = isinstance(value, int | float)
+    return format_number(value, lang, "g" if isinstance(value, float) else ",") if is_number else str(value)[:20]

@@ -38,6 +38,8 @@ WORDS = {
         "Xoá lượt chạy {name} cùng mọi bản chụp? Việc này không thể hoàn tác.",
     ),
     "welcome_run": ("Welcome run: tiny on the built-in plays", "Lượt chạy chào mừng: tiny trên kịch có sẵn"),
+    "yes": ("yes", "có"),
+    "no": ("no", "không"),
     "run_name": ("{preset} on {corpus}", "{preset} trên {corpus}"),
     "state_queued": ("waiting", "đang chờ"),
     "state_running": ("training", "đang huấn luyện"),

@@ -315,6 +315,17 @@ def test_a_start_that_is_refused_leaves_no_run(store, start):
     wait_for_state(run, "paused")
 
 
+def test_a_refused_continue_leaves_a_finished_run_as_it_was(store, start, monkeypatch):
+    run = start(steps=3)
+    wait_for_state(run, "done")
+    before = run.config()
+    with monkeypatch.context() as patch:
+        patch.setattr(runs_module, "memory_available", lambda: 0)
+        with pytest.raises(ValueError, match="0.0 GB may be used here"):
+            store.extend(run.id)
+    assert run.status().state == "done" and run.config() == before
+
+
 def test_a_reset_that_does_not_fit_leaves_the_old_run_as_it_was(store, start, monkeypatch):
     run = start()
     _moves_on(run)

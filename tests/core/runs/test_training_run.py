@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -414,6 +415,10 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence_and_finite_weight
     for step in (None, *run.snapshots()):
         assert all(torch.isfinite(value).all() for value in run.load_snapshot(step).state_dict().values())
     assert run.rows("metrics")[0][-1]["step"] == 11 and "NaN" not in (run.path / "metrics.jsonl").read_text()
+    for thread in threading.enumerate():
+        if thread.name == "baselines":
+            thread.join()
+    assert run.baselines() is not None  # so that the page can say what the loss was worth
 
 
 def test_a_full_disk_ends_the_run_with_a_sentence_and_it_goes_on_with_more_space(undisturbed, tmp_path, monkeypatch):
