@@ -71,7 +71,7 @@ class Header:
                 self.machine = PlainText(elem_id="machine")
             with gr.Column(scale=5, min_width=300):
                 page.run = RunPicker(elem_id="run-picker")
-            with gr.Column(scale=2, min_width=210, elem_id="look"):
+            with gr.Column(scale=2, min_width=250, elem_id="look"):
                 choices = [(name, lang) for lang, name in LANGUAGES.items()]
                 page.lang = Radio(
                     choices,
