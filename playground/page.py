@@ -32,7 +32,7 @@ class PageContext:
     runs: RunList = field(init=False)  # who may see which; the routes answer from it too
 
     def __post_init__(self):
-        self.runs = RunList(self.store, self.settings.shared)
+        self.runs = RunList(self.store, self.settings.profile.shared)
 
     def readable_run(self, run_id: Any) -> RunDir | None:
         """Return the run called run_id; None when there is none, or when it cannot be read."""

@@ -6,15 +6,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from playground.server.profiles import CLASSROOM, LAPTOP, PROFILES, PUBLIC, Profile
+
 
 @dataclass(frozen=True)
 class Settings:
     """How a server is run; the defaults are those of the command line on one's own machine."""
 
     runs: Path = Path("runs")
-    host: str = "127.0.0.1"
+    profile: Profile = LAPTOP
+    host: str = LAPTOP.host
     port: int | None = None  # None: the first free one from 7860
-    shared: bool = False  # several people: each sees their own runs and those that belong to nobody
     welcome: bool = True  # train a first run where there is none
     workers: int | None = None  # None: one a core, at most four
     browser: bool = False  # open the page in a browser on this machine
@@ -23,17 +25,19 @@ class Settings:
 def read_settings(arguments: list[str] | None = None, environment: dict | None = None) -> Settings:
     """Read the settings; arguments win over the environment.
 
-    On a Hugging Face Space (SPACE_ID is set) the page is for everyone and listens on all interfaces.
+    On a Hugging Face Space (SPACE_ID is set) the profile is public.
     """
     env = os.environ if environment is None else environment
     on_space = bool(env.get("SPACE_ID"))
     parser = argparse.ArgumentParser(prog="app.py", description="Open the GPT Playground.")
     runs = Path(env.get("GPT_PLAYGROUND_RUNS", "runs"))
     parser.add_argument("--runs", type=Path, default=runs, help="where runs are kept")
-    parser.add_argument("--host", default="0.0.0.0" if on_space else "127.0.0.1", help="0.0.0.0: for a whole class")
+    usual = PUBLIC if on_space else PROFILES.get(env.get("GPT_PLAYGROUND_PROFILE", ""), LAPTOP)
+    parser.add_argument("--profile", choices=list(PROFILES), default=usual.name, help="who is served, and how strictly")
+    parser.add_argument("--host", help="the address to listen at; by default that of the profile")
     port = env.get("PORT", "")
     parser.add_argument("--port", type=int, default=int(port) if port.isascii() and port.isdigit() else None)
-    parser.add_argument("--shared", action="store_true", default=on_space, help="everyone sees only their own runs")
+    parser.add_argument("--shared", action="store_true", help="the same as --profile classroom")
     parser.add_argument(
         "--no-welcome",
         dest="welcome",
@@ -44,4 +48,8 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
     parser.add_argument("--workers", type=int, choices=range(1, 65), metavar="1..64", help="how many processes train")
     has_screen = sys.platform in ("darwin", "win32") or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
     parser.add_argument("--no-browser", dest="browser", action="store_false", default=has_screen and not on_space)
-    return Settings(**vars(parser.parse_args(arguments)))
+    asked = vars(parser.parse_args(arguments))
+    profile = PROFILES[asked.pop("profile")]
+    if asked.pop("shared") and not profile.shared:
+        profile = CLASSROOM
+    return Settings(**{**asked, "profile": profile, "host": asked["host"] or profile.host})

@@ -277,7 +277,7 @@ class TrainTab:
         return gr.update(choices=run_form.preset_choices(DISTINCT[DEFAULT_CORPUS], self.page.store.speed(), lang))
 
     def _owner(self, owner: Any) -> str | None:
-        return owner if self.page.settings.shared and isinstance(owner, str) else None
+        return owner if self.page.settings.profile.shared and isinstance(owner, str) else None
 
 
 def files_of(run: RunDir | None) -> dict[str, str]:

@@ -9,20 +9,20 @@ from playground.server.settings import Settings, read_settings
 
 def test_by_itself_the_page_is_for_this_machine_alone():
     settings = read_settings([], {})
-    assert settings.host == "127.0.0.1" and not settings.shared and settings.port is None
+    assert settings.host == "127.0.0.1" and not settings.profile.shared and settings.port is None
     assert settings.welcome and settings.workers is None and settings.runs == Path("runs")
 
 
 def test_the_defaults_of_both_agree():
     asked, plain = read_settings([], {}), Settings()
-    assert (asked.runs, asked.host, asked.port, asked.shared, asked.welcome, asked.workers) == (
-        plain.runs, plain.host, plain.port, plain.shared, plain.welcome, plain.workers,
+    assert (asked.runs, asked.host, asked.port, asked.profile, asked.welcome, asked.workers) == (
+        plain.runs, plain.host, plain.port, plain.profile, plain.welcome, plain.workers,
     )  # fmt: skip
 
 
 def test_on_a_space_the_page_is_for_everyone_who_sees_their_own_runs():
     settings = read_settings([], {"SPACE_ID": "someone/playground", "DISPLAY": ":0"})
-    assert settings.host == "0.0.0.0" and settings.shared and not settings.browser
+    assert settings.host == "0.0.0.0" and settings.profile.shared and not settings.browser
 
 
 def test_arguments_win_over_the_environment():
@@ -30,7 +30,13 @@ def test_arguments_win_over_the_environment():
     asked = read_settings([], env)
     assert (asked.runs, asked.port, asked.welcome) == (Path("elsewhere"), 8000, False)
     given = read_settings(["--runs", "here", "--port", "9", "--host", "0.0.0.0", "--shared", "--workers", "3"], env)
-    assert (given.runs, given.port, given.host, given.shared, given.workers) == (Path("here"), 9, "0.0.0.0", True, 3)
+    assert (given.runs, given.port, given.host, given.profile.shared, given.workers) == (
+        Path("here"),
+        9,
+        "0.0.0.0",
+        True,
+        3,
+    )
 
 
 def test_a_port_that_is_no_number_is_left_out():
