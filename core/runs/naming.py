@@ -77,9 +77,10 @@ def number_runs(root: Path, runs: Iterable[RunDir]) -> dict[RunDir, RunName]:
         known = [name.number for name in names.values() if name.number is not None]
         last = max([*known, _read(root / NUMBERS_FILE, _LastNumber).last])
         names |= {run: RunName(number, names[run].name) for number, run in enumerate(new, start=last + 1)}
-        with suppress(OSError):
-            for run in new:
+        for run in new:
+            with suppress(OSError):
                 _write(run, names[run])
+        with suppress(OSError):
             if new:
                 write_json(root / NUMBERS_FILE, {"last": last + len(new)})
         return names

@@ -59,6 +59,13 @@ def losses(run: RunDir) -> dict[int, dict]:
     return found
 
 
+def wait_for_counts() -> None:
+    """Wait for the threads that count what is worth what on the texts of the runs so far."""
+    for thread in threading.enumerate():
+        if thread.name == "baselines":
+            thread.join()
+
+
 def samples(run: RunDir) -> dict[int, dict]:
     return {row["step"]: row for row in run.rows("samples")[0]}
 
@@ -415,15 +422,14 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence_and_finite_weight
     for step in (None, *run.snapshots()):
         assert all(torch.isfinite(value).all() for value in run.load_snapshot(step).state_dict().values())
     assert run.rows("metrics")[0][-1]["step"] == 11 and "NaN" not in (run.path / "metrics.jsonl").read_text()
-    for thread in threading.enumerate():
-        if thread.name == "baselines":
-            thread.join()
+    wait_for_counts()
     assert run.baselines() is not None  # so that the page can say what the loss was worth
 
 
 def test_a_full_disk_ends_the_run_with_a_sentence_and_it_goes_on_with_more_space(undisturbed, tmp_path, monkeypatch):
     run = new_run(tmp_path, undisturbed.id)
     steps(run, upto=3)
+    wait_for_counts()  # which are written into the run's directory too, beside whatever the test does
 
     def full(*arguments) -> None:
         raise OSError(28, "No space left on device")
