@@ -177,10 +177,11 @@ def large_needs(model: GPTConfig | BigramConfig, train: TrainConfig, memory: int
 def flops_per_token(config: GPTConfig | BigramConfig) -> tuple[float, float]:
     """Return the floating-point operations for one token of a full context: (forward, forward and backward).
 
-    Two a parameter forward, twice that backward, and the attention scores' on top: `step_flops`.
+    Two a parameter forward, twice that backward, and the attention scores' on top: `step_flops`. Of a bigram's, half
+    are its loss and half its gradient.
     """
     training = step_flops(config, batch_size=1) / config.block_size
-    return training / 3, training
+    return training / (2 if isinstance(config, BigramConfig) else 3), training
 
 
 def pass_seconds(config: GPTConfig | BigramConfig, tokens: int, speed: Speed, batch_size: int = 1) -> float:

@@ -19,10 +19,11 @@ from typing import IO, Any
 from core.runs.config import ACTIVE, Status
 from core.runs.cost import SPEED_FILE, Speed, measure_speed
 from core.runs.directory import RunDir
+from core.runs.leaving import Deleted, Stopped
 from core.runs.listing import delete
 from core.runs.machine import Load, threads_for, was_busy
 from core.runs.memory import give_back_memory, keep_freed_memory, told
-from core.runs.training_run import Deleted, Stopped, end, run_by_turns
+from core.runs.training_run import end, run_by_turns
 from core.training import StepStats
 
 try:
@@ -131,7 +132,9 @@ class Worker:
             run.write_status(Status("queued", status.step))
         all_cores = threads_for(config.model, config.train.batch_size) > 1
         # A new run's first turn is the next.
-        self.turns.appendleft(ScheduledRun(run, run_by_turns(run), all_cores, config.train.steps, steps))
+        self.turns.appendleft(
+            ScheduledRun(run, run_by_turns(run, self.is_called), all_cores, config.train.steps, steps)
+        )
 
     def _one_step(self, turn: ScheduledRun) -> bool:
         """Take a step, or a part of what else takes long; return whether the run has no more turns here."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import gradio as gr
 
-from core.text.corpora import check_length
 from core.text.decoding import BadBytes, decode_text
 from core.text.reading import Reading, read_text
 from playground.widgets.inputs import UNQUEUED, Textbox
@@ -83,7 +82,6 @@ class OwnText:
         name = Path(path).name[:60]
         try:
             text, note = decode_text(Path(path).read_bytes(), replace)
-            check_length(text)
             if not text.strip():
                 raise ValueError("The file is empty; choose one with some text in it")
             reading = read_text(text, name)

@@ -303,4 +303,4 @@ def chosen_corpus(name: Any, text: Any, progress: Any = None, filename: str | No
     """Return the corpus that a form asks for: loaded by its name, or made of the user's own text."""
     if name != "own":
         return load_corpus(name, progress)
-    return own_text(text_of(text, MAX_CHARACTERS, "Your text"), filename)
+    return own_text(text_of(text, 3 * MAX_CHARACTERS, "Your text"), filename)

@@ -201,7 +201,7 @@ WIDGET_WORDS_VI = {
         "aria": "Loss sau {step} trên {steps} bước: train {train}, validation {val}", "aria_empty": "Biểu đồ loss, còn trống",
     },
     "transport": {
-        "play": "Chạy", "pause": "Tạm dừng", "continue": "Tiếp tục: huấn luyện thêm chừng ấy bước, với một phần mười tốc độ học, để giữ những gì đã học", "start": "Huấn luyện",
+        "play": "Chạy", "pause": "Tạm dừng", "continue": "Tiếp tục: huấn luyện thêm chừng ấy bước, với một phần mười tốc độ học, hoặc với tốc độ cuối cùng nếu nó cao hơn (tốc độ không đổi thì giữ nguyên), để giữ những gì đã học", "start": "Huấn luyện",
         "step": "Một bước", "stop": "Dừng", "reset": "Làm lại", "new_seed": "Seed mới", "controls": "Điều khiển",
         "step_help": "Huấn luyện một bước", "stop_help": "Dừng tại đây, giữ những gì đã học; bấm Chạy để đi tiếp từ đó",
         "reset_help": "Làm lại với cùng seed: cùng trọng số ban đầu, cùng các batch; trên cùng một máy và số luồng thì cùng loss",

@@ -1,5 +1,6 @@
 """A run on disk while it trains: whatever interrupts it, its losses are those that it would have had."""
 
+import itertools
 import json
 import math
 import os
@@ -17,7 +18,7 @@ import pytest
 import torch
 
 from core.optim import AdamW
-from core.runs import training_run
+from core.runs import leaving, training_run
 from core.runs.config import Status
 from core.runs.directory import RunDir
 from core.runs.plan import extend, plan_run
@@ -57,6 +58,13 @@ def losses(run: RunDir) -> dict[int, dict]:
         row = {key: value for key, value in row.items() if key not in TIMES}
         assert found.setdefault(row["step"], row) == row
     return found
+
+
+def wait_for_counts() -> None:
+    """Wait for the threads that count what is worth what on the texts of the runs so far."""
+    for thread in threading.enumerate():
+        if thread.name == "baselines":
+            thread.join()
 
 
 def samples(run: RunDir) -> dict[int, dict]:
@@ -200,7 +208,7 @@ def test_what_a_crash_between_two_steps_leaves_goes_on_to_the_same_end(of_each_k
 
 NURSERY = """
 import os, sys, time
-from core.runs import training_run
+from core.runs import leaving, training_run
 from core.__main__ import main
 training_run.SAVE_EVERY = training_run.WRITE_EVERY = 0.0
 train = training_run.train
@@ -415,15 +423,31 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence_and_finite_weight
     for step in (None, *run.snapshots()):
         assert all(torch.isfinite(value).all() for value in run.load_snapshot(step).state_dict().values())
     assert run.rows("metrics")[0][-1]["step"] == 11 and "NaN" not in (run.path / "metrics.jsonl").read_text()
-    for thread in threading.enumerate():
-        if thread.name == "baselines":
-            thread.join()
+    wait_for_counts()
     assert run.baselines() is not None  # so that the page can say what the loss was worth
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 11])
+def test_a_run_whose_steps_are_left_between_two_layers_ends_as_if_they_were_not(
+    undisturbed, tmp_path, monkeypatch, every
+):
+    """In forward and backward, by turns; some runs are paused then and go on from the disk."""
+    monkeypatch.setattr(leaving, "SLOW", 0.0)
+    looks, left = itertools.count(1), 0
+    run = new_run(tmp_path, undisturbed.id)
+    while run.status().state != "done":
+        turns = run_by_turns(run, lambda seconds: next(looks) % every == 0)
+        for stats in turns:
+            left += stats is None
+            if stats is None and left % 7 == 0:
+                turns.close()
+    assert_equal(run, undisturbed)
 
 
 def test_a_full_disk_ends_the_run_with_a_sentence_and_it_goes_on_with_more_space(undisturbed, tmp_path, monkeypatch):
     run = new_run(tmp_path, undisturbed.id)
     steps(run, upto=3)
+    wait_for_counts()  # which are written into the run's directory too, beside whatever the test does
 
     def full(*arguments) -> None:
         raise OSError(28, "No space left on device")

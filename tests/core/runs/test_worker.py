@@ -7,15 +7,17 @@ import threading
 from pathlib import Path
 
 import pytest
+import torch
 
 from core import training
 from core.once import Once
-from core.runs import baseline_count
+from core.runs import baseline_count, leaving
 from core.runs import worker as worker_module
 from core.runs.config import Status
 from core.runs.cost import Speed
 from core.runs.directory import RunDir
 from core.runs.listing import delete
+from core.runs.training_run import run_by_turns
 from core.runs.worker import CoreLock, Worker, work
 from tests.tiny_runs import losses, tiny_plan
 
@@ -38,6 +40,48 @@ def make(tmp_path):
         return tiny_plan(steps, **train).create(tmp_path)
 
     return one
+
+
+@pytest.mark.parametrize(("command", "state"), [("pause", "paused"), ("stop", "stopped"), ("delete", None)])
+@pytest.mark.parametrize("called_in", ["forward", "backward"])
+def test_a_command_during_a_slow_step_is_obeyed_at_the_next_layer(tmp_path, monkeypatch, command, state, called_in):
+    """The step is thrown away: no more than the layer under way is done, and the run stays at the step before."""
+    monkeypatch.setattr(leaving, "SLOW", 0.0)
+    done, called, steps = [], [], []
+    linear, step = torch.nn.Linear.forward, training._optimizer_step
+
+    def layer(way: str) -> None:
+        done.append(way)
+        if done.count(called_in) > 20 and way == called_in and not called:
+            called.append(len(done))
+
+    def forward(module, x):
+        y = linear(module, x)
+        if module.training and y.requires_grad:
+            layer("forward")
+            y.register_hook(lambda _: layer("backward"))
+        return y
+
+    monkeypatch.setattr(torch.nn.Linear, "forward", forward)
+    monkeypatch.setattr(training, "_optimizer_step", lambda *given: steps.append(step(*given)) or steps[-1])
+    run = tiny_plan(1000).create(tmp_path)
+    worker = Worker(tmp_path, _Shared(), lambda seconds: bool(called))
+    worker.handle("train", run.id)
+    while not called:
+        worker._one_step(worker.turns[0])
+    assert len(done) == called[0]
+    worker.handle(command, run.id)
+    assert not worker.turns and run.path.exists() == (state is not None)
+    if state:
+        assert (run.status().state, run.status().step) == (state, len(steps)) and len(steps) > 3
+
+
+def test_a_step_that_is_left_again_and_again_is_taken_whole_in_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(leaving, "SLOW", 0.0)
+    run = tiny_plan(3).create(tmp_path)
+    turns = list(run_by_turns(run, lambda seconds: True))
+    assert run.status().state == "done" and list(losses(run)) == [1, 2, 3]
+    assert turns.count(None) >= 3 * leaving.PATIENCE
 
 
 def _work_until_nothing_is_left(worker: Worker) -> None:
