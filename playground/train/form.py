@@ -157,7 +157,7 @@ def changed_line(preset: object, values: tuple, lang: str) -> str:
         return ""
     as_it_was, now = defaults(preset), dict(zip(NAMES, values, strict=True))
     architecture = now["architecture"] if isinstance(now["architecture"], str) else ""
-    of_no_use = {"seed", "prompt", "sample_tokens", "device", *MODEL} - set(EDITABLE_FIELDS.get(architecture, MODEL))
+    of_no_use = {"prompt", "sample_tokens", "device", *MODEL} - set(EDITABLE_FIELDS.get(architecture, MODEL))
     shown = listed({name: now[name] for name in NAMES if name not in of_no_use and now[name] != as_it_was[name]}, lang)
     return translate("preset_changed", lang, name=preset_name(preset, lang), changes=shown) if shown else ""
 

@@ -97,7 +97,8 @@ def test_what_was_changed_of_a_preset_is_told_beside_its_name():
     assert forms.changed_line("tiny", _values("tiny"), "en") == ""
     assert forms.changed_line("tiny", _values("tiny", n_layer=24), "en") == "**tiny, changed**: n_layer 24"
     rate = forms.changed_line("tiny", _values("tiny", learning_rate=0.5, bias=True, seed=1, prompt="a"), "vi")
-    assert rate == "**tiny, đã đổi**: bias có, learning_rate 0,5"
+    assert rate == "**tiny, đã đổi**: bias có, learning_rate 0,5, seed 1"
+    assert forms.changed_line("tiny", _values("tiny", seed=85669), "vi") == "**tiny, đã đổi**: seed 85669"
     assert forms.changed_line("bigram", _values("bigram", n_layer=9), "en") == ""  # a bigram has none
     assert forms.changed_line("custom", _values("tiny"), "en") == forms.changed_line(None, _values("tiny"), "en") == ""
 
