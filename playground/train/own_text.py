@@ -106,7 +106,7 @@ class OwnText:
 
 def _said(reading: Reading, lang: str, name: str | None = None, note: str | None = None) -> list:
     """Return the line about a text, and whether its two buttons are shown."""
-    count, title = len(reading.text), name or reading.title
+    count, title = len(reading.text), name or f"“{reading.title}”"
     said = translate("uploaded", lang, name=title, count=count, distinct=reading.distinct)
     notes: Sequence[str] = [refused(each, lang) for each in (note, *reading.notes) if each]
     return [" ".join([f"{said}.", *notes]), *_offered(take_out=reading.invisible > 0)]

@@ -58,7 +58,7 @@ def test_the_form_shows_the_seed_of_a_run_with_a_new_seed_and_the_picker_names_i
     page.locator("#advanced > button").click()
     page.locator("#preset label").filter(has_text=re.compile(r"^\s*tiny ")).click()
     expect(field(page, "n_embd")).to_have_value("64")
-    set_number(page, "steps", 5)
+    set_number(page, "steps", 100)
     page.locator("#train-button").click()
     picker = page.locator("#run-picker input")
     expect(picker).to_have_value(re.compile("^1 · "), timeout=PATIENCE)
@@ -66,7 +66,7 @@ def test_the_form_shows_the_seed_of_a_run_with_a_new_seed_and_the_picker_names_i
     expect(picker).to_have_value(re.compile(r"^2 · .*seed \d+\)"), timeout=PATIENCE)
     seed = re.search(r"seed (\d+)\)", picker.input_value())[1]
     expect(field(page, "seed")).to_have_value(seed)
-    expect(page.locator("#count-line")).to_contain_text(f"tiny, changed: steps 5, seed {seed}")
+    expect(page.locator("#count-line")).to_contain_text(f"tiny, changed: steps 100, seed {seed}")
     page.reload()
     expect(page.locator("#count-line")).to_contain_text(f"seed {seed}", timeout=PATIENCE)
 

@@ -3,7 +3,8 @@
 from playwright.sync_api import Page, expect
 
 from playground.train.form import NAMES as FIELDS
-from tests.served import served, visited
+from tests.served import confined, served
+from tests.tiny_runs import tiny_plan, undisturbed
 from tests.vietnamese import foreign_words
 
 PATIENCE = 60_000
@@ -11,7 +12,10 @@ TABS = ("Huấn luyện", "Sinh văn bản", "Attention", "So sánh")
 
 
 def test_every_name_is_vietnamese_on_the_vietnamese_page_and_every_id_stands_once(tmp_path, browser):
-    with served(tmp_path / "runs") as address, visited(browser, address + "?lang=vi") as page:
+    root = tmp_path / "runs"
+    root.mkdir()
+    undisturbed(root, tiny_plan(20))
+    with served(root, "--no-welcome") as address, confined(browser, address, "?lang=vi") as page:
         page.set_default_timeout(PATIENCE)
         expect(page.locator("#train-button")).to_have_text("Huấn luyện", timeout=PATIENCE)
         expect(page.locator("#samples .rows .row")).not_to_have_count(0, timeout=PATIENCE)
@@ -30,7 +34,9 @@ def test_every_name_is_vietnamese_on_the_vietnamese_page_and_every_id_stands_onc
             for _ in range(20):  # what the tab draws when it is opened comes by and by
                 page.wait_for_timeout(1000)
                 told |= names(page)
-                english = {name: words for name in told if (words := set(foreign_words(name)) - set(FIELDS))}
+                english = {
+                    name: words for name in told - set(FIELDS) if (words := set(foreign_words(name)) - set(FIELDS))
+                }
                 if not (english or doubled(page)):
                     break
                 told = set()
