@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.runs import processes, training_run, worker
+from core.runs import chores, processes, training_run, worker
 from core.runs.cost import Speed
 from core.runs.directory import RunDir
 from core.runs.plan import Plan, plan_run
@@ -83,8 +83,8 @@ def quick_store(root: Path, workers: int, work: Callable | None = None) -> Itera
 
 def unmeasured_work(*arguments) -> None:
     """Work as a worker process does, but take the speed of the machine as known."""
-    worker.measure_speed = lambda **_: Speed(1e-4, 1e10)
-    worker.was_busy = lambda began: False
+    chores.measure_speed = lambda **_: Speed(1e-4, 1e10)
+    chores.was_busy = lambda began: False
     worker.SOON = worker.QUIET = 0.0
     worker.work(*arguments)
 

@@ -197,7 +197,7 @@ def test_the_count_follows_a_paste_and_an_upload_and_typing_sends_no_text(page):
     set_number(page, "prompt", "abc?")
     expect(refusal_of(page, "prompt")).to_contain_text("characters that the text never uses: '?'")
     assert sum(size > 5_000 for size in sent) <= 1  # the text has 130,003: read once, when the box is left
-    page.locator("#own input[type=file]").set_input_files(
+    page.locator("#own-file input[type=file]").set_input_files(
         {"name": "a.txt", "mimeType": "text/plain", "buffer": ("xyz\n" * 9_000).encode()}
     )
     expect(box).to_have_value(re.compile("^xyz"))
