@@ -4,6 +4,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,9 @@ def tiny_plan(steps: int = 100, owner: str | None = None, preset: str = "custom"
     return plan_run(Corpus("own", TEXT), options, MODEL, {**TRAIN, "steps": steps, **train}, owner, memory=10**9)
 
 
-def undisturbed(root: Path, plan: Plan) -> dict[int, float]:
-    """Train a plan in this process, with no break; return the loss of each step."""
-    return {stats.step: stats.loss for stats in train_run(plan.create(root))}
+def undisturbed(root: Path, plan: Plan, upto: int | None = None) -> dict[int, float]:
+    """Train a plan in this process, with no break, to its end or up to a step; return the loss of each step."""
+    return {stats.step: stats.loss for stats in islice(train_run(plan.create(root)), upto)}
 
 
 def losses(run: RunDir) -> dict[int, float]:

@@ -51,7 +51,7 @@ def _upload(page, name: str, data: bytes) -> None:
 
 
 def test_ten_texts_are_read_and_ten_others_refused_beside_the_box(tmp_path, browser):
-    with served(tmp_path / "runs") as address, visited(browser, address) as page:
+    with served(tmp_path / "runs", "--no-welcome") as address, visited(browser, address) as page:
         expect(page.locator("#count-line")).to_contain_text("parameters", **WAIT)
         page.click("#corpus input")
         page.get_by_role("option", name="Your own text").click()

@@ -207,22 +207,27 @@ def test_what_a_crash_between_two_steps_leaves_goes_on_to_the_same_end(of_each_k
 
 
 NURSERY = """
-import os, sys, time
-from core.runs import leaving, training_run
+import os, signal, sys
+from core.runs import training_run
 from core.__main__ import main
 training_run.SAVE_EVERY = training_run.WRITE_EVERY = 0.0
 train = training_run.train
-def slow_train(*arguments, **options):
-    for stats in train(*arguments, **options):
-        time.sleep(0.004)  # 400 steps take longer than all tries together: none is done before it is killed
+def watched_train(*arguments, **options):
+    for turn, stats in enumerate(train(*arguments, **options)):
+        if turn == 1:
+            os.write(1, b"trains\\n")
+        if turn == last:
+            signal.pause()  # who is to be killed never comes to the end, however quick it is
         yield stats
-training_run.train = slow_train
-for path in sys.stdin:
+training_run.train = watched_train
+for line in sys.stdin:
+    last, path = line.split(maxsplit=1)
+    last = int(last)
     pid = os.fork()
     if pid == 0:
+        os.write(1, b"%d\\n" % os.getpid())
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         os._exit(main(["train", "--resume", path.strip()]))
-    print(pid, flush=True)
     os.waitpid(pid, 0)
     print("gone", flush=True)
 """
@@ -230,31 +235,29 @@ for path in sys.stdin:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows kills differently")
 def test_a_run_that_is_killed_again_and_again_gives_the_very_losses_of_one_that_is_not(tmp_path):
-    """Each try is a process of its own, killed where it stands: in a step, in a write, in a rename."""
-    settings = {"steps": 400, "eval_interval": 50}
+    """Each try is a process of its own, killed where it stands: as it loads, in a step, in a write, in a rename."""
+    settings = {"steps": 200, "eval_interval": 25}
     undisturbed, run = (new_run(tmp_path, "dropout", name, **settings) for name in ("undisturbed", "killed"))
     steps(undisturbed)
     dice = random.Random(1)
     command = [sys.executable, "-c", NURSERY]
     with subprocess.Popen(command, cwd=PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as nursery:
 
-        def say_and_hear(line: str = "") -> str:
-            if line:
-                print(line, file=nursery.stdin, flush=True)
+        def hear() -> str:
             return nursery.stdout.readline().strip()
 
-        killed = 0
-        while run.status().state != "done":
-            child = int(say_and_hear(str(run.path)))
-            if killed < 5:
-                time.sleep(dice.uniform(0.02, 0.3))
+        for killing in (0, 1, 2, 3, 4, None):
+            print(10**9 if killing is None else 30, run.path, file=nursery.stdin, flush=True)
+            child = int(hear())
+            if killing is not None:
+                assert killing == 0 or hear() == "trains"
+                time.sleep(dice.uniform(0.0, 0.1))
                 os.kill(child, signal.SIGKILL)
-                killed += 1
-            while say_and_hear() != "gone":  # what a child that was not killed has to say
+            while hear() != "gone":  # the child may have begun to train just before it was killed
                 pass
+            assert (run.status().state == "done") == (killing is None)
             assert all(run.load_snapshot(step) for step in run.snapshots())
         nursery.stdin.close()
-    assert killed == 5
     assert_equal(run, undisturbed)
 
 
