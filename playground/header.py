@@ -110,6 +110,7 @@ class Header:
             show_errors(self.delete_run), gone, page.run, js=sure_js(), trigger_mode="multiple", **UNQUEUED
         )
         deleted.then(None, js=DELETED_JS)
+        deleted.failure(None, js="() => window.playgroundFeed.stay()")
         page.run.rename(show_errors(self.rename_run), [page.run, page.lang], None, **UNQUEUED)
 
         spoken = page.lang.input(self.speak, [page.lang, page.owner], [self.machine, page.run, *translated], **CHOSEN)
@@ -225,6 +226,7 @@ def sure_js() -> str:
     return ['', owner, lang];
   }}
   field.dataset.leaving = run;
+  window.playgroundFeed.leave(run);
   const button = document.querySelector('#delete-run');
   button.disabled = true;
   button.setAttribute('aria-busy', 'true');

@@ -2,7 +2,7 @@
 
 import codecs
 
-from core.text.characters import fitted, is_invisible
+from core.text.characters import fitted, invisible, is_invisible
 from core.text.corpora import clean_text
 from core.tokenizers import GPT2_VOCAB_SIZE, BPETokenizer, CharTokenizer, Tokenizer, named
 from playground.words.refusals import refused
@@ -29,8 +29,10 @@ def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en")
     if not tokenizer.unknown(text):
         return text, [], note
     notes = [note] if note else []
-    each = [letter for letter in fitted(text, lambda part: not tokenizer.unknown(part)) if letter.how != "vanished"]
-    if vanished := [c for c in dict.fromkeys(text) if is_invisible(c) and tokenizer.unknown(c)]:
+    letters = fitted(text, lambda part: not tokenizer.unknown(part))
+    each = [letter for letter in letters if letter.how != "vanished"]
+    gone = {*invisible(text)}.union(*(letter.text for letter in letters if letter.how == "vanished"))
+    if vanished := [c for c in dict.fromkeys(text) if c in gone and tokenizer.unknown(c)]:
         notes.append(translate("prompt_vanished", lang, names=named(vanished)))
     if any(x.how == "respelled" and x.becomes != "".join(c for c in x.text if c not in vanished) for x in each):
         notes.append(translate("prompt_respelled", lang))
@@ -38,7 +40,7 @@ def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en")
     if not strange:
         return "".join(letter.becomes for letter in each), [], " ".join(notes)
     key = "unknown_replaced" if replace else "unknown_dropped"
-    names = dict.fromkeys(c for letter in strange for c in letter.text if tokenizer.unknown(c) and c not in vanished)
+    names = dict.fromkeys(c for letter in strange for c in letter.text if tokenizer.unknown(c) and not is_invisible(c))
     notes.append(translate(key, lang, names=refused(named(names), lang)))
     shown = []
     for letter in each:

@@ -6,6 +6,7 @@ The environment is set here, at import, because Hugging Face's libraries and Gra
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable, Iterator
 
@@ -79,6 +80,14 @@ def _refuse_unless_local(host: str | bytes | None) -> None:
         local = False
     if not local:
         raise NetworkBlocked(f"Tests stay on this machine, but one reached for {host!r}; give it a stand-in")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """Let the programs of tests hear Ctrl-C: what a shell starts in the background ignores it, and hands that on."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

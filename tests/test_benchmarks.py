@@ -11,6 +11,7 @@ from torch import nn
 from benchmarks import (
     ablation,
     contention,
+    counting,
     generation,
     machine,
     memory,
@@ -99,6 +100,13 @@ def test_every_command_tells_how_it_is_used(name, capsys):
 def test_every_command_stands_in_the_readme():
     readme = (Path(machine.__file__).parent / "README.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"python -m benchmarks.{name}" not in readme] == []
+
+
+def test_counting_tells_the_n_of_each_text_beside_its_bars(capsys):
+    counting.main(["--corpora", "plays", "--characters", "3000"])
+    *_, line = capsys.readouterr().out.splitlines()
+    name, order, loss, bar, chosen, _ = (cell.strip() for cell in line.strip("| ").split("|"))
+    assert (name, bar) == ("plays", "1.230") and order == chosen and 1 <= int(order) <= 16 and 0 < float(loss) < 5
 
 
 # -- the frame --------------------------------------------------------------------------------------------------------

@@ -4,11 +4,12 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from core.runs import processes, training_run, worker
+from core.runs import chores, processes, training_run, worker
 from core.runs.cost import Speed
 from core.runs.directory import RunDir
 from core.runs.plan import Plan, plan_run
@@ -29,9 +30,9 @@ def tiny_plan(steps: int = 100, owner: str | None = None, preset: str = "custom"
     return plan_run(Corpus("own", TEXT), options, MODEL, {**TRAIN, "steps": steps, **train}, owner, memory=10**9)
 
 
-def undisturbed(root: Path, plan: Plan) -> dict[int, float]:
-    """Train a plan in this process, with no break; return the loss of each step."""
-    return {stats.step: stats.loss for stats in train_run(plan.create(root))}
+def undisturbed(root: Path, plan: Plan, upto: int | None = None) -> dict[int, float]:
+    """Train a plan in this process, with no break, to its end or up to a step; return the loss of each step."""
+    return {stats.step: stats.loss for stats in islice(train_run(plan.create(root)), upto)}
 
 
 def losses(run: RunDir) -> dict[int, float]:
@@ -83,8 +84,8 @@ def quick_store(root: Path, workers: int, work: Callable | None = None) -> Itera
 
 def unmeasured_work(*arguments) -> None:
     """Work as a worker process does, but take the speed of the machine as known."""
-    worker.measure_speed = lambda **_: Speed(1e-4, 1e10)
-    worker.was_busy = lambda began: False
+    chores.measure_speed = lambda **_: Speed(1e-4, 1e10)
+    chores.was_busy = lambda began: False
     worker.SOON = worker.QUIET = 0.0
     worker.work(*arguments)
 

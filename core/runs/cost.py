@@ -31,11 +31,17 @@ class Speed:
     """A step takes `per_layer` seconds for every layer, whatever its size, and its operations at `flops_per_second`.
 
     learned: seconds of a step and of an estimate, as runs of these shapes (`shape_key`) really took them here.
+    rough: the two numbers were measured beside other work.
     """
 
     per_layer: float
     flops_per_second: float
     learned: dict[str, list[float]] = field(default_factory=dict)
+    rough: bool = False
+
+    def is_rough_for(self, model: GPTConfig | BigramConfig, train: TrainConfig) -> bool:
+        """Tell whether a run's time is known roughly alone: no run of its shape has told it."""
+        return self.rough and shape_key(model, train) not in self.learned
 
     def seconds(self, model: GPTConfig | BigramConfig, batch_size: int, steps: int) -> float:
         """Predict the seconds of training from the two numbers, without evaluation and samples."""
@@ -56,7 +62,8 @@ class Speed:
             numbers = (speed.per_layer, speed.flops_per_second)
             pairs = all(len(pair) == 2 and 0 < pair[0] < math.inf and 0 <= pair[1] < math.inf
                         for pair in speed.learned.values())  # fmt: skip
-            return speed if pairs and all(0 < number < math.inf for number in numbers) else None
+            makes_sense = pairs and type(speed.rough) is bool and all(0 < number < math.inf for number in numbers)
+            return speed if makes_sense else None
         except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             return None
 
@@ -82,22 +89,25 @@ def run_seconds(
     return speed.seconds(model, train.batch_size, train.steps) + forward + written
 
 
-def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None) -> Speed | None:
+def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None, guess: bool = False) -> Speed | None:
     """Train a narrow and a wide model for probe_steps each, and solve for the two numbers. Takes less than a second.
 
     threads: how many to use; by default as many as a run of that size would. Returns None when something disturbed it:
-    then the wide model was as quick as the narrow one, or nothing is left for the layers.
+    then the wide model was as quick as the narrow one, or nothing is left for the layers. guess: then the wide
+    one tells both numbers, roughly, by half of its time each.
     """
     narrow = GPTConfig(block_size=32, vocab_size=65, n_layer=3, n_head=2, n_embd=64)
     wide = GPTConfig(block_size=64, vocab_size=65, n_layer=3, n_head=4, n_embd=256)
     batch = 16
     narrow_seconds, wide_seconds = (_step_seconds(shape, batch, probe_steps, threads) for shape in (narrow, wide))
     narrow_flops, wide_flops = step_flops(narrow, batch), step_flops(wide, batch)
-    if wide_seconds <= narrow_seconds:
-        return None
-    rate = (wide_flops - narrow_flops) / (wide_seconds - narrow_seconds)
-    per_layer = (narrow_seconds - narrow_flops / rate) / (narrow.n_layer + 1)
-    return Speed(per_layer, rate) if per_layer > 0 else None
+    if wide_seconds > narrow_seconds:
+        rate = (wide_flops - narrow_flops) / (wide_seconds - narrow_seconds)
+        per_layer = (narrow_seconds - narrow_flops / rate) / (narrow.n_layer + 1)
+        if per_layer > 0:
+            return Speed(per_layer, rate)
+    half = wide_seconds / 2
+    return Speed(half / (wide.n_layer + 1), wide_flops / half, rough=True) if guess else None
 
 
 def _step_seconds(model: GPTConfig, batch_size: int, probe_steps: int, threads: int | None) -> float:
@@ -177,10 +187,11 @@ def large_needs(model: GPTConfig | BigramConfig, train: TrainConfig, memory: int
 def flops_per_token(config: GPTConfig | BigramConfig) -> tuple[float, float]:
     """Return the floating-point operations for one token of a full context: (forward, forward and backward).
 
-    Two a parameter forward, twice that backward, and the attention scores' on top: `step_flops`.
+    Two a parameter forward, twice that backward, and the attention scores' on top: `step_flops`. Of a bigram's, half
+    are its loss and half its gradient.
     """
     training = step_flops(config, batch_size=1) / config.block_size
-    return training / 3, training
+    return training / (2 if isinstance(config, BigramConfig) else 3), training
 
 
 def pass_seconds(config: GPTConfig | BigramConfig, tokens: int, speed: Speed, batch_size: int = 1) -> float:

@@ -80,7 +80,8 @@ class RunDir:
     @classmethod
     def open(cls, root: Path, run_id: Any) -> "RunDir":
         """Return the run called run_id; ValueError when there is none."""
-        known = isinstance(run_id, str) and VALID_ID.fullmatch(run_id) and (root / run_id / "run.json").is_file()
+        named = isinstance(run_id, str) and VALID_ID.fullmatch(run_id)
+        known = named and os.path.isfile(root / run_id / "run.json")  # Path.is_file raises in a folder that is closed
         if not known:
             name = run_id[:40] if isinstance(run_id, str) else type(run_id).__name__
             raise ValueError(f"There is no run called {name!r}; choose one from the list")
@@ -128,12 +129,15 @@ class RunDir:
             file.write("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode())
 
     def rows(self, name: str, offset: int = 0) -> tuple[list[dict], int]:
-        """Read the rows of name.jsonl from a byte offset, but for broken lines; return them and the next offset."""
+        """Read the rows of name.jsonl from a byte offset, but for broken lines; return them and the next offset.
+
+        None of a file that is not there, or is no file that can be read: the run's other files may be whole.
+        """
         try:
             with open(self.path / f"{name}.jsonl", "rb") as file:
                 file.seek(offset)
                 data = file.read()
-        except FileNotFoundError:
+        except OSError:
             return [], offset
         whole = data[: data.rfind(b"\n") + 1]
         return list(_parsed(whole)), offset + len(whole)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from core.runs.config import HOST, NewerVersion, Status
@@ -53,7 +54,11 @@ def sweep(root: Path) -> None:
         if not busy:
             leftovers += [*run.path.glob(".snapshots-*"), *run.path.glob(".resume-*"), *run.path.glob(".*.tmp")]
     for leftover in leftovers:
-        shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            with suppress(OSError):  # gone, or where nobody may delete
+                leftover.unlink()
 
 
 def _is_being_made(path: Path) -> bool:

@@ -21,7 +21,7 @@ def step_flops(model: GPTConfig | BigramConfig, batch_size: int) -> float:
 
     They are 6 a token and parameter that something is multiplied with, and 12 L C T a token for attention. wpe is only
     looked up, and so is a wte that is not the head's matrix too. A bigram multiplies nothing: it looks up a row, and
-    softmax, loss and the row's gradient take about 6 V a token.
+    takes 6 V a token for its loss (less the largest, exp, sum) and for its gradient (share, mean, added to the row).
     """
     tokens = batch_size * model.block_size
     if isinstance(model, BigramConfig):

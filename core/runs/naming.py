@@ -17,6 +17,7 @@ from pydantic import Field
 
 from core.runs.config import checked
 from core.runs.directory import RunDir, read_json, write_json
+from core.text.characters import without_invisible
 
 LONGEST_NAME = 60
 NAME_FILE = "name.json"
@@ -52,7 +53,9 @@ def rename(run: RunDir, name: object) -> str | None:
     """Give a run a name and return it; an empty one takes the name away. ValueError for what is no name."""
     if not isinstance(name, str):
         raise ValueError(f"A run's name must be a text, but got {type(name).__name__}; write some letters")
-    plain = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in name)
+    seen = without_invisible(name)  # what is left of joiners and tags holds a sign together
+    kinds = map(unicodedata.category, seen)
+    plain = "".join(" " if kind[0] in "CZ" and kind != "Cf" else c for c, kind in zip(seen, kinds, strict=True))
     plain = unicodedata.normalize("NFC", " ".join(plain.split()))
     if len(plain) > LONGEST_NAME:
         raise ValueError(
@@ -74,9 +77,10 @@ def number_runs(root: Path, runs: Iterable[RunDir]) -> dict[RunDir, RunName]:
         known = [name.number for name in names.values() if name.number is not None]
         last = max([*known, _read(root / NUMBERS_FILE, _LastNumber).last])
         names |= {run: RunName(number, names[run].name) for number, run in enumerate(new, start=last + 1)}
-        with suppress(OSError):
-            for run in new:
+        for run in new:
+            with suppress(OSError):
                 _write(run, names[run])
+        with suppress(OSError):
             if new:
                 write_json(root / NUMBERS_FILE, {"last": last + len(new)})
         return names

@@ -105,9 +105,9 @@ def again(run: RunDir, new_seed: bool = False, owner: str | None = None) -> Plan
 def extend(run: RunDir, steps: int | None) -> RunDir:
     """Let a run train until it has done `steps` steps in all.
 
-    A run at its end goes on at a low rate (`core.optim.rate_factor`), so that it keeps what it has learned; the
-    schedule of one that is not there yet is stretched. steps: None keeps the number that it has. Raises ValueError when
-    no step would be left.
+    A run at its end goes on at a low rate (`core.optim.rate_factor`; a constant one stays), so that it keeps what it
+    has learned; the schedule of one that is not there yet is stretched. steps: None keeps the number that it has.
+    Raises ValueError when no step would be left.
     """
     config, status = run.config(), run.status()
     train, done = config.train, status.step

@@ -5,6 +5,7 @@ lost: a server that starts again reads everything else from the directories.
 """
 
 import threading
+from contextlib import suppress
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -55,7 +56,8 @@ class RunStore:
         for run in list_runs(self.root)[0]:
             status = run.status()
             if status.state in ACTIVE and not is_alive(status):
-                run.write_status(Status("paused", status.step, "The server was started anew; press Play to go on."))
+                with suppress(OSError):  # nobody may write there: the other runs can go on
+                    run.write_status(Status("paused", status.step, "The server was started anew; press Play to go on."))
 
     def start_workers(self) -> None:
         """Start the workers; if torch is still being imported for them, wait until it is."""

@@ -24,6 +24,7 @@ from core.runs.baseline_count import BaselineCount
 from core.runs.config import HOST, State, Status, tokenizer_from_json
 from core.runs.directory import RunDir
 from core.runs.learned import learn
+from core.runs.leaving import Deleted, IsCalled, SlowSteps, Stopped
 from core.runs.machine import Load, threads_for
 from core.runs.memory import told
 from core.runs.snapshots import is_snapshot_step
@@ -34,14 +35,6 @@ SAVE_EVERY = 5.0  # seconds of training between two resume states, or more when 
 WRITE_EVERY = 0.1  # seconds between two writes of metrics
 SAMPLE_SEED = 1
 FIRST_TOKENS = 2048  # of each part, for the estimate at step 0: all windows are equally hard for an untrained model
-
-
-class Stopped(Exception):
-    """Thrown into `train_run` to end the run at its current step."""
-
-
-class Deleted(Exception):
-    """Thrown into `train_run` to leave the run as it is on disk, because that is deleted next."""
 
 
 def train_run(run: RunDir) -> Generator[StepStats, None, None]:
@@ -62,9 +55,12 @@ def train_run(run: RunDir) -> Generator[StepStats, None, None]:
         turns.close()
 
 
-def run_by_turns(run: RunDir) -> Generator[StepStats | None, None, None]:
-    """Train a run as `train_run` does, and also yield None in the middle of whatever takes long beside the steps."""
-    training = _TrainingRun(run)
+def run_by_turns(run: RunDir, is_called: IsCalled | None = None) -> Generator[StepStats | None, None, None]:
+    """Train a run as `train_run` does, and also yield None in the middle of whatever takes long beside the steps.
+
+    is_called: as a worker's; a slow step is left, and taken anew, when it tells of a command.
+    """
+    training = _TrainingRun(run, is_called)
     try:
         for _ in training.loading:  # what is thrown in ends the turns, but not the loading
             yield None
@@ -105,9 +101,9 @@ def end(run: RunDir) -> None:
 class _TrainingRun:
     """A run while this process trains it: its model and optimizer, and the rows that are not written yet."""
 
-    def __init__(self, run: RunDir):
+    def __init__(self, run: RunDir, is_called: IsCalled | None = None):
         """Read nothing yet: `loading` does, a piece a turn."""
-        self.run, self.is_loaded = run, False
+        self.run, self.is_loaded, self.is_called = run, False, is_called
         self.loading = self._load()
         self.step, self.elapsed = 0, 0.0
         self.unfinished: StepStats | None = None  # a step whose estimates and sample are still to be made
@@ -166,11 +162,11 @@ class _TrainingRun:
         self.resumed_at = time.monotonic()
         if self.step == 0:
             yield from self._first_look()
-        training = train(
-            self.model, self.tokens, self.config.train, optimizer=self.optimizer, start_step=self.step, by_turns=True,
-            unfinished=self.unfinished,
-        )  # fmt: skip
-        for stats in training:
+        slow = SlowSteps(self.model, self.config.train.batch_size, self.is_called)
+        for stats in slow.of(self._begin):
+            if stats is None:
+                yield None
+                continue
             self.step = stats.step
             if isinstance(stats, Unfinished):
                 self.unfinished = stats
@@ -178,6 +174,10 @@ class _TrainingRun:
             else:
                 yield from self._write_down(stats)
                 yield stats
+
+    def _begin(self) -> Generator[StepStats, None, None]:
+        return train(self.model, self.tokens, self.config.train, optimizer=self.optimizer, start_step=self.step,
+                     by_turns=True, unfinished=self.unfinished)  # fmt: skip
 
     def timed(self, turns: Generator[StepStats | None, None, None]) -> Generator[StepStats | None, None, None]:
         """Hand the turns on, counting as elapsed what each takes: steps, estimates, samples and files."""

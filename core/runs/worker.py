@@ -5,24 +5,27 @@ pipe closes, because the server ended or died, it pauses its runs and ends too.
 """
 
 import inspect
+import math
 import os
 import signal
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
 
+from core.runs.chores import ROUGH_AFTER, measure, warm_up
 from core.runs.config import ACTIVE, Status
-from core.runs.cost import SPEED_FILE, Speed, measure_speed
+from core.runs.cost import SPEED_FILE, Speed
 from core.runs.directory import RunDir
+from core.runs.leaving import Deleted, Stopped
 from core.runs.listing import delete
-from core.runs.machine import Load, threads_for, was_busy
+from core.runs.machine import threads_for
 from core.runs.memory import give_back_memory, keep_freed_memory, told
-from core.runs.training_run import Deleted, Stopped, end, run_by_turns
+from core.runs.training_run import end, run_by_turns
 from core.training import StepStats
 
 try:
@@ -131,7 +134,9 @@ class Worker:
             run.write_status(Status("queued", status.step))
         all_cores = threads_for(config.model, config.train.batch_size) > 1
         # A new run's first turn is the next.
-        self.turns.appendleft(ScheduledRun(run, run_by_turns(run), all_cores, config.train.steps, steps))
+        self.turns.appendleft(
+            ScheduledRun(run, run_by_turns(run, self.is_called), all_cores, config.train.steps, steps)
+        )
 
     def _one_step(self, turn: ScheduledRun) -> bool:
         """Take a step, or a part of what else takes long; return whether the run has no more turns here."""
@@ -245,62 +250,40 @@ class CoreLock:
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any, measure: bool = False) -> None:
+def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any, measures: bool = False) -> None:
     """Handle commands and train until the pipe closes. This is the entry point of the process.
 
     running_run_id, acknowledged: shared memory that tells the server whose turn it is, and how many commands this
-    process has handled. measure: after a "warm_up", also measure the speed of this machine.
+    process has handled. measures: after a "warm_up", also measure the speed of this machine.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
     _lower_priority()
     keep_freed_memory()
     worker = Worker(Path(root), running_run_id, commands.poll)
-    chores: list[tuple[float, Callable[[Path, CoreLock], object]]] = []  # and after how many quiet seconds to do them
+    chores: list[tuple[float, Callable[[Path, CoreLock, float], object]]] = []  # and after how many quiet seconds
+    began, overdue = time.monotonic(), math.inf  # the moment from which on the chores no longer wait for quiet ones
     while True:
         try:
-            idle = chores and not worker.turns and not commands.poll(chores[0][0])
+            is_late = chores and worker.turns and time.monotonic() > overdue
+            idle = is_late or (chores and not worker.turns and not commands.poll(chores[0][0]))
             command = commands.recv() if not (idle or worker.turns) or commands.poll() else None
         except (EOFError, OSError):
             break
         if command and command[0] == "warm_up":
-            chores = [(SOON, _warm_up), (QUIET, _measure)] if measure else [(SOON, _warm_up)]
+            chores = [(SOON, warm_up), (QUIET, measure)] if measures else [(SOON, warm_up)]
+            began = time.monotonic()
+            overdue = began + ROUGH_AFTER if measures and Speed.load(worker.root / SPEED_FILE) is None else math.inf
         elif command:
             worker.handle(*command)
         elif idle:
             _, chore = chores.pop(0)
-            if chore(Path(root), worker.cores):
+            if chore(worker.root, worker.cores, time.monotonic() - began):
                 chores.append((LATER, chore))
+                overdue = time.monotonic() + LATER if Speed.load(worker.root / SPEED_FILE) is None else math.inf
         else:
             worker.take_turn()
         acknowledged.value += command is not None
     worker.pause_all()
-
-
-def _warm_up(root: Path, cores: CoreLock) -> None:
-    """Pay for torch's first uses on one core, so that the first run need not."""
-    with cores.held(all_cores=False):
-        measure_speed(probe_steps=1, threads=1)
-
-
-def _measure(root: Path, cores: CoreLock) -> bool:
-    """Measure how fast this machine trains; return whether that is to be tried again, later.
-
-    What was measured beside other work is thrown away: beside a run in another process, or another program.
-    """
-    if cores.are_busy():
-        return True
-    with cores.held(all_cores=True):
-        began = Load.now()
-        speed = measure_speed()
-        disturbed = was_busy(began)
-    if speed is None or disturbed:
-        return True
-    known = Speed.load(root / SPEED_FILE)
-    try:
-        replace(speed, learned=known.learned if known else {}).save(root / SPEED_FILE)
-    except OSError:  # no disk space: then the page does not say how long a run will take
-        pass
-    return False
 
 
 def _lower_priority() -> None:

@@ -140,5 +140,9 @@ def _extends(character: str) -> bool:
     )
 
 
-# What stands between or after signs and belongs to them: joiners (some scripts need them) and the choice of a form.
-_GLUED = re.compile("(?<=[^\x00-\u02ff])(?:[\u200c\u200d](?=[^\x00-\u02ff])|[\ufe00-\ufe0f]\u200d?)|(?<=[0-9#*])\ufe0f")
+# What stands between or after signs and belongs to them: joiners (some scripts need them), the choice of a form (of a
+# digit, © and ® too, which are no signs alone), and the tags that make a black flag that of a region.
+_GLUED = re.compile(
+    "(?<=[^\x00-\u02ff])(?:[\u200c\u200d](?=[^\x00-\u02ff])|[\ufe00-\ufe0f])|(?<=[0-9#*\xa9\xae])[\ufe0e\ufe0f]"
+    "|(?<=\U0001f3f4)[\U000e0020-\U000e007e]+\U000e007f"
+)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from core.downloads import DownloadError, Progress, cache_directory, fetch, find_file
 from core.once import Once
-from core.text.characters import composed, is_invisible
+from core.text.characters import composed, without_invisible
 from core.text.decoding import MAX_CHARACTERS
 from core.text.plays import write_plays
 from core.tokenizers import named
@@ -74,8 +74,8 @@ def own_text(text: str, filename: str | None = None) -> Corpus:
 
     Raises ValueError for a text that is empty, all blank, one character over and over, or beyond the limit.
     """
-    check_length(text)
     text, _ = composed(clean_text(text)[0])
+    check_length(text)
     if not text:
         raise ValueError("The text is empty; paste or upload some text, or choose a built-in corpus")
     if text.isspace():
@@ -89,7 +89,7 @@ def own_text(text: str, filename: str | None = None) -> Corpus:
 
 
 def check_length(text: str) -> None:
-    """Raise ValueError for an own text that is too long, counted in characters of any script."""
+    """Raise ValueError for an own text that is too long, counted in characters of any script, once it is composed."""
     if len(text) > MAX_CHARACTERS:
         raise ValueError(
             f"The text has {len(text):,} characters, over the limit of {MAX_CHARACTERS:,}; use a part of it"
@@ -108,8 +108,7 @@ def check_distinct(distinct: int) -> None:
 def title_of(text: str, filename: str | None = None) -> str:
     """Return what tells an own text from others: the name of its file, or its first words."""
     stem = re.split(r"[/\\]", filename or "")[-1].strip()
-    words = "".join(c for c in clean_text(stem or text[: 20 * TITLE])[0] if not is_invisible(c))
-    words = " ".join(words.split())
+    words = " ".join(without_invisible(clean_text(stem or text[: 20 * TITLE])[0]).split())
     if len(words) <= TITLE:
         return words
     cut = words[:TITLE].rsplit(" ", 1)[0] if not stem else words[:TITLE]

@@ -6,8 +6,10 @@ encoding, for a wrong guess trains on garbage in silence.
 
 import re
 
-MAX_CHARACTERS = 5_000_000  # of an own text, in any script
-FEW = 0.01  # of a file: as many bytes that are not valid are damage; more are another encoding
+MAX_CHARACTERS = 5_000_000  # of an own text, in any script, once its letters are composed
+LETTER = 4  # bytes of a character, at most
+MOST_BYTES = 9 * MAX_CHARACTERS  # of a file: a Korean syllable that is taken apart is three characters of three bytes
+FEW = 0.01  # of a file: as many places that are not valid are damage; more are another encoding
 
 # How the files begin that are taken for text most often, and what they are.
 _SIGNATURES = {
@@ -30,6 +32,13 @@ _MARKS = {
     b"\xfe\xff": "utf-16",
 }
 _REMEDY = "save it as plain text in UTF-8 and upload that"
+# Bytes that are not valid, as "surrogateescape" reads them. All that are next to each other are one place, and so is a
+# letter that is broken by one character in its middle: its first byte, that one, and the rest of it.
+_BAD = "[\udc80-\udcff]"
+_BAD_BYTES, _PLACE = (
+    re.compile(f"{_BAD}+"),
+    re.compile(f"[\udcc2-\udcf4]{_BAD}{{0,2}}[^\udc80-\udcff][\udc80-\udcbf]{{1,2}}|{_BAD}+"),
+)
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # but not tab, line ends, escape
 
 
@@ -43,7 +52,7 @@ def decode_text(data: bytes, replace: bool = False) -> tuple[str, str | None]:
     A file that was cut inside its last character is read without that. Raises ValueError that says what anything else
     looks like; BadBytes, which names the first bad byte and its line, unless `replace`: then they become U+FFFD.
     """
-    if len(data) > 4 * MAX_CHARACTERS + 4:  # UTF-32 and its mark
+    if len(data) > MOST_BYTES:
         raise ValueError(
             f"The file has {len(data):,} bytes, too many for the {MAX_CHARACTERS:,} characters allowed; "
             "use a part of it"
@@ -68,18 +77,19 @@ def _decoded(data: bytes, encoding: str, replace: bool) -> tuple[str, str | None
         wrong = error
     if wrong.reason in ("unexpected end of data", "truncated data") and not _is_binary(data, encoding):
         return data[: wrong.start].decode(encoding), "The file ends inside a character, which was left out."
-    read = data.decode(encoding, "replace")
-    bad = read.count("\ufffd") - data.count(b"\xef\xbf\xbd") if encoding == "utf-8" else 0
-    if not 0 < bad <= max(1, FEW * len(data)) or _is_binary(data, encoding):
+    read = data.decode(encoding, "surrogateescape") if encoding == "utf-8" else ""
+    places, bad = len(_PLACE.findall(read)), sum(map(len, _BAD_BYTES.findall(read)))
+    most = max(1, FEW * len(data))
+    if not 0 < places <= most or bad > LETTER * most or _is_binary(data, encoding):
         cause = f"{_looks_like(data, encoding)} (byte {wrong.start:,} is not valid)"
         raise ValueError(f"{cause}; {_REMEDY}")
     if replace:
-        what = "byte that is not valid was" if bad == 1 else "places that are not valid were"
-        return read, f"{bad:,} {what} replaced by \ufffd (U+FFFD)."
+        what = "place that is not valid was" if places == 1 else "places that are not valid were"
+        return _BAD_BYTES.sub("\ufffd", read), f"{places:,} {what} replaced by \ufffd (U+FFFD)."
     line = data.count(b"\n", 0, wrong.start) + 1
     raise BadBytes(
         f"Byte {wrong.start:,} (0x{data[wrong.start]:02X}, in line {line:,}) is not valid in UTF-8 "
-        f"(such bytes in all: {bad:,}); have it replaced, or, if this is text in an older encoding, {_REMEDY}"
+        f"(such places in all: {places:,}); have it replaced, or, if this is text in an older encoding, {_REMEDY}"
     )
 
 

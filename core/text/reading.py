@@ -26,9 +26,9 @@ class Reading:
 
 def read_text(text: str, filename: str | None = None, take_out: bool = False) -> Reading:
     """Read an own text; take_out: leave out the characters that nobody sees. ValueError when it is too long."""
-    check_length(text)
     text, cleaned = clean_text(text)
     text, marks = composed(text)
+    check_length(text)
     notes = [cleaned] if cleaned else []
     if marks:
         notes.append(f"Letters were composed (NFC, {marks:,} marks), so that each has one spelling.")

@@ -170,9 +170,11 @@ WORDS = {
     ),
     "count_flops_note": (
         "Operations: two for each parameter forward, four more backward, and attention over a full context on top "
-        "(also for GPT-3, whose every other layer sees less).",
+        "(also for GPT-3, whose every other layer sees less). A bigram multiplies nothing: three for each entry of the row "
+        "that it looks up, for the loss, and three for the gradient.",
         "Phép tính: hai cho mỗi tham số ở lượt xuôi, thêm bốn ở lượt ngược, cộng attention trên toàn ngữ cảnh "
-        "(kể cả GPT-3, dù cứ hai tầng có một tầng nhìn ít hơn).",
+        "(kể cả GPT-3, dù cứ hai tầng có một tầng nhìn ít hơn). Bigram không nhân gì cả: ba phép tính cho mỗi số trong hàng "
+        "mà nó tra, để tính loss, và ba phép tính để tính gradient.",
     ),
     "count_time_note": (
         "Times: from the speed measured on this machine, as if the model fitted into its memory. Tiny Shakespeare: the "

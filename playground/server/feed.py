@@ -52,7 +52,7 @@ class Feed:
                 "run": run.id,
                 "name": run_label(config, lang),
                 "state": status.state,
-                "step": max(status.step, rows.last_step, 0),
+                "step": status.step,
                 "steps": config.train.steps,
                 "vocab_size": config.model.vocab_size,
                 "tokens": translate("characters" if config.tokenizer["kind"] == "char" else "bpe_tokens", lang),

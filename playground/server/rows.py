@@ -6,7 +6,7 @@ run of a million steps keeps its shape and its spikes, not every step.
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
@@ -43,6 +43,11 @@ class History:
             whole = self.most // 4
             self._kept[:-whole] = self._thinned(self._kept[:-whole])
 
+    def go_back(self, is_before: Callable[[Any], bool]) -> None:
+        """Forget the last rows that are not before a step: the run does them again."""
+        while self._kept and not is_before(self._kept[-1][1]):
+            self.count = self._kept.pop()[0]
+
     def _thinned(self, older: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
         while len({place // self.stride for place, _ in older}) > self.most // 2:
             self.stride *= 2
@@ -75,14 +80,15 @@ class Rows:
     metrics_at: int = 0  # the byte of metrics.jsonl from which to read on; moved when what is before it is worked off
     samples_at: int = 0
     last_step: int = -1
-    last_sample: int = -1
     lock: RLock = field(default_factory=RLock)
 
     def read(self, run: RunDir) -> None:
         """Read the rows that the run has written since the last call."""
         with self.lock:
             new, end = run.rows("metrics", self.metrics_at)
-            for row in unrepeated(new, self.last_step):
+            for row in filter(_has_step, new):
+                if row["step"] <= self.last_step:
+                    self._go_back(row["step"])
                 self.last_step = row["step"]
                 if "loss" in row and is_loss(row["loss"]):
                     self.points.append((row["step"], row["loss"]))
@@ -91,10 +97,19 @@ class Rows:
                     self.estimates.append((row["step"], row.get("train_loss"), row["val_loss"]))
             self.metrics_at = end
             new, self.samples_at = run.rows("samples", self.samples_at)
-            for row in unrepeated(new, self.last_sample):
-                self.last_sample = row["step"]
+            for row in filter(_has_step, new):
+                self.samples.go_back(lambda sample, step=row["step"]: sample["step"] < step)
                 if isinstance(row.get("text"), str):
                     self.samples.append(row)
+
+    def _go_back(self, step: int) -> None:
+        """Forget what is known from a step on: a run whose process or state was lost does it again."""
+        for history in (self.points, self.estimates):
+            history.go_back(lambda row: row[0] < step)
+        self.recent.clear()
+        self.clock.clear()
+        if self.settled and self.settled["step"] >= step:
+            self.settled = None
 
     def _tell_pace(self, row: dict) -> None:
         numbers = ("seconds", "elapsed", "learning_rate", "tokens")
@@ -125,12 +140,18 @@ class Rows:
         return (last["step"] - self.settled["step"]) / (last["elapsed"] - self.settled["elapsed"])
 
 
-def unrepeated(rows: list, last_step: int = -1) -> Iterator[dict]:
-    """Yield the rows after last_step, each step once: a run that crashed repeats some steps, with the same numbers."""
-    for row in rows:
-        if isinstance(row, dict) and type(row.get("step")) is int and row["step"] > last_step:
-            last_step = row["step"]
-            yield row
+def unrepeated(rows: list) -> list[dict]:
+    """Return the rows with each step once: what a run did again, after a crash, stands for what it had done before."""
+    kept: list[dict] = []
+    for row in filter(_has_step, rows):
+        while kept and kept[-1]["step"] >= row["step"]:
+            kept.pop()
+        kept.append(row)
+    return kept
+
+
+def _has_step(row: Any) -> bool:
+    return isinstance(row, dict) and type(row.get("step")) is int and row["step"] >= 0
 
 
 def is_loss(value: Any) -> bool:

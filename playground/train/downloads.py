@@ -1,8 +1,8 @@
 """The downloads of the Train tab: a run's curve, its weights, its settings."""
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
-from playground.server.files import Asked, attachment, picture, zipped
+from playground.server.files import Asked, attachment, kept, picture, zipped
 from playground.server.rows import unrepeated
 from playground.words.translate import language
 
@@ -27,14 +27,14 @@ def curve_picture(asked: Asked) -> Response:
 
 def settings(asked: Asked) -> Response:
     """Answer with run.json."""
-    return FileResponse(asked.run.path / "run.json", filename=f"{asked.stem}.json")
+    return kept(asked.run.path / "run.json", f"{asked.stem}.json")
 
 
 def weights(asked: Asked) -> Response:
     """Answer with a snapshot's safetensors file."""
     step = asked.snapshot_step()
     path = asked.run.path / "snapshots" / f"step-{step:07d}" / "model.safetensors"
-    return FileResponse(path, filename=f"{asked.stem}-step-{step}.safetensors")
+    return kept(path, f"{asked.stem}-step-{step}.safetensors")
 
 
 def hugging_face(asked: Asked) -> Response:

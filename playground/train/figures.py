@@ -3,6 +3,9 @@
 Pure: no torch, no gradio, and no pyplot, whose state is shared by all threads.
 """
 
+import math
+
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
@@ -10,6 +13,7 @@ from playground.words.numbers import format_number, localize
 from playground.words.translate import translate
 
 BLUE, ORANGE, GREY = "#2563eb", "#d9640b", "#6b7280"  # as in loss_chart.css
+NAME_HEIGHT = 0.035  # of the axes, which a line's name takes
 
 
 def loss_figure(rows: dict, lang: str = "en") -> Figure:
@@ -25,24 +29,28 @@ def loss_figure(rows: dict, lang: str = "en") -> Figure:
         axes.plot(steps, train, color=BLUE, linewidth=1.6, label=translate("figure_train", lang))
         dashed = {"linestyle": "--", "linewidth": 2.0, "marker": "o", "markersize": 4}
         axes.plot(steps, val, color=ORANGE, label=translate("figure_val", lang), **dashed)
-        axes.legend(frameon=False, loc="upper right")
-    for line in rows["baselines"] or []:
-        axes.axhline(line["value"], color=GREY, linestyle=(0, (5, 4)), linewidth=0.9)
-        axes.annotate(
-            f"{line['label']} {format_number(line['value'], lang, '.2f')}",
-            (1.0, line["value"]),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="bottom",
-            fontsize=8,
-            color=GREY,
-        )
+        figure.legend(frameon=False, loc="outside lower right", ncols=2)  # beside curves and labels, never over them
+    _draw_baselines(axes, rows["baselines"] or [], lang)
     axes.yaxis.set_major_formatter(_LocalTicks(lang))
     axes.set_xlabel(translate("figure_step", lang))
     axes.set_ylabel(translate("figure_loss", lang))
     axes.set_title(rows["name"], loc="left", fontsize=11, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _draw_baselines(axes: Axes, lines: list[dict], lang: str) -> None:
+    """Draw what counting reaches; each line is named at its end, outside the curves, the names one above the other."""
+    for line in lines:
+        axes.axhline(line["value"], color=GREY, linestyle=(0, (5, 4)), linewidth=0.9)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high)
+    below = -math.inf
+    for line in sorted(lines, key=lambda line: line["value"]):
+        height = max((line["value"] - low) / (high - low), below + NAME_HEIGHT)
+        below = height
+        named = f"{line['label']} {format_number(line['value'], lang, '.2f')}"
+        axes.text(1.01, height, named, transform=axes.transAxes, va="center", fontsize=8, color=GREY)
 
 
 class _LocalTicks(ScalarFormatter):

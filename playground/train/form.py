@@ -137,12 +137,11 @@ def count_line(
     count = count_of(model)
     share = 100 * count / GPT2_SMALL
     share = f"{format_number(share, lang, '.3g' if share < 999.5 else ',.0f')} %"
-    seconds = run_seconds(speed, model, train) if speed else None
-    facts = [
-        translate("fact_parameters", lang, count=count, share=share),
-        translate("fact_time", lang, time=duration(seconds, lang)) if seconds else duration(None, lang),
-    ]
-    if busy:
+    rough = speed is not None and speed.is_rough_for(model, train)
+    time = duration(run_seconds(speed, model, train) if speed else None, lang)
+    told = ("fact_time_rough" if rough else "fact_time") if speed else "time_unknown"
+    facts = [translate("fact_parameters", lang, count=count, share=share), translate(told, lang, time=time)]
+    if busy and not rough:
         facts.append(translate("fact_busy", lang))
     if memory is not None:
         needs = large_needs(model, train, memory).items()
@@ -157,21 +156,23 @@ def changed_line(preset: object, values: tuple, lang: str) -> str:
         return ""
     as_it_was, now = defaults(preset), dict(zip(NAMES, values, strict=True))
     architecture = now["architecture"] if isinstance(now["architecture"], str) else ""
-    of_no_use = {"seed", "prompt", "sample_tokens", "device", *MODEL} - set(EDITABLE_FIELDS.get(architecture, MODEL))
+    of_no_use = {"prompt", "sample_tokens", "device", *MODEL} - set(EDITABLE_FIELDS.get(architecture, MODEL))
     shown = listed({name: now[name] for name in NAMES if name not in of_no_use and now[name] != as_it_was[name]}, lang)
     return translate("preset_changed", lang, name=preset_name(preset, lang), changes=shown) if shown else ""
 
 
 def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tuple[str, str]]:
-    """Return (words, name) of each preset: its name, its parameters, and its time on this machine."""
+    """Return (words, name) of each preset: its name, its parameters, and its time on this machine, once it is known."""
     choices = []
     for name, preset in PRESETS.items():
         size = vocab_size if preset.tokenizer == "char" else GPT2_VOCAB_SIZE
         shape = ARCHITECTURES[preset.architecture]
         model, train = shape.parse({**preset.model, "vocab_size": size}), TrainConfig.parse(preset.train)
-        seconds = run_seconds(speed, model, train) if speed else None
-        count, time = short(count_of(model), lang), duration(seconds, lang)
-        choices.append((translate("preset_choice", lang, name=preset_name(name, lang), count=count, time=time), name))
+        facts = [preset_name(name, lang), short(count_of(model), lang)]
+        if speed:
+            time = duration(run_seconds(speed, model, train), lang)
+            facts.append(translate("time_rough", lang, time=time) if speed.is_rough_for(model, train) else time)
+        choices.append((" · ".join(facts), name))
     return choices
 
 

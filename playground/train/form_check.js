@@ -1,5 +1,6 @@
 /* The form's fields as they are checked: each that is refused is marked and says why; Train opens Advanced at the
- * first of them. And the arrow keys of a rate: one of its first digit, for 0.001 is too much of 0.00005. */
+ * first of them. The preset that is chosen already, clicked once more, triggers `again`: fill the form with it. And the
+ * arrow keys of a rate: one of its first digit, for 0.001 is too much of 0.00005. */
 const RATES = '#field-learning_rate input, #field-muon_learning_rate input';
 const JUST_NOW = 5000; // ms: Train was pressed before the check of what was typed last had come
 const { make, put } = playground.widget(element, props, () => ({}));
@@ -65,6 +66,15 @@ function onStep(event) {
   input.step = rateStep(Number(input.value), down);
 }
 
+/** A click that changes nothing fires no `change` after it. */
+let changed = false;
+function onPreset(event) {
+  if (!event.target.matches?.('#preset input')) return;
+  changed = event.type === 'change';
+  if (!changed) setTimeout(() => changed || trigger('again'));
+}
+
+for (const kind of ['click', 'change']) document.addEventListener(kind, onPreset, true);
 document.addEventListener('click', onClick, true);
 for (const kind of ['keydown', 'pointerdown']) document.addEventListener(kind, onStep, true);
 watch('value', () => {

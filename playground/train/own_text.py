@@ -11,7 +11,6 @@ from typing import Any
 
 import gradio as gr
 
-from core.text.corpora import check_length
 from core.text.decoding import BadBytes, decode_text
 from core.text.reading import Reading, read_text
 from playground.widgets.inputs import UNQUEUED, Textbox
@@ -27,7 +26,7 @@ class OwnText:
     def __init__(self, words: Translations):
         """Build the widgets inside the current Gradio context; `connect` wires them."""
         add = words.add
-        with gr.Group(visible=False, elem_id="own") as self.group:
+        with gr.Group(visible=False, elem_classes="own") as self.group:
             self.text = add(Textbox, lines=6, max_lines=12, elem_id="own-text",
                             words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
             self.file = add(gr.File, type="filepath", height=132, elem_id="own-file", words={"label": "upload"})
@@ -49,10 +48,13 @@ class OwnText:
             read.then(None, self.text, js=REMEMBER_JS)
         self.text.blur(self.read_pasted, [self.text, lang], told, js=IF_NEW_JS, **UNQUEUED)
         self.file.clear(lambda: "", None, self.said, **UNQUEUED)
+        self.again = ([self.text, self.name, lang], [self.said, self.take_out, self.replace])
+        lang.input(self.tell_again, *self.again, **UNQUEUED)
 
     def recall(self, opened: Any, corpus: gr.components.Component) -> None:
         """Put the text that was not trained on yet back into the box, once the page has `opened`."""
-        opened.then(None, [corpus, self.text], [corpus, self.text], js=RECALL_JS)
+        recalled = opened.then(None, [corpus, self.text], [corpus, self.text], js=RECALL_JS)
+        recalled.then(self.tell_again, *self.again, **UNQUEUED)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
@@ -74,6 +76,13 @@ class OwnText:
             return [gr.skip(), None, f"⚠ {refused(error, lang)}", *_offered(), None, None]
         return [gr.skip(), None, *said, None, None]
 
+    def tell_again(self, text: Any, name: Any, lang: str) -> list:
+        """Say once more what is in the text: after a reload, and in another language."""
+        try:
+            return _said(read_text(text, name), lang, name) if isinstance(text, str) and text else ["", *_offered()]
+        except ValueError as error:
+            return [f"⚠ {refused(error, lang)}", *_offered()]
+
     def without_invisible(self, text: Any, name: Any, lang: str) -> list:
         """Take the characters out that nobody sees."""
         reading = read_text(text, name, take_out=True) if isinstance(text, str) else None
@@ -83,7 +92,6 @@ class OwnText:
         name = Path(path).name[:60]
         try:
             text, note = decode_text(Path(path).read_bytes(), replace)
-            check_length(text)
             if not text.strip():
                 raise ValueError("The file is empty; choose one with some text in it")
             reading = read_text(text, name)
@@ -96,7 +104,7 @@ class OwnText:
 
 def _said(reading: Reading, lang: str, name: str | None = None, note: str | None = None) -> list:
     """Return the line about a text, and whether its two buttons are shown."""
-    count, title = len(reading.text), name or reading.title
+    count, title = len(reading.text), name or f"“{reading.title}”"
     said = translate("uploaded", lang, name=title, count=count, distinct=reading.distinct)
     notes: Sequence[str] = [refused(each, lang) for each in (note, *reading.notes) if each]
     return [" ".join([f"{said}.", *notes]), *_offered(take_out=reading.invisible > 0)]

@@ -38,6 +38,7 @@ from playground.words.refusals import refused
 from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
 
+LOOK, ROUGH_LOOK = 2.0, 30.0  # seconds between two looks for the machine's speed; for a better one than a rough one
 FILES = {
     "download_csv": "curve.csv",
     "download_png": "curve.png",
@@ -86,7 +87,7 @@ class TrainTab:
         presets = run_form.preset_choices(DISTINCT[DEFAULT_CORPUS], None, "en")
         self.preset = add(Radio, choices=presets, value=DEFAULT_PRESET, elem_id="preset",
                           words={"label": "preset", "info": "preset_help"})  # fmt: skip
-        self.clock = gr.Timer(2.0, active=False)
+        self.clock = gr.Timer(LOOK, active=False)
         with gr.Column(elem_id="go"):  # stays in sight
             self.count = gr.Markdown(elem_id="count-line")
             self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button",
@@ -120,8 +121,9 @@ class TrainTab:
         self.text.change(None, self.text, self.facts, js=FACTS_JS)  # in the browser: only Train sends the text
         self.facts.change(self.count_parameters, counted, told, **CHOSEN)
         page.lang.change(self.count_parameters, counted, told, **CHOSEN)
-        self.preset.input(None, self.preset, self.form, js=run_form.fill_js())  # at once: Train may come next
-        self.preset.input(self.choose_preset, counted[:4], told, **CHOSEN)
+        for chosen in (self.preset.input, self.check.again):  # again: Gradio says nothing of what is chosen already
+            chosen(None, self.preset, self.form, js=run_form.fill_js())  # at once: Train may come next
+            chosen(self.choose_preset, counted[:4], told, **CHOSEN)
         typed = [self.fields["prompt"].change]  # Gradio's `input` of a text tells of keys, and not of a paste
         typed += [widget.input for widget in (self.corpus, *self.form)]
         gr.on(typed, self.count_parameters, counted, told, **CHOSEN)  # one event: answers come in their order
@@ -133,9 +135,11 @@ class TrainTab:
         play.success(None, js=FORGET_JS)
         play.failure(None, js=REFUSED_JS)
         commanded = self.transport.command(
-            show_errors(self.command), [page.run, page.owner, page.lang], [page.run, *self.shown], **UNQUEUED
-        )
+            show_errors(self.command), [page.run, page.owner, page.lang],
+            [self.fields["seed"], page.run, *self.shown], **UNQUEUED,
+        )  # fmt: skip
         commanded.failure(None, js=REFUSED_JS)
+        commanded.success(self.count_parameters, counted, told, **CHOSEN)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
@@ -161,6 +165,8 @@ class TrainTab:
         filled = run_form.read_form("custom", values)
         try:
             wrong = refusals(filled, corpus, facts)
+            if not wrong and corpus == "own" and not facts.length:
+                return [translate("own_empty", lang), {"wrong": {}}]
             if not wrong:
                 size = vocab_size_of(corpus, filled.run["tokenizer"], facts)
                 speed, memory = self.page.store.speed(), memory_available()
@@ -174,11 +180,12 @@ class TrainTab:
         return [f"⚠ {next(iter(wrong.values()))}", {"wrong": wrong}]
 
     def tell_times(self, preset: Any, corpus: Any, facts: Any, lang: str, *values: Any) -> list:
-        """Return the presets with their times and stop the clock, once the speed of this machine is known."""
-        if self.page.store.speed() is None:
+        """Return the presets with their times, once the speed is known; the clock stops when it is no rough one."""
+        speed = self.page.store.speed()
+        if speed is None:
             return [gr.skip()] * 4
         told = self.count_parameters(preset, corpus, facts, lang, *values)
-        return [self._presets(lang), *told, gr.Timer(active=False)]
+        return [self._presets(lang), *told, gr.Timer(ROUGH_LOOK, active=speed.rough)]
 
     def start(
         self, progress=gr.Progress(), preset: Any = None, owner: Any = None, filename: Any = None,  # noqa: B008
@@ -198,18 +205,19 @@ class TrainTab:
         return self._put_into_view(self.page.store.start(plan), owner, lang)
 
     def command(self, run_id: Any, owner: Any, lang: str, event: gr.EventData = None) -> list:
-        """Do the command of a transport button to the run that the button was shown for."""
+        """Do the command of a transport button to its run, which its event names; a new seed is the form's too."""
         store, command = self.page.store, getattr(event, "command", None)
         run_id = getattr(event, "run", None) or run_id
         simple = {"play": store.resume, "pause": store.pause, "step": store.step, "stop": store.stop,
                   "continue": store.extend}  # fmt: skip
         if command in simple:
             simple[command](run_id)
-            return [gr.skip()] * (1 + len(self.shown))
+            return [gr.skip()] * (2 + len(self.shown))
         if command not in ("reset", "new_seed"):
             raise ValueError(f"There is no command {str(command)[:20]!r}; use the buttons under the chart")
         new = store.restart(run_id, new_seed=command == "new_seed", owner=self._owner(owner))
-        return self._put_into_view(new, owner, lang)
+        seed = new.config().train.seed if command == "new_seed" else gr.skip()
+        return [seed, *self._put_into_view(new, owner, lang)]
 
     def _put_into_view(self, run: RunDir, owner: Any, lang: str) -> list:
         """Return the values of the picker and of this tab: the chart shows a new run before the other tabs do."""
@@ -260,11 +268,11 @@ class TrainTab:
 
     def translate(self, lang: str, memory: dict) -> list:
         """Return what else of the tab follows the language."""
-        unknown = self.page.store.speed() is None
+        speed = self.page.store.speed()
         return [
             gr.update(choices=corpus_choices(lang)),
             self._presets(lang),
-            gr.Timer(active=unknown),
+            gr.Timer(LOOK if speed is None else ROUGH_LOOK, active=speed is None or speed.rough),
             terms_value(lang),
         ]
 
@@ -303,4 +311,4 @@ def chosen_corpus(name: Any, text: Any, progress: Any = None, filename: str | No
     """Return the corpus that a form asks for: loaded by its name, or made of the user's own text."""
     if name != "own":
         return load_corpus(name, progress)
-    return own_text(text_of(text, MAX_CHARACTERS, "Your text"), filename)
+    return own_text(text_of(text, 3 * MAX_CHARACTERS, "Your text"), filename)

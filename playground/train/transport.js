@@ -2,7 +2,8 @@
  * A click shows at once that it was heard (`hoped`), until the feed tells what it led to, or it was refused. */
 const WORDS = {
   play: 'Play', pause: 'Pause', start: 'Train',
-  continue: 'Continue: train for as many steps again, at a tenth of the learning rate, so that what was learned is kept',
+  continue: 'Continue: train for as many steps again, at a tenth of the learning rate,'
+    + ' or at its last rate where that is higher (a constant one stays as it is), so that what was learned is kept',
   step: 'Step', stop: 'Stop', reset: 'Reset', new_seed: 'New seed', controls: 'Training controls',
   step_help: 'Train one step', stop_help: 'Stop here, keeping what it learnt; Play goes on from there',
   reset_help: 'Start again with the same seed: the same first weights, the same batches;'

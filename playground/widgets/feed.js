@@ -19,6 +19,7 @@
   const UNTHINNED = 1000; // the newest rows, which stay as they are
   const VIEWER = Math.random().toString(36).slice(2);
   const feeds = new Map();
+  const left = new Set(); // runs that this page deletes: nobody asks for them any more
 
   const visible = () => document.visibilityState === 'visible';
 
@@ -79,7 +80,7 @@
 
     schedule() {
       clearTimeout(this.timer);
-      if (!this.listeners.size || !visible()) return;
+      if (!this.listeners.size || !visible() || left.has(this.run)) return;
       this.timer = setTimeout(() => this.poll(), this.askedAgain ? 0 : this.pause());
     }
 
@@ -91,7 +92,7 @@
 
     async poll() {
       clearTimeout(this.timer);
-      if (this.inFlight || !this.listeners.size || !visible()) return;
+      if (this.inFlight || !this.listeners.size || !visible() || left.has(this.run)) return;
       this.inFlight = true;
       this.askedAgain = false;
       try {
@@ -197,6 +198,17 @@
         clearTimeout(feed.timer);
         if (feeds.get(key) === feed) feeds.delete(key);
       };
+    },
+
+    /** Ask no more for a run, which this page is about to delete. */
+    leave(run) {
+      left.add(run);
+    },
+
+    /** Ask for the runs again that could not be deleted. */
+    stay() {
+      left.clear();
+      feeds.forEach((feed) => feed.pollNow());
     },
 
     /** Ask for a run's news at once, and often for a moment: a command was just given. */

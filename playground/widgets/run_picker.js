@@ -137,21 +137,34 @@ function beginRename() {
   if (!run) return;
   close();
   newName = make('input', 'new-name');
-  Object.assign(newName, { type: 'text', maxLength: 60, autocomplete: 'off', spellcheck: false, translate: false });
+  Object.assign(newName, { type: 'text', autocomplete: 'off', spellcheck: false, translate: false });
   newName.dataset.run = run.id;
   newName.value = run.own_name;
   newName.placeholder = run.name;
   newName.setAttribute('aria-label', say('new_name'));
   newName.addEventListener('keydown', onNameKey);
-  newName.addEventListener('blur', () => endRename(true));
+  newName.addEventListener('input', isTooLong);
+  newName.addEventListener('blur', () => newName && !isTooLong() && endRename(true));
   field.after(newName);
   field.hidden = true;
   newName.select();
 }
 
+/** Tell whether the new name is too long, in the line below too; counted as `rename` in naming.py counts. */
+function isTooLong() {
+  const spaced = newName.value.normalize('NFC').replace(/[\p{C}\p{Z}]/gu, ' ').trim().replace(/ +/g, ' ');
+  const n = [...spaced].length, most = props.told?.longest ?? Infinity;
+  newName.setAttribute('aria-invalid', String(n > most));
+  if (n > most) tell(at('.notice'), say('too_long', { n, most }));
+  else if (newName.dataset.refused) tell(at('.notice'), '');
+  newName.dataset.refused = n > most ? 'yes' : '';
+  return n > most;
+}
+
 function onNameKey(event) {
   if (!['Enter', 'Escape'].includes(event.key) || event.isComposing) return;
   event.stopPropagation();
+  if (event.key === 'Enter' && isTooLong()) return; // it stays, to be shortened
   endRename(event.key === 'Enter');
   field.focus();
 }
@@ -159,6 +172,7 @@ function onNameKey(event) {
 function endRename(keeps) {
   if (!newName) return;
   const run = runOf(newName.dataset.run), name = newName.value.trim(), old = newName;
+  if (old.dataset.refused) tell(at('.notice'), '');
   newName = null; // before it goes, as it then loses the focus
   field.hidden = false;
   old.remove();

@@ -1,12 +1,14 @@
 """The picker of runs: a combobox that shows every run as it is now, searches among them, and renames them.
 
-The value is the id of the run in view. `told` says what else the widget needs: `{"owner", "lang", "text"}`; the list
-itself comes from the route of runs, again and again. A new name triggers the event `rename` with `run` and `name`.
+The value is the id of the run in view. `told` says what else the widget needs: `{"owner", "lang", "text", "longest"}`;
+the list itself comes from the route of runs, again and again. A new name triggers the event `rename` with `run` and
+`name`; one that is too long stays in its box, and the line below says so.
 Left out on purpose: choosing several runs (the chart does), and deleting one (`header.py`).
 """
 
 from typing import Any
 
+from core.runs.naming import LONGEST_NAME
 from playground.widgets.base import Widget
 from playground.words.translate import translate
 
@@ -27,7 +29,7 @@ class RunPicker(Widget):
     def told_to(owner: Any, lang: str) -> dict:
         """Return what the widget needs to know of who looks at it."""
         text = {key: translate(f"picker_{key}", lang) for key in WORDS}
-        return {"owner": owner if isinstance(owner, str) else "", "lang": lang, "text": text}
+        return {"owner": owner if isinstance(owner, str) else "", "lang": lang, "text": text, "longest": LONGEST_NAME}
 
     def preprocess(self, payload: Any) -> Any:
         """Return the id of a run; of a list or an object, which can be none, its text."""
@@ -39,4 +41,4 @@ class RunPicker(Widget):
 
 
 WORDS = ("label", "rename", "new_name", "none", "no_match", "gone", "seed", "val", "second", "minute", "hour", "day",
-         "list")  # fmt: skip
+         "list", "too_long")  # fmt: skip

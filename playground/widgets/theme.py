@@ -1,8 +1,11 @@
 """How the page looks: Gradio's Soft theme with the system's own fonts, the layout's CSS; and the scripts for all."""
 
+import json
 from pathlib import Path
 
 import gradio as gr
+
+from playground.words.gradio_words import GRADIO_VI
 
 
 def theme() -> gr.themes.Base:
@@ -44,6 +47,7 @@ def css() -> str:
 def head() -> str:
     """Return what the page's head needs before any widget: what concerns the whole screen, and what scripts share."""
     scripts = "".join(_read(name) for name in ("storage.js", "feed.js", "dom.js", "present.js"))
+    scripts += _read("gradio_words.js").replace("GRADIO_VI)", json.dumps(GRADIO_VI, ensure_ascii=False) + ")", 1)
     return f"<style>{_read('screen.css')}</style><script>{scripts}</script>"
 
 

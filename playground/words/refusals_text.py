@@ -4,9 +4,9 @@
 SENTENCES = {
     "The file is empty; choose one with some text in it": "Tệp trống; hãy chọn một tệp có nội dung",
     "The file ends inside a character, which was left out.": "Tệp bị cắt giữa một ký tự; ký tự đó đã được bỏ.",
-    "Byte {place} ({byte}, in line {line}) is not valid in UTF-8 (such bytes in all: {count}); have it replaced, or, if this is text in an older encoding, {remedy}": "Byte {place} ({byte}, ở dòng {line}) không hợp lệ trong UTF-8 (tổng cộng {count} byte như vậy); hãy cho thay nó, hoặc, nếu đó là văn bản dùng bảng mã cũ, {remedy}",
+    "Byte {place} ({byte}, in line {line}) is not valid in UTF-8 (such places in all: {count}); have it replaced, or, if this is text in an older encoding, {remedy}": "Byte {place} ({byte}, ở dòng {line}) không hợp lệ trong UTF-8 (tổng cộng {count} chỗ như vậy); hãy cho thay nó, hoặc, nếu đó là văn bản dùng bảng mã cũ, {remedy}",
     "save it as plain text in UTF-8 and upload that": "hãy lưu nó thành văn bản thuần UTF-8 rồi tải lên",
-    "1 byte that is not valid was replaced by \ufffd (U+FFFD).": "1 byte không hợp lệ đã được thay bằng \ufffd (U+FFFD).",
+    "1 place that is not valid was replaced by \ufffd (U+FFFD).": "1 chỗ không hợp lệ đã được thay bằng \ufffd (U+FFFD).",
     "{count} places that are not valid were replaced by \ufffd (U+FFFD).": "{count} chỗ không hợp lệ đã được thay bằng \ufffd (U+FFFD).",
     "Letters were composed (NFC, {count} marks), so that each has one spelling.": "Các chữ đã được ghép dấu (NFC, {count} dấu), để mỗi chữ chỉ có một cách viết.",
     "Invisible characters were taken out: {count}.": "Đã bỏ các ký tự vô hình: {count}.",

@@ -48,8 +48,11 @@ def changed_preset(config: RunConfig, lang: str) -> str:
 
 def listed(changes: dict[str, object], lang: str) -> str:
     """Return changed options and their values in words; of many, the first ones."""
-    words = [f"{name} {_written(value, lang)}" for name, value in changes.items()]
-    return ", ".join([*words[:MOST_CHANGES], "…"] if len(words) > MOST_CHANGES else words)
+    words = {name: f"{name} {_written(name, value, lang)}" for name, value in changes.items()}
+    if len(words) <= MOST_CHANGES:
+        return ", ".join(words.values())
+    seed = [words.pop("seed")] if "seed" in words else []  # which alone tells two runs of one shape apart
+    return ", ".join([*list(words.values())[:MOST_CHANGES], *(["…"] if len(words) > MOST_CHANGES else []), *seed])
 
 
 def _fields(config: RunConfig) -> dict:
@@ -61,7 +64,9 @@ def _fields(config: RunConfig) -> dict:
     return fields
 
 
-def _written(value: object, lang: str) -> str:
+def _written(name: str, value: object, lang: str) -> str:
+    if name == "seed":
+        return str(value)[:20]  # as it stands in its field: a name and no quantity
     if isinstance(value, bool):
         return translate("yes" if value else "no", lang)
     is_number = isinstance(value, int | float)

@@ -21,6 +21,10 @@ WORDS = {
     "picker_list": ("Runs, newest first", "Các lượt chạy, mới nhất trước"),
     "picker_rename": ("Rename this run", "Đổi tên lượt chạy này"),
     "picker_new_name": ("Name of the run", "Tên của lượt chạy"),
+    "picker_too_long": (
+        "The name has {n} characters, more than the {most} of a run's name; shorten it.",
+        "Tên có {n} ký tự, dài hơn mức {most} của tên một lượt chạy; hãy rút ngắn.",
+    ),
     "picker_none": ("No run yet", "Chưa có lượt chạy nào"),
     "picker_no_match": ("No run like this", "Không có lượt chạy nào như vậy"),
     "picker_gone": (

@@ -179,10 +179,10 @@ def page(site, shared_page):
 
 
 def wait_for_label(page, step):
-    page.locator(f'#chart canvas[aria-label*="after {step} of 200"]').wait_for(timeout=5000)
+    page.locator(f'#chart canvas[aria-label*="after {step} of 200"]').wait_for()
 
 
-def wait_until(page, condition, tries=100):
+def wait_until(page, condition, tries=600):
     for _ in range(tries):
         if condition():
             return
@@ -191,7 +191,7 @@ def wait_until(page, condition, tries=100):
 
 
 def state_of(page, words):
-    page.locator("#transport .state", has_text=words).wait_for(timeout=5000)
+    page.locator("#transport .state", has_text=words).wait_for()
 
 
 def picture(page):
@@ -312,7 +312,7 @@ def test_a_loss_that_explodes_leaves_the_chart_and_squashes_nothing(site, page):
     _, runs = site
     guess = log(runs.run.config().model.vocab_size)
     runs.run.append("metrics", [_row(70) | {"val_loss": 5e4, "train_loss": 4e4, "loss": 4e4}])
-    page.locator('#chart canvas[aria-label*="validation 50,000"]').wait_for(timeout=10_000)
+    page.locator('#chart canvas[aria-label*="validation 50,000"]').wait_for()
     page.wait_for_timeout(100)
     assert guess < float(page.locator("#chart canvas").get_attribute("data-high")) < 2 * guess
     before = picture(page)
@@ -327,7 +327,7 @@ def test_a_browser_holds_a_bounded_history_and_every_spike_of_it(site, page):
     for start in range(61, 9_000, 1_500):
         rows = [_row(step) | {"loss": 50.0 if step == 100 else 2.0} for step in range(start, start + 1_500)]
         runs.run.append("metrics", rows)
-        page.locator(f'#chart canvas[aria-label*="after {rows[-1]["step"]:,} of"]').wait_for(timeout=10_000)
+        page.locator(f'#chart canvas[aria-label*="after {rows[-1]["step"]:,} of"]').wait_for()
     held = page.evaluate("""new Promise((tell) => {
       const end = playgroundFeed.subscribe('run-1', 'en', (news) => { tell(news.points); setTimeout(() => end()); });
     })""")
@@ -345,7 +345,7 @@ def test_figures_and_meaning_are_shown(page):
 def test_a_lost_connection_is_told_and_recovers_by_itself(site, page):
     _, runs = site
     runs.down = True
-    page.locator("#transport .offline", has_text="Connection lost").wait_for(timeout=4000)
+    page.locator("#transport .offline", has_text="Connection lost").wait_for()
     page.locator("#chart .offline").wait_for()
     wait_for_label(page, "60")
     runs.down = False

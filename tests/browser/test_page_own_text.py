@@ -51,7 +51,7 @@ def _upload(page, name: str, data: bytes) -> None:
 
 
 def test_ten_texts_are_read_and_ten_others_refused_beside_the_box(tmp_path, browser):
-    with served(tmp_path / "runs") as address, visited(browser, address) as page:
+    with served(tmp_path / "runs", "--no-welcome") as address, visited(browser, address) as page:
         expect(page.locator("#count-line")).to_contain_text("parameters", **WAIT)
         page.click("#corpus input")
         page.get_by_role("option", name="Your own text").click()
@@ -74,7 +74,7 @@ def test_ten_texts_are_read_and_ten_others_refused_beside_the_box(tmp_path, brow
             expect(file).not_to_contain_text(name, **WAIT)  # the box and the name belong together
             assert box.input_value() == kept, name
         page.get_by_role("button", name="Replace what is not valid").click()
-        expect(said).to_contain_text("1 byte that is not valid was replaced", **WAIT)
+        expect(said).to_contain_text("1 place that is not valid was replaced", **WAIT)
         assert "x\ufffd\n" in box.input_value()
         box.fill("Words that were never trained on. " * 30)
         box.blur()

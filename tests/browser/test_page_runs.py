@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from core.runs.config import Status
 from core.runs.directory import RunDir
 from core.runs.listing import delete
+from core.runs.naming import LONGEST_NAME
 from core.runs.plan import plan_run
 from core.runs.presets import PRESETS
 from core.runs.training_run import train_run
@@ -105,7 +106,15 @@ def test_a_run_is_renamed_in_place_and_its_name_is_text(page, runs):
     page.keyboard.press("Escape")
     expect(field(page)).to_have_value(re.compile("^2 · tiny"))
     page.get_by_role("button", name="Rename this run").click()
-    page.get_by_label("Name of the run").fill(NAME)
+    box, note = page.get_by_label("Name of the run"), page.locator("#run-picker .notice")
+    box.fill("ă" * LONGEST_NAME + "b")
+    expect(note).to_contain_text(f"has {LONGEST_NAME + 1} characters, more than the {LONGEST_NAME}")
+    for leave in ("Enter", "Tab"):
+        box.press(leave)
+        expect(box).to_have_value("ă" * LONGEST_NAME + "b")  # not cut, and not lost
+    box.fill("ă" * LONGEST_NAME)
+    expect(note).to_be_hidden()
+    box.fill(NAME)
     page.keyboard.press("Enter")
     expect(field(page)).to_have_value(f"2 · {NAME} (done)")
     field(page).click()
@@ -117,11 +126,15 @@ def test_a_run_is_renamed_in_place_and_its_name_is_text(page, runs):
 
 
 def test_the_question_names_the_run_and_numbers_stay_when_one_is_deleted(page, runs):
-    asked = []
+    asked, requests = [], []
     page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     page.locator("#delete-run").click()
     page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    page.evaluate("run => playgroundFeed.hurry(run)", runs[1].id)  # so that it asks often
+    with page.expect_response(re.compile(runs[1].id)):
+        pass
     page.locator("#delete-run").click()
+    page.on("request", lambda request: requests.append(request.url))
     expect(field(page)).to_have_value(re.compile("^4 · "))
     assert [f"Delete run 2 · {NAME} with" in question for question in asked] == [True, True]
     field(page).click()
@@ -129,6 +142,8 @@ def test_the_question_names_the_run_and_numbers_stay_when_one_is_deleted(page, r
     assert [text.split(" ·")[0].strip("✓ \n") for text in options(page).all_inner_texts()] == ["4", "3", "1"]
     page.keyboard.press("Escape")
     expect(page.locator("#run-picker .notice")).to_be_hidden()
+    expect(page.locator("#transport .state")).to_have_text("Done")
+    assert requests and not [url for url in requests if runs[1].id in url]
 
 
 def test_a_run_deleted_elsewhere_is_told_once_and_the_picker_moves_on(page, runs):

@@ -279,7 +279,7 @@ def test_no_path_leads_out_of_the_runs(site):
     """Sent by hand: clients would tidy the path up."""
     where = urlsplit(site.url)
     for path in LEADING_OUT:
-        with socket.create_connection((where.hostname, where.port), timeout=20) as line:
+        with socket.create_connection((where.hostname, where.port), timeout=60) as line:
             line.sendall(f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\nConnection: close\r\n\r\n".encode())
             answer = b"".join(iter(lambda line=line: line.recv(65536), b""))
         assert answer.startswith(b"HTTP/1.1 404") and b"root:" not in answer, path
@@ -288,7 +288,7 @@ def test_no_path_leads_out_of_the_runs(site):
 def test_what_is_hardly_http_is_answered_or_dropped(site):
     where = urlsplit(site.url)
     for request_line in (b"GET / HTTP/9.9", b"\x00\xff", b"POST /gradio_api/call/train HTTP/1.1"):
-        with socket.create_connection((where.hostname, where.port), timeout=20) as line:
+        with socket.create_connection((where.hostname, where.port), timeout=60) as line:
             line.sendall(request_line + b"\r\nHost: x\r\nContent-Length: 5\r\nConnection: close\r\n\r\n")
             line.shutdown(socket.SHUT_WR)  # and hangs up in the middle of the body
             answer = b"".join(iter(lambda line=line: line.recv(65536), b""))

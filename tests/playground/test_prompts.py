@@ -39,6 +39,17 @@ def test_typographic_forms_become_plain_ones_and_what_nobody_sees_vanishes_unrep
     assert "Replaced, because the model has never seen them: '’' (U+2019)" in said
 
 
+def test_what_holds_a_sign_together_is_not_said_to_be_seen_by_nobody():
+    family = "👨\u200d👩\u200d👧"
+    prompt, shown, said = fit_prompt(f"a{family}b", ASCII, False)
+    assert prompt == "ab" and [piece["t"] for piece in shown if piece["unknown"]] == [family]
+    assert "nobody sees" not in said and "200D" not in said
+    _, _, said = fit_prompt(f"a{family}\u200bb", ASCII, False)
+    assert "nobody sees them: '\\u200b' (U+200B)." in said and "200D" not in said
+    _, _, said = fit_prompt("می\u200cخ", CharTokenizer.from_text("میخ"), False)  # a joiner that is left out alone
+    assert "nobody sees them: '\\u200c' (U+200C)." in said
+
+
 def test_left_out_is_what_has_no_spelling_in_the_model_and_only_that():
     prompt, shown, said = fit_prompt("a\u00adb👍\U0001f3fdc", ASCII, False)
     assert prompt == "abc" and [piece["t"] for piece in shown if piece["unknown"]] == ["👍\U0001f3fd"]

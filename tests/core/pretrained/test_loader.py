@@ -58,7 +58,7 @@ def ids(T=20):
 
 def states(name="gpt2"):
     """Follow a loading to its end; return the states that were seen, in order, and the last look."""
-    seen, deadline = [], time.monotonic() + 30
+    seen, deadline = [], time.monotonic() + 90
     while time.monotonic() < deadline:
         look = gpt2.status(name)
         if not seen or seen[-1] != look.state:

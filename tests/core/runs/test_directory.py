@@ -20,6 +20,8 @@ from core.pretrained.weights import optimizer_tensors
 from core.runs.config import STATES, ResumeState, RunConfig, Status, tokenizer_to_json
 from core.runs.directory import RunDir, being_made, host_mark
 from core.runs.listing import list_runs, sweep
+from core.runs.naming import number_runs
+from core.runs.store import RunStore
 from core.tokenizers import CharTokenizer
 from tests.tiny_runs import refusal
 
@@ -398,6 +400,63 @@ def test_damaged_directories_are_left_out_with_a_sentence_each_and_the_others_lo
     for problem in problems:
         assert problem.startswith("The run in '") and "is damaged and left out: " in problem
         assert "\n" not in problem and len(problem) < 400
+
+
+FILES = [
+    "run.json", "status.json", "metrics.jsonl", "samples.jsonl", "baselines.json", "name.json", "corpus.txt",
+    "snapshots", "resume",
+]  # fmt: skip
+MISPLACED = {
+    "folder": lambda path: path.mkdir(),
+    "broken link": lambda path: path.symlink_to("nowhere"),
+    "endless link": lambda path: path.symlink_to(path.name),
+    "file": lambda path: path.write_bytes(b"\xff"),
+}
+
+
+def misplaced(run: RunDir, name: str, kind: str) -> RunDir:
+    """Put something else where a file or folder of a copy of the run should be."""
+    copy = RunDir(shutil.copytree(run.path, run.path.parent / f"{name.split('.')[0]}-{kind.replace(' ', '-')}"))
+    path = copy.path / name
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    MISPLACED[kind](path)
+    return copy
+
+
+def test_whatever_stands_in_place_of_a_file_a_run_is_read_or_told_and_the_others_stay(run, monkeypatch):
+    root = run.path.parent
+    for name in FILES:
+        for kind in MISPLACED:
+            odd = misplaced(run, name, kind)
+            runs, problems = list_runs(root)
+            known = {each.id for each in runs}
+            assert run.id in known and (odd.id in known) != any(odd.id in problem for problem in problems)
+            number_runs(root, runs)
+            assert odd.rows("metrics") == odd.rows("samples") == ([], 0)
+            assert odd.baselines() is None and odd.snapshots() == odd.saved_steps() == []
+    RunStore(root, workers=1).recover()
+
+    def closed(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", closed)
+    monkeypatch.setattr("os.stat", closed)
+    assert run.rows("metrics", 5) == ([], 5)
+    assert "There is no run called" in refusal(RunDir.open, root, run.id)
+
+
+def test_where_nobody_may_write_the_other_runs_are_recovered(tmp_path, monkeypatch):
+    first, second = (RunDir.create(tmp_path, CONFIG, TEXT, name) for name in ("first", "second"))
+    write = RunDir.write_status
+
+    def refusing(run: RunDir, status: Status) -> None:
+        if run.id == "second":
+            raise PermissionError(13, "Permission denied")
+        write(run, status)
+
+    monkeypatch.setattr(RunDir, "write_status", refusing)
+    RunStore(tmp_path, workers=1).recover()
+    assert (first.status().state, second.status().state) == ("paused", "queued")
 
 
 def test_runs_on_word_pieces_are_listed_without_the_word_pieces(tmp_path, monkeypatch):

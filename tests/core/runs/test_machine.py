@@ -1,5 +1,7 @@
 """What a step costs, and how many threads it is worth."""
 
+import functools
+import math
 import os
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from core.architectures import build_model
 from core.config import BigramConfig, GPTConfig, ModernConfig
 from core.runs import machine
+from core.runs.cost import flops_per_token
 from core.runs.machine import Load, cores, step_flops, threads_for
 from core.runs.waiting import WAITING, set_waiting
 from tests.tiny_runs import PROJECT
@@ -38,8 +41,52 @@ def test_what_is_only_looked_up_is_not_counted_as_operations(shape):
         assert step_flops(config, 8) == step_flops(shape(**sizes, tie_weights=True), 8)
 
 
-def test_a_bigrams_step_costs_what_its_rows_cost():
-    assert step_flops(BigramConfig(block_size=8, vocab_size=65), batch_size=4) == 6 * 4 * 8 * 65
+class Counted:
+    """A number that counts the operations done with it."""
+
+    done = 0
+
+    def __init__(self, value: float):
+        self.value = value
+
+    def _done(self, value: float) -> "Counted":
+        Counted.done += 1
+        return Counted(value)
+
+    def __add__(self, other):
+        return self._done(self.value + other.value)
+
+    def __sub__(self, other):
+        return self._done(self.value - other.value)
+
+    def __mul__(self, other):
+        return self._done(self.value * other.value)
+
+    def exp(self):
+        return self._done(math.exp(self.value))
+
+
+@pytest.mark.parametrize("size", [65, 500])
+def test_a_bigrams_step_costs_what_a_count_by_hand_gives(size):
+    """Of one token: the loss from its row of logits, and the gradient, which is added to that of the row."""
+    row, target = [Counted(0.01 * i) for i in range(size)], 3
+    Counted.done, largest = 0, max(row, key=lambda logit: logit.value)
+    powers = [(logit - largest).exp() for logit in row]
+    total = functools.reduce(Counted.__add__, powers)
+    loss = math.log(total.value) - (row[target] - largest).value
+    forward = Counted.done
+    share, mean, gradient = Counted(1 / total.value), Counted(1 / 32), [Counted(0.0) for _ in row]
+    probs = [power * share for power in powers]
+    probs[target] = probs[target] - Counted(1.0)
+    gradient = [old + prob * mean for old, prob in zip(gradient, probs, strict=True)]
+    values = torch.tensor([logit.value for logit in row], requires_grad=True)
+    expected = torch.nn.functional.cross_entropy(values[None], torch.tensor([target]))
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
+    expected.backward()
+    assert [entry.value * 32 for entry in gradient] == pytest.approx(values.grad.tolist(), abs=1e-5)
+    assert flops_per_token(BigramConfig(block_size=8, vocab_size=size)) == (3 * size, 6 * size)
+    assert (forward, Counted.done) == (pytest.approx(3 * size, abs=1), pytest.approx(6 * size, abs=2))
+    assert step_flops(BigramConfig(block_size=8, vocab_size=size), batch_size=4) == 4 * 8 * 6 * size
 
 
 def test_small_steps_take_one_thread_and_large_ones_the_cores_up_to_a_limit(monkeypatch):

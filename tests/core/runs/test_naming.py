@@ -28,6 +28,8 @@ def test_a_name_is_kept_beside_the_number_and_taken_away_by_an_empty_one(tmp_pat
     _numbered(tmp_path)
     assert rename(run, "  Tốc độ\tcao\n<b>\u202e ") == "Tốc độ cao <b>"
     assert (name_of(run).number, name_of(run).name) == (1, "Tốc độ cao <b>")
+    for sign in ("👨\u200d👩\u200d👧", "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "❤\ufe0f"):
+        assert rename(run, f"a\u200b {sign}") == f"a {sign}"
     assert rename(run, " ") is None and name_of(run).name is None
     assert f"more than the {LONGEST_NAME}" in refusal(rename, run, "x" * (LONGEST_NAME + 1))
     assert "must be a text" in refusal(rename, run, ["x"])

@@ -380,7 +380,7 @@ def test_an_empty_place_is_welcomed_with_a_run_and_no_other_is(tmp_path, monkeyp
 
 
 def test_a_killed_worker_is_replaced_and_its_run_gives_the_losses_of_an_undisturbed_one(store, start, tmp_path):
-    run = start(steps=800)
+    run = start()
     wait_for(lambda: _step(run) > 20)
     store.pause(run.id)  # saves
     wait_for_state(run, "paused")
@@ -388,10 +388,12 @@ def test_a_killed_worker_is_replaced_and_its_run_gives_the_losses_of_an_undistur
     store.resume(run.id)
     wait_for(lambda: run.status().state == "running")
     killed = _kill_in_its_turn(store, run)
+    done = max(losses(run))
     wait_for(lambda: killed not in [process.process.pid for process in store.processes])
     assert _moves_on(other)
-    assert wait_for_state(run, "done") == 800
-    assert losses(run) == undisturbed(tmp_path, tiny_plan(800))
+    wait_for(lambda: _step(run) >= done + 20)  # what it had done and not saved is repeated: losses() compares
+    found = losses(run)
+    assert found == undisturbed(tmp_path, tiny_plan(ENDLESS), upto=max(found))
 
 
 def test_a_run_that_kills_its_worker_twice_is_given_up_with_the_reason_and_the_others_go_on(store, start):

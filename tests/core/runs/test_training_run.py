@@ -1,5 +1,6 @@
 """A run on disk while it trains: whatever interrupts it, its losses are those that it would have had."""
 
+import itertools
 import json
 import math
 import os
@@ -17,7 +18,7 @@ import pytest
 import torch
 
 from core.optim import AdamW
-from core.runs import training_run
+from core.runs import leaving, training_run
 from core.runs.config import Status
 from core.runs.directory import RunDir
 from core.runs.plan import extend, plan_run
@@ -57,6 +58,13 @@ def losses(run: RunDir) -> dict[int, dict]:
         row = {key: value for key, value in row.items() if key not in TIMES}
         assert found.setdefault(row["step"], row) == row
     return found
+
+
+def wait_for_counts() -> None:
+    """Wait for the threads that count what is worth what on the texts of the runs so far."""
+    for thread in threading.enumerate():
+        if thread.name == "baselines":
+            thread.join()
 
 
 def samples(run: RunDir) -> dict[int, dict]:
@@ -199,22 +207,27 @@ def test_what_a_crash_between_two_steps_leaves_goes_on_to_the_same_end(of_each_k
 
 
 NURSERY = """
-import os, sys, time
+import os, signal, sys
 from core.runs import training_run
 from core.__main__ import main
 training_run.SAVE_EVERY = training_run.WRITE_EVERY = 0.0
 train = training_run.train
-def slow_train(*arguments, **options):
-    for stats in train(*arguments, **options):
-        time.sleep(0.004)  # 400 steps take longer than all tries together: none is done before it is killed
+def watched_train(*arguments, **options):
+    for turn, stats in enumerate(train(*arguments, **options)):
+        if turn == 1:
+            os.write(1, b"trains\\n")
+        if turn == last:
+            signal.pause()  # who is to be killed never comes to the end, however quick it is
         yield stats
-training_run.train = slow_train
-for path in sys.stdin:
+training_run.train = watched_train
+for line in sys.stdin:
+    last, path = line.split(maxsplit=1)
+    last = int(last)
     pid = os.fork()
     if pid == 0:
+        os.write(1, b"%d\\n" % os.getpid())
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         os._exit(main(["train", "--resume", path.strip()]))
-    print(pid, flush=True)
     os.waitpid(pid, 0)
     print("gone", flush=True)
 """
@@ -222,31 +235,29 @@ for path in sys.stdin:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows kills differently")
 def test_a_run_that_is_killed_again_and_again_gives_the_very_losses_of_one_that_is_not(tmp_path):
-    """Each try is a process of its own, killed where it stands: in a step, in a write, in a rename."""
-    settings = {"steps": 400, "eval_interval": 50}
+    """Each try is a process of its own, killed where it stands: as it loads, in a step, in a write, in a rename."""
+    settings = {"steps": 200, "eval_interval": 25}
     undisturbed, run = (new_run(tmp_path, "dropout", name, **settings) for name in ("undisturbed", "killed"))
     steps(undisturbed)
     dice = random.Random(1)
     command = [sys.executable, "-c", NURSERY]
     with subprocess.Popen(command, cwd=PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as nursery:
 
-        def say_and_hear(line: str = "") -> str:
-            if line:
-                print(line, file=nursery.stdin, flush=True)
+        def hear() -> str:
             return nursery.stdout.readline().strip()
 
-        killed = 0
-        while run.status().state != "done":
-            child = int(say_and_hear(str(run.path)))
-            if killed < 5:
-                time.sleep(dice.uniform(0.02, 0.3))
+        for killing in (0, 1, 2, 3, 4, None):
+            print(10**9 if killing is None else 30, run.path, file=nursery.stdin, flush=True)
+            child = int(hear())
+            if killing is not None:
+                assert killing == 0 or hear() == "trains"
+                time.sleep(dice.uniform(0.0, 0.1))
                 os.kill(child, signal.SIGKILL)
-                killed += 1
-            while say_and_hear() != "gone":  # what a child that was not killed has to say
+            while hear() != "gone":  # the child may have begun to train just before it was killed
                 pass
+            assert (run.status().state == "done") == (killing is None)
             assert all(run.load_snapshot(step) for step in run.snapshots())
         nursery.stdin.close()
-    assert killed == 5
     assert_equal(run, undisturbed)
 
 
@@ -415,15 +426,31 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence_and_finite_weight
     for step in (None, *run.snapshots()):
         assert all(torch.isfinite(value).all() for value in run.load_snapshot(step).state_dict().values())
     assert run.rows("metrics")[0][-1]["step"] == 11 and "NaN" not in (run.path / "metrics.jsonl").read_text()
-    for thread in threading.enumerate():
-        if thread.name == "baselines":
-            thread.join()
+    wait_for_counts()
     assert run.baselines() is not None  # so that the page can say what the loss was worth
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 11])
+def test_a_run_whose_steps_are_left_between_two_layers_ends_as_if_they_were_not(
+    undisturbed, tmp_path, monkeypatch, every
+):
+    """In forward and backward, by turns; some runs are paused then and go on from the disk."""
+    monkeypatch.setattr(leaving, "SLOW", 0.0)
+    looks, left = itertools.count(1), 0
+    run = new_run(tmp_path, undisturbed.id)
+    while run.status().state != "done":
+        turns = run_by_turns(run, lambda seconds: next(looks) % every == 0)
+        for stats in turns:
+            left += stats is None
+            if stats is None and left % 7 == 0:
+                turns.close()
+    assert_equal(run, undisturbed)
 
 
 def test_a_full_disk_ends_the_run_with_a_sentence_and_it_goes_on_with_more_space(undisturbed, tmp_path, monkeypatch):
     run = new_run(tmp_path, undisturbed.id)
     steps(run, upto=3)
+    wait_for_counts()  # which are written into the run's directory too, beside whatever the test does
 
     def full(*arguments) -> None:
         raise OSError(28, "No space left on device")

@@ -7,15 +7,17 @@ import threading
 from pathlib import Path
 
 import pytest
+import torch
 
 from core import training
 from core.once import Once
-from core.runs import baseline_count
+from core.runs import baseline_count, chores, leaving
 from core.runs import worker as worker_module
 from core.runs.config import Status
 from core.runs.cost import Speed
 from core.runs.directory import RunDir
 from core.runs.listing import delete
+from core.runs.training_run import run_by_turns
 from core.runs.worker import CoreLock, Worker, work
 from tests.tiny_runs import losses, tiny_plan
 
@@ -38,6 +40,48 @@ def make(tmp_path):
         return tiny_plan(steps, **train).create(tmp_path)
 
     return one
+
+
+@pytest.mark.parametrize(("command", "state"), [("pause", "paused"), ("stop", "stopped"), ("delete", None)])
+@pytest.mark.parametrize("called_in", ["forward", "backward"])
+def test_a_command_during_a_slow_step_is_obeyed_at_the_next_layer(tmp_path, monkeypatch, command, state, called_in):
+    """The step is thrown away: no more than the layer under way is done, and the run stays at the step before."""
+    monkeypatch.setattr(leaving, "SLOW", 0.0)
+    done, called, steps = [], [], []
+    linear, step = torch.nn.Linear.forward, training._optimizer_step
+
+    def layer(way: str) -> None:
+        done.append(way)
+        if done.count(called_in) > 20 and way == called_in and not called:
+            called.append(len(done))
+
+    def forward(module, x):
+        y = linear(module, x)
+        if module.training and y.requires_grad:
+            layer("forward")
+            y.register_hook(lambda _: layer("backward"))
+        return y
+
+    monkeypatch.setattr(torch.nn.Linear, "forward", forward)
+    monkeypatch.setattr(training, "_optimizer_step", lambda *given: steps.append(step(*given)) or steps[-1])
+    run = tiny_plan(1000).create(tmp_path)
+    worker = Worker(tmp_path, _Shared(), lambda seconds: bool(called))
+    worker.handle("train", run.id)
+    while not called:
+        worker._one_step(worker.turns[0])
+    assert len(done) == called[0]
+    worker.handle(command, run.id)
+    assert not worker.turns and run.path.exists() == (state is not None)
+    if state:
+        assert (run.status().state, run.status().step) == (state, len(steps)) and len(steps) > 3
+
+
+def test_a_step_that_is_left_again_and_again_is_taken_whole_in_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(leaving, "SLOW", 0.0)
+    run = tiny_plan(3).create(tmp_path)
+    turns = list(run_by_turns(run, lambda seconds: True))
+    assert run.status().state == "done" and list(losses(run)) == [1, 2, 3]
+    assert turns.count(None) >= 3 * leaving.PATIENCE
 
 
 def _work_until_nothing_is_left(worker: Worker) -> None:
@@ -281,7 +325,7 @@ def test_one_run_on_all_cores_or_several_on_one_each(tmp_path):
 def in_this_process(monkeypatch):
     monkeypatch.setattr(worker_module, "_lower_priority", lambda: None)
     monkeypatch.setattr(worker_module, "SOON", 0.0)
-    monkeypatch.setattr(worker_module, "_warm_up", lambda *_: None)
+    monkeypatch.setattr(worker_module, "warm_up", lambda *_: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
 
@@ -300,51 +344,86 @@ def test_a_quiet_worker_tells_how_fast_the_machine_is_once(in_this_process, monk
     ours, theirs = multiprocessing.Pipe()
     measured = []
 
-    def measure() -> Speed:
+    def measure(guess: bool) -> Speed:
         measured.append(ours.close() if measured else ours.send(("pause", "nothing", None)))
         threading.Timer(0.5, ours.close).start()  # long enough for a second time, if there were one
         return Speed(1e-3, 1e9 * len(measured))
 
-    monkeypatch.setattr(worker_module, "measure_speed", measure)
-    monkeypatch.setattr(worker_module, "was_busy", lambda began: False)
+    monkeypatch.setattr(chores, "measure_speed", measure)
+    monkeypatch.setattr(chores, "was_busy", lambda began: False)
     monkeypatch.setattr(worker_module, "QUIET", 0.05)
     ours.send(("warm_up",))
-    work(theirs, str(tmp_path), _Shared(), _Shared(0), measure=True)
-    assert len(measured) == 1 and Speed.load(tmp_path / worker_module.SPEED_FILE) == Speed(1e-3, 1e9)
+    work(theirs, str(tmp_path), _Shared(), _Shared(0), measures=True)
+    assert len(measured) == 1 and Speed.load(tmp_path / chores.SPEED_FILE) == Speed(1e-3, 1e9)
 
 
 def test_a_speed_is_never_measured_beside_a_run_and_one_of_a_busy_machine_is_thrown_away(monkeypatch, tmp_path):
-    path, mine, theirs = tmp_path / worker_module.SPEED_FILE, CoreLock(tmp_path), CoreLock(tmp_path)
+    path, mine, theirs = tmp_path / chores.SPEED_FILE, CoreLock(tmp_path), CoreLock(tmp_path)
     speed, busy = Speed(1e-3, 2e9), True
-    monkeypatch.setattr(worker_module, "measure_speed", lambda: speed)
-    monkeypatch.setattr(worker_module, "was_busy", lambda began: busy)
+    monkeypatch.setattr(chores, "measure_speed", lambda guess: speed)
+    monkeypatch.setattr(chores, "was_busy", lambda began: busy)
     with theirs.held(all_cores=False):  # beside a run, also when nothing is known yet
-        assert mine.are_busy() and worker_module._measure(tmp_path, mine) and not path.exists()
-    assert worker_module._measure(tmp_path, mine) and not path.exists()  # beside another program
+        assert mine.are_busy() and chores.measure(tmp_path, mine, 0) and not path.exists()
+    assert chores.measure(tmp_path, mine, 0) and not path.exists()  # beside another program
     speed, busy = None, False
-    assert worker_module._measure(tmp_path, mine) and not path.exists()  # a failed measurement
+    assert chores.measure(tmp_path, mine, 0) and not path.exists()  # a failed measurement
     speed = Speed(1e-3, 2e9)
     Speed(1e-3, 1e9, {"shape": [1.0, 2.0]}).save(path)
-    assert not worker_module._measure(tmp_path, mine)
+    assert not chores.measure(tmp_path, mine, 0)
     assert Speed.load(path) == Speed(1e-3, 2e9, {"shape": [1.0, 2.0]})  # what was learned stays
+
+
+def test_a_machine_that_is_never_quiet_gets_a_rough_speed_until_a_quiet_moment_comes(monkeypatch, tmp_path):
+    path, mine, theirs = tmp_path / chores.SPEED_FILE, CoreLock(tmp_path), CoreLock(tmp_path)
+    rate, busy, guesses = 2e9, True, []
+    monkeypatch.setattr(chores, "measure_speed", lambda guess: guesses.append(guess) or Speed(1e-3, rate))
+    monkeypatch.setattr(chores, "was_busy", lambda began: busy)
+    with theirs.held(all_cores=False):  # beside a run
+        assert chores.measure(tmp_path, mine, chores.ROUGH_AFTER)  # and shall be measured again
+    assert Speed.load(path) == Speed(1e-3, 2e9, rough=True)
+    rate = 7e9
+    assert chores.measure(tmp_path, mine, 1e6) and Speed.load(path).flops_per_second == 2e9  # no better than the first
+    busy = False
+    assert not chores.measure(tmp_path, mine, 1e6) and Speed.load(path) == Speed(1e-3, 7e9)
+    assert guesses == [True, False, False]
+
+
+def test_a_worker_that_trains_all_the_time_measures_between_two_turns(in_this_process, make, monkeypatch, tmp_path):
+    ours, theirs = multiprocessing.Pipe()
+    monkeypatch.setattr(worker_module, "warm_up", lambda root, cores, waited: None)
+    monkeypatch.setattr(worker_module, "ROUGH_AFTER", 0.0)
+    run, steps = make(), []
+
+    def measure(root, cores, waited) -> bool:
+        steps.append(run.status().step)
+        Speed(1e-3, 1e9, rough=True).save(root / chores.SPEED_FILE)
+        threading.Timer(0.5, ours.close).start()  # long enough for a second time, if there were one
+        return True
+
+    monkeypatch.setattr(worker_module, "measure", measure)
+    monkeypatch.setattr(worker_module, "LATER", 0.0)
+    ours.send(("warm_up",))
+    ours.send(("train", run.id, None))
+    work(theirs, str(tmp_path), _Shared(), _Shared(0), measures=True)
+    assert len(steps) == 1 and run.status().state == "paused"
 
 
 def test_what_could_not_be_measured_is_measured_again_later(in_this_process, monkeypatch, tmp_path):
     ours, theirs = multiprocessing.Pipe()
     tries = []
 
-    def measure(root, cores) -> bool:
+    def measure(root, cores, waited) -> bool:
         tries.append(len(tries))
         if len(tries) == 3:
             ours.close()
         return True
 
-    monkeypatch.setattr(worker_module, "_measure", measure)
-    monkeypatch.setattr(worker_module, "_warm_up", lambda root, cores: None)
+    monkeypatch.setattr(worker_module, "measure", measure)
+    monkeypatch.setattr(worker_module, "warm_up", lambda root, cores, waited: None)
     for name in ("SOON", "QUIET", "LATER"):
         monkeypatch.setattr(worker_module, name, 0.01)
     ours.send(("warm_up",))
-    work(theirs, str(tmp_path), _Shared(), _Shared(0), measure=True)
+    work(theirs, str(tmp_path), _Shared(), _Shared(0), measures=True)
     assert len(tries) == 3
 
 
@@ -352,8 +431,8 @@ def test_a_full_disk_does_not_keep_a_worker_from_starting(monkeypatch, tmp_path)
     def full(speed: Speed, path: Path) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(worker_module, "measure_speed", lambda: Speed(1e-3, 1e9))
-    monkeypatch.setattr(worker_module, "was_busy", lambda began: False)
+    monkeypatch.setattr(chores, "measure_speed", lambda guess: Speed(1e-3, 1e9))
+    monkeypatch.setattr(chores, "was_busy", lambda began: False)
     monkeypatch.setattr(Speed, "save", full)
-    worker_module._measure(tmp_path, CoreLock(tmp_path))
-    assert not (tmp_path / worker_module.SPEED_FILE).exists()
+    chores.measure(tmp_path, CoreLock(tmp_path), 0)
+    assert not (tmp_path / chores.SPEED_FILE).exists()

@@ -64,6 +64,35 @@ def test_what_nobody_sees_is_counted_and_taken_out_but_not_what_holds_signs_toge
     assert without_invisible(text) == text.replace(HIDDEN, "abcd") and without_invisible("abc") == "abc"
 
 
+SIGNS = {
+    "flag of England": "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    "flag of Scotland": "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+    "keycap": "1\ufe0f\u20e3",
+    "digit as text": "1\ufe0e",
+    "registered": "©\ufe0f®\ufe0e",
+    "skin tone": "👍\U0001f3fd",
+    "couple of two tones": "👩\U0001f3fb\u200d❤\ufe0f\u200d💋\u200d👨\U0001f3ff",
+    "family": FAMILY,
+    "pirates": "🏴\u200d☠\ufe0f",
+    "rainbow": "🏳\ufe0f\u200d🌈",
+    "regional indicators": "🇻🇳🇬🇧",
+}
+
+
+def test_no_sign_of_several_characters_is_torn_when_what_nobody_sees_is_taken_out():
+    for name, sign in SIGNS.items():
+        assert invisible(sign) == {}, name
+        assert without_invisible(f"a\u200b{sign}\u202eb{sign}") == f"a{sign}b{sign}", name
+        assert list(letters(f"a{sign}"))[0] == "a" and "".join(letters(sign)) == sign
+
+
+def test_tags_that_make_no_flag_are_seen_by_nobody_and_taken_out():
+    tags = "".join(chr(0xE0000 + ord(c)) for c in "hidden")
+    for text in (f"a{tags}\U000e007fb", f"😀{tags}\U000e007f", f"🏴{tags}", "❤\u200da"):
+        gone = "".join(c for c in text if c in tags or c in "\u200d\U000e007f")
+        assert without_invisible(text) == "".join(c for c in text if c not in gone)
+
+
 def test_reading_names_invisible_and_rare_characters_and_takes_out_what_nobody_sees():
     text = (HIDDEN + " and on\n") * 3 + "x" * 10
     read = read_text(text)

@@ -20,6 +20,7 @@ from core.text.corpora import (
     title_of,
 )
 from core.text.decoding import MAX_CHARACTERS, decode_text
+from core.text.reading import read_text
 from core.tokenizers import CharTokenizer
 
 TEXT = "Zwölf Boxkämpfer jagen Viktor.\nΩμέγα, 你好, 👋!\n"
@@ -91,6 +92,17 @@ def test_a_text_in_two_spellings_has_one_spelling_a_letter():
     assert own_text("Một hai ba bốn. " + decomposed).text == "Một hai ba bốn. " * 2
 
 
+def test_the_limit_counts_the_letters_of_a_text_that_is_taken_apart():
+    for letters in ("bốn ", "한글"):  # as macOS writes them: 8 bytes, 18 bytes
+        whole = letters * (MAX_CHARACTERS // len(letters))
+        apart = unicodedata.normalize("NFD", whole)
+        assert len(apart) > MAX_CHARACTERS and own_text(decode_text(apart.encode())[0]).text == whole
+        assert read_text(apart).text == whole
+    for read in (own_text, read_text):
+        with pytest.raises(ValueError, match="5,000,001 characters, over the limit of 5,000,000"):
+            read(unicodedata.normalize("NFD", "ế" * (MAX_CHARACTERS + 1)))
+
+
 def test_own_texts_are_told_apart_by_their_file_or_their_first_words():
     assert own_text("Call me Ishmael. Some years ago", "/tmp/x/moby dick.md").title == "moby dick.md"
     assert own_text("\ufeff Call me\n\nIshmael").title == "Call me Ishmael"
@@ -99,6 +111,7 @@ def test_own_texts_are_told_apart_by_their_file_or_their_first_words():
         == "Call me Ishmael. Some years ago, never…"
     )
     assert title_of("x" * 100) == "x" * 40 + "…" and title_of("", "C:\\texts\\a.txt") == "a.txt" and title_of("") == ""
+    assert title_of("", "👨\u200d👩\u200d👧\u200b.txt") == "👨\u200d👩\u200d👧.txt"
 
 
 # --- the texts that come with the playground ------------------------------------------------------------------------

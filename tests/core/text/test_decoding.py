@@ -69,8 +69,8 @@ def test_what_is_no_text_is_refused_with_what_it_looks_like_and_what_to_do():
 
 
 def test_a_file_too_big_to_be_allowed_is_refused_before_it_is_decoded():
-    with pytest.raises(ValueError, match="20,000,005 bytes.*use a part of it"):
-        decode_text(bytes(20_000_005))
+    with pytest.raises(ValueError, match="45,000,001 bytes.*use a part of it"):
+        decode_text(bytes(45_000_001))
 
 
 @given(st.binary(max_size=200))
@@ -94,14 +94,39 @@ def test_a_bad_byte_is_named_with_its_line_and_replaced_when_that_is_asked_for()
     data = TEXT.encode() + b"and \xff on\n" + TEXT.encode()
     with pytest.raises(BadBytes) as caught:
         decode_text(data)
-    assert f"Byte {len(TEXT.encode()) + 4} (0xFF, in line 3) is not valid in UTF-8 (such bytes in all: 1);" in str(
+    assert f"Byte {len(TEXT.encode()) + 4} (0xFF, in line 3) is not valid in UTF-8 (such places in all: 1);" in str(
         caught.value
     )
     text, note = decode_text(data, replace=True)
     assert text == TEXT + "and \ufffd on\n" + TEXT
-    assert note == "1 byte that is not valid was replaced by \ufffd (U+FFFD)."
+    assert note == "1 place that is not valid was replaced by \ufffd (U+FFFD)."
     real = TEXT + "a real \ufffd stays\n"
     assert decode_text(real.encode()) == (real, None)
+
+
+def test_a_damaged_letter_is_one_place_however_many_of_its_bytes_are_bad():
+    for letter in ("ế", "👋"):  # three bytes, four
+        whole = letter.encode()
+        for i, byte in [(i, byte) for i in range(len(whole)) for byte in (0xFF, 0xC3, ord("A"))]:
+            damaged = b"b" + whole[:i] + bytes([byte]) + whole[i + 1 :] + b"n"
+            with pytest.raises(BadBytes, match=r"such places in all: 1\)"):
+                decode_text(damaged)
+            text, note = decode_text(damaged, replace=True)
+            assert note == "1 place that is not valid was replaced by \ufffd (U+FFFD)." and "\ufffd\ufffd" not in text
+            assert text[0] + text[-1] == "bn"
+    two = b"b\xe1\xff\xbfn, " * 2 + b"and much more" * 20
+    assert decode_text(two, replace=True)[1] == "2 places that are not valid were replaced by \ufffd (U+FFFD)."
+
+
+def test_words_of_bad_bytes_are_another_encoding_though_each_is_one_place():
+    for data in (
+        "Привет".encode("cp1251"),
+        "Привет, мир. ".encode("cp1251") * 50,
+        "语言模型学习文本".encode("gbk") * 60,
+    ):
+        with pytest.raises(ValueError, match="an older encoding") as caught:
+            decode_text(data)
+        assert not isinstance(caught.value, BadBytes)
 
 
 def test_another_encoding_is_not_offered_as_damage():

@@ -116,6 +116,24 @@ def test_steps_that_a_crash_repeated_are_told_once(feed, client, run):
     assert [line.split(",")[0] for line in lines] == ["step", "1", "2", "3", "4"]
 
 
+def test_a_run_that_begins_again_is_told_from_where_it_stands(feed, run):
+    """Told as the browser asks: a cursor that goes back makes it drop what it held and ask from the first row."""
+    run.append("metrics", [{"step": 0, "train_loss": 4.0, "val_loss": 4.1}, *(_point(step) for step in range(1, 10))])
+    run.append("samples", [{"step": 0, "text": "noise"}, {"step": 7, "text": "old"}])
+    run.write_status(Status("running", 9))
+    before = feed.follow(run.id)
+    assert (before["step"], len(before["points"]), before["stats"]["elapsed"]) == (9, 9, 4.5)
+    run.append("metrics", [{"step": 0, "train_loss": 4.0, "val_loss": 4.1}, _point(1), _point(2)])
+    run.append("samples", [{"step": 0, "text": "noise"}])
+    run.write_status(Status("running", 2))
+    after = feed.follow(run.id, **before["next"])
+    assert after["step"] == 2 and after["next"] == {"points": 2, "evals": 1, "samples": 1}
+    assert after["stats"]["elapsed"] == 1.0
+    for told in (feed.follow(run.id), Feed(feed.store).follow(run.id)):
+        assert [step for step, _ in told["points"]] == [1, 2]
+        assert ([row[0] for row in told["evals"]], [row["step"] for row in told["samples"]]) == ([0], [0])
+
+
 @pytest.mark.parametrize("damage", [b'{"step": 2, "los', b"\x00\xff\xfe\n", b"[1, 2]\n", b'{"step": "x"}\n', b"5\n"])
 def test_damaged_lines_are_left_out(feed, run, damage):
     run.append("metrics", [_point(1)])
@@ -186,6 +204,17 @@ def test_a_damaged_run_is_told_in_a_sentence(client, run, broken):
     (run.path / broken).write_text("{")
     answer = client.get(f"/playground/feed/{run.id}")
     assert answer.status_code == 404 and broken in answer.json()["error"]
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "samples.jsonl", "baselines.json", "run.json", "status.json"])
+@pytest.mark.parametrize("kind", ["folder", "broken link"])
+def test_what_is_no_file_breaks_neither_feed_nor_list(client, store, run, trained, name, kind):
+    path = run.path / name
+    path.unlink(missing_ok=True)
+    path.mkdir() if kind == "folder" else path.symlink_to("nowhere")
+    assert client.get(f"/playground/feed/{run.id}").status_code == (404 if name in ("run.json", "status.json") else 200)
+    assert client.get(f"/playground/run/{run.id}/run.json").status_code == (404 if name == "run.json" else 200)
+    assert trained.id in {each["id"] for each in client.get("/playground/runs").json()["runs"]}
 
 
 @settings(max_examples=30)

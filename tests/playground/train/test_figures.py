@@ -44,7 +44,23 @@ def test_the_words_and_numbers_of_a_picture_follow_the_language():
     ticks = [label.get_text() for label in axes.get_yticklabels()]
     assert "3,0" in ticks and not any("." in tick for tick in ticks)
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("bước", "loss (nat mỗi token)")
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["train", "validation"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["train", "validation"]
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_legend_and_names_of_lines_cover_neither_each_other_nor_a_curve(lang):
+    lines = [("uniform guess", 4.17), ("frequencies alone", 3.3), ("bigram", 2.5), ("5-gram: the best", 2.49), ("e", 1)]
+    figure = loss_figure(_rows(baselines=[{"label": label, "value": value} for label, value in lines]), lang)
+    figure.draw_without_rendering()
+    (axes,), (legend,) = figure.axes, figure.legends
+    boxes = [axes.get_window_extent(), legend.get_window_extent(), axes.title.get_window_extent()]
+    boxes += [axes._left_title.get_window_extent(), axes.xaxis.label.get_window_extent()]
+    boxes += [text.get_window_extent() for text in axes.texts]
+    boxes = [box for box in boxes if box.width]
+    assert len(axes.texts) == len(lines)
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:i]), i
+        assert 0 <= box.x0 and box.x1 <= figure.bbox.x1 and 0 <= box.y0 and box.y1 <= figure.bbox.y1
 
 
 def test_training_and_validation_differ_in_dash_and_not_in_colour_alone():

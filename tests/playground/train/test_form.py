@@ -1,5 +1,7 @@
 """The form of a run: a field for every option, within its bounds, and a plan for every preset."""
 
+from dataclasses import replace
+
 import gradio as gr
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from core.architectures import EDITABLE_FIELDS
 from core.config import GPTConfig, TrainConfig
 from core.pretrained import loader as gpt2
 from core.runs import plan as planning
-from core.runs.cost import Speed
+from core.runs.cost import Speed, shape_key
 from core.runs.plan import RunOptions, plan_run
 from core.runs.presets import PRESETS
 from core.text.corpora import Corpus
@@ -97,7 +99,8 @@ def test_what_was_changed_of_a_preset_is_told_beside_its_name():
     assert forms.changed_line("tiny", _values("tiny"), "en") == ""
     assert forms.changed_line("tiny", _values("tiny", n_layer=24), "en") == "**tiny, changed**: n_layer 24"
     rate = forms.changed_line("tiny", _values("tiny", learning_rate=0.5, bias=True, seed=1, prompt="a"), "vi")
-    assert rate == "**tiny, đã đổi**: bias có, learning_rate 0,5"
+    assert rate == "**tiny, đã đổi**: bias có, learning_rate 0,5, seed 1"
+    assert forms.changed_line("tiny", _values("tiny", seed=85669), "vi") == "**tiny, đã đổi**: seed 85669"
     assert forms.changed_line("bigram", _values("bigram", n_layer=9), "en") == ""  # a bigram has none
     assert forms.changed_line("custom", _values("tiny"), "en") == forms.changed_line(None, _values("tiny"), "en") == ""
 
@@ -155,4 +158,19 @@ def test_the_count_is_a_count_or_a_refusal(name, value):
 def test_presets_are_offered_with_their_size_and_time():
     choices = {name: words for words, name in forms.preset_choices(65, SPEED, "en")}
     assert list(choices) == list(PRESETS) and "10.8 M" in choices["lecture"] and "about" in choices["lecture"]
-    assert all("measuring" in words for words, _ in forms.preset_choices(65, None, "en"))
+    assert forms.preset_choices(65, None, "en")[1] == (
+        "tiny · 105 k",
+        "tiny",
+    )  # not measured yet: the line below says so
+    assert "measuring" in count_line(read_form("tiny", _values("tiny")), 65, None, "en")
+
+
+def test_a_speed_that_was_measured_beside_other_work_is_marked_as_rough():
+    filled = read_form("tiny", _values("tiny"))
+    model, train = forms.GPTConfig.parse({**filled.model, "vocab_size": 65}), TrainConfig.parse(filled.train)
+    rough = replace(SPEED, rough=True)
+    for speed, is_rough in ((SPEED, False), (rough, True),
+                            (replace(rough, learned={shape_key(model, train): [0.01, 0.1]}), False)):  # fmt: skip
+        said = count_line(filled, 65, speed, "en", busy=True)
+        assert ("while other work runs" in said) is is_rough and ("busy now" in said) is not is_rough
+        assert ("(busy)" in dict(map(reversed, forms.preset_choices(65, speed, "en")))["tiny"]) is is_rough

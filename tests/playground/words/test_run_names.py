@@ -34,7 +34,7 @@ def test_a_run_is_called_by_its_preset_and_text():
 
 def test_a_changed_preset_is_called_by_what_was_changed():
     assert run_label(_preset("tiny", n_layer=24), "en") == "tiny (n_layer 24) on Built-in plays"
-    assert changed_preset(_preset("bigram", learning_rate=0.5, seed=3), "vi") == "learning_rate 0,5, seed 3"
+    assert changed_preset(_preset("bigram", learning_rate=0.5, seed=85669), "vi") == "learning_rate 0,5, seed 85669"
     assert changed_preset(_preset("tiny", eval_interval=10), "en") == ""  # nothing that is learnt differs
     assert changed_preset(_config({"architecture": "bigram", "preset": "tiny"}), "en").startswith("architecture bigram")
 
@@ -49,7 +49,11 @@ def test_an_own_text_is_called_by_its_title():
     [
         ({"learning_rate": 0.01}, "learning_rate 0.01"),
         ({"n_layer": 3, "steps": 9}, "n_layer 3, steps 9"),
-        ({"n_layer": 3, "n_head": 4, "n_embd": 32, "seed": 3}, "n_layer 3, n_head 4, n_embd 32, …"),
+        ({"n_layer": 3, "n_head": 4, "n_embd": 32, "seed": 3}, "n_layer 3, n_head 4, n_embd 32, seed 3"),
+        (
+            {"n_layer": 3, "n_head": 4, "n_embd": 32, "steps": 9, "seed": 85669},
+            "n_layer 3, n_head 4, n_embd 32, …, seed 85669",
+        ),
     ],
 )
 def test_changes_are_listed_and_many_are_cut_short(changed, said):
