@@ -4,12 +4,13 @@ Left out on purpose: the workers, which the store starts, and the wait for Ctrl-
 """
 
 import importlib
+import os
+import sys
 import threading
 import time
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
 
 from core.runs.store import RunStore
 from core.text.corpora import DEFAULT_CORPUS, load_corpus
@@ -20,7 +21,9 @@ from playground.header import Header
 from playground.page import PageContext
 from playground.server import gradio_patches
 from playground.server.files import Download
-from playground.server.guard import Guard
+from playground.server.guard import lifespan_with
+from playground.server.headers import NOTEBOOK_FRAMES, SPACE_FRAMES
+from playground.server.origins import Origins, space_host
 from playground.server.routes import Routes
 from playground.server.run_list import RunList
 from playground.server.serve import reach_itself
@@ -33,9 +36,6 @@ from playground.widgets import theme
 TABS = {"train": TrainTab, "generate": GenerateTab, "attention": AttentionTab, "compare": CompareTab}
 for _name in TABS:
     importlib.import_module(f"playground.{_name}.words")  # hands its words on
-UPLOAD_LIMIT = (
-    "48mb"  # more than five million letters of any script, taken apart or not: what is too long is told in words
-)
 # Seconds: in which somebody is likely to come; for a browser to draw what it was sent; to look around and press Train.
 PATIENCE, DRAWN, SETTLED = 10.0, 1.0, 4.0
 LOOK = 0.5  # seconds between two looks whether what is waited for has come
@@ -61,15 +61,15 @@ class Playground(gr.Blocks):
 
     def launch(self, **more: Any) -> tuple:
         """Serve the page as `gr.Blocks.launch` does, which takes the same arguments by name; theirs win over ours."""
-        middleware = [Middleware(Guard), *gradio_patches.middleware()]
         ours = {
             "server_name": self.settings.host,
             "server_port": self.settings.port,
             "theme": theme.theme(),
             "css": theme.css(),
             "head": theme.head(),
-            "app_kwargs": {"routes": self.routes().list(), "middleware": middleware},
-            "max_file_size": UPLOAD_LIMIT,
+            "max_file_size": self.settings.profile.upload,
+            "run_history": False,  # what one person wrote would stay in the browser for the next
+            "enable_monitoring": False,
             "footer_links": [],
             "ssr_mode": False,
             "share": False,
@@ -80,8 +80,22 @@ class Playground(gr.Blocks):
         self.closed = threading.Event()
         threading.Thread(target=self._prepare, args=(self.closed,), name="prepare", daemon=True).start()
         asked = {**ours, **more}
-        reach_itself(asked["server_name"] or "127.0.0.1")
+        host = asked["server_name"] or "127.0.0.1"
+        asked["app_kwargs"] = {**self._app_kwargs(host), **(asked.get("app_kwargs") or {})}
+        reach_itself(host)
+        os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn would believe what any program on this machine tells of others
         return super().launch(**asked)
+
+    def _app_kwargs(self, host: str) -> dict[str, Any]:
+        """Return what the app behind the page is made with: our routes, our script, and the guard around all of it."""
+        space, wish = space_host(), self.settings
+        origins = Origins(host, wish.allowed_hosts, wish.trusted_proxies, space)
+        frames = SPACE_FRAMES if space else NOTEBOOK_FRAMES if "ipykernel" in sys.modules else ""
+        return {
+            "routes": self.routes().list(),
+            "middleware": gradio_patches.middleware(),
+            "lifespan": lifespan_with(profile=wish.profile, origins=origins, frames=frames),
+        }
 
     def routes(self) -> Routes:
         """Return the routes beside Gradio's own."""

@@ -89,6 +89,25 @@ def calm_queue(app: "gr.Blocks") -> None:
         app._queue.sleep_when_free, app._queue.progress_update_sleep_when_free = FREE, PROGRESS
 
 
+def has_stream(page: Any, session: str) -> bool:
+    """Tell whether Gradio keeps answers for a session; who listens to one that there is not gets a traceback.
+
+    Guard: without such an attribute whoever asks is let pass.
+    """
+    sessions = getattr(getattr(page, "_queue", None), "pending_messages_per_session", None)
+    return sessions is None or session in sessions
+
+
+def has_session(page: Any, session: Any) -> bool:
+    """Tell whether Gradio knows a session: that of a page whose first call has been answered."""
+    return isinstance(session, str) and session in getattr(page, "state_holder", ())
+
+
+def upload_folder(page: Any) -> Path:
+    """Return where Gradio puts what is uploaded."""
+    return Path(getattr(getattr(page, "app", None), "uploaded_file_dir", os.devnull))
+
+
 def middleware() -> list[Middleware]:
     """Return what puts `raf_throttle.js` before Gradio's scripts: it slows the clocks of Gradio's spinners.
 

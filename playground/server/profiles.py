@@ -44,7 +44,7 @@ class Profile:
 LAPTOP = Profile(
     name="laptop", host="127.0.0.1", shared=False,
     active_runs=None, kept_runs=None, all_active_runs=256, parameters=None, characters=5_000_000,
-    short_body=64 * KB, long_body=32 * MB, bodies=128 * MB, upload=32 * MB, uploads_an_hour=None,
+    short_body=64 * KB, long_body=48 * MB, bodies=128 * MB, upload=48 * MB, uploads_an_hour=None,
     calls_a_minute=None, calls_a_minute_of_address=None,
     connections=900, connections_of_address=None, header_seconds=10.0, body_seconds=10.0,
     sessions=400, session_seconds=60.0,
@@ -52,7 +52,7 @@ LAPTOP = Profile(
 CLASSROOM = Profile(
     name="classroom", host="0.0.0.0", shared=True,
     active_runs=4, kept_runs=60, all_active_runs=200, parameters=200_000_000, characters=5_000_000,
-    short_body=64 * KB, long_body=32 * MB, bodies=128 * MB, upload=32 * MB, uploads_an_hour=200 * MB,
+    short_body=64 * KB, long_body=48 * MB, bodies=128 * MB, upload=48 * MB, uploads_an_hour=200 * MB,
     calls_a_minute=600, calls_a_minute_of_address=None,
     connections=3_000, connections_of_address=None, header_seconds=10.0, body_seconds=10.0,
     sessions=600, session_seconds=60.0,

@@ -3,9 +3,11 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from playground.server.origins import hostname, network_of
 from playground.server.profiles import CLASSROOM, LAPTOP, PROFILES, PUBLIC, Profile
 
 
@@ -20,6 +22,8 @@ class Settings:
     welcome: bool = True  # train a first run where there is none
     workers: int | None = None  # None: one a core, at most four
     browser: bool = False  # open the page in a browser on this machine
+    allowed_hosts: tuple[str, ...] = ()  # names of this server, beside those that it knows by itself
+    trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-* is believed
 
 
 def read_settings(arguments: list[str] | None = None, environment: dict | None = None) -> Settings:
@@ -48,8 +52,49 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
     parser.add_argument("--workers", type=int, choices=range(1, 65), metavar="1..64", help="how many processes train")
     has_screen = sys.platform in ("darwin", "win32") or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
     parser.add_argument("--no-browser", dest="browser", action="store_false", default=has_screen and not on_space)
+    _add_lists(parser, env)
     asked = vars(parser.parse_args(arguments))
     profile = PROFILES[asked.pop("profile")]
     if asked.pop("shared") and not profile.shared:
         profile = CLASSROOM
-    return Settings(**{**asked, "profile": profile, "host": asked["host"] or profile.host})
+    lists = {name: tuple(asked[name] or ()) for name in ("allowed_hosts", "trusted_proxies")}
+    return Settings(**{**asked, **lists, "profile": profile, "host": asked["host"] or profile.host})
+
+
+def _add_lists(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
+    """Add what may be given several times; an argument takes the place of all that the environment names."""
+    options = (
+        ("--allow-host", "allowed_hosts", "NAME", _host, "a name that this server is reached by, as behind a proxy"),
+        ("--trust-proxy", "trusted_proxies", "ADDRESS", _proxy, "a proxy, or a network of them, whose word is taken"),
+    )
+    for option, name, metavar, read, words in options:
+        usual = [each.strip() for each in env.get(f"GPT_PLAYGROUND_{name.upper()}", "").split(",") if each.strip()]
+        try:
+            usual = [read(each) for each in usual]
+        except argparse.ArgumentTypeError as error:
+            parser.error(f"GPT_PLAYGROUND_{name.upper()}: {error}")
+        parser.add_argument(
+            option, dest=name, action=_Several, default=usual, type=read, metavar=metavar, help=f"{words}; repeatable"
+        )
+
+
+class _Several(argparse.Action):
+    """Collect the values of an option; the first one ends the default."""
+
+    def __call__(self, parser: object, namespace: argparse.Namespace, values: object, option: object = None) -> None:
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [*([] if before is self.default else before), values])
+
+
+def _host(text: str) -> str:
+    name = hostname(text.strip())
+    if not name or name != text.strip().strip("[]").lower().rstrip("."):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a host; give one such as play.example.org")
+    return name
+
+
+def _proxy(text: str) -> str:
+    try:
+        return str(network_of(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

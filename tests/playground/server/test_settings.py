@@ -56,3 +56,16 @@ def test_impossible_arguments_are_refused(capsys):
         with pytest.raises(SystemExit):
             read_settings(arguments, {})
         assert arguments[0] in capsys.readouterr().err, arguments
+
+
+def test_hosts_and_proxies_are_named_one_by_one_or_in_the_environment(capsys):
+    env = {"GPT_PLAYGROUND_ALLOWED_HOSTS": "a.example, b.example", "GPT_PLAYGROUND_TRUSTED_PROXIES": "10.0.0.0/8"}
+    asked = read_settings([], env)
+    assert (asked.allowed_hosts, asked.trusted_proxies) == (("a.example", "b.example"), ("10.0.0.0/8",))
+    asked = read_settings(["--allow-host", "c.example", "--allow-host", "D.example", "--trust-proxy", "::1"], env)
+    assert (asked.allowed_hosts, asked.trusted_proxies) == (("c.example", "d.example"), ("::1/128",))
+    assert read_settings([], {}).allowed_hosts == read_settings([], {}).trusted_proxies == ()
+    for arguments in (["--allow-host", "http://a"], ["--allow-host", "a:1"], ["--trust-proxy", "10.0.0.0/99"]):
+        with pytest.raises(SystemExit):
+            read_settings(arguments, {})
+        assert arguments[0] in capsys.readouterr().err, arguments
