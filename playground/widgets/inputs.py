@@ -7,7 +7,6 @@ Gradio checks some bounds, prints tracebacks for others and lets NaN through. Th
 import functools
 import html
 import inspect
-import re
 import secrets
 import sys
 import traceback
@@ -18,12 +17,12 @@ import gradio as gr
 
 from playground.words.refusals import refused
 from playground.words.translate import language
+from playground.words.turning import straight
 
 # For events that answer at once: they skip the queue, show no spinner, and are no part of the API.
 UNQUEUED = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 # For a choice: the last one counts, and is not lost when the one before is still worked on.
 CHOSEN = {**UNQUEUED, "trigger_mode": "always_last"}
-_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # turn a line round; `straight` in dom.js
 
 
 def _as_it_came(self: gr.components.Component, payload: Any) -> Any:
@@ -117,9 +116,7 @@ def show_errors(handler: Callable) -> Callable:
 
 def _toast(sentence: str, duration: float = 10) -> gr.Error:
     """Return a toast that says a sentence as it is: Gradio draws HTML, and a sentence quotes what was given."""
-    sentence = _TURNS.sub(lambda found: f"<{ord(found[0]):04x}>", sentence)
-    sentence = html.escape(sentence, quote=False)
-    return gr.Error(sentence, duration=duration, print_exception=False)
+    return gr.Error(html.escape(straight(sentence), quote=False), duration=duration, print_exception=False)
 
 
 def text_of(value: Any, most: int, name: str) -> str:

@@ -8,10 +8,10 @@ let newName = null; // the field for a new name, while there is one
 
 // --- words --------------------------------------------------------------------------------------------
 
-const nameOf = (run) => run.number + ' \u00b7 ' + straight(run.name);
+const nameOf = (run) => run.number + ' \u00b7 ' + run.name;
 const wordsOf = (run) => nameOf(run) + ' (' + run.state_words + ')';
 const progressOf = (run) => run.state_words + (run.state === 'done' || !run.step ? '' : ' ' + run.step + ' / ' + run.steps);
-const factsOf = (run) => [run.about && straight(run.about), say('seed') + ' ' + run.seed, run.val_loss && say('val') + ' ' + run.val_loss]
+const factsOf = (run) => [run.about, say('seed') + ' ' + run.seed, run.val_loss && say('val') + ' ' + run.val_loss]
   .filter(Boolean); // `about` only of a run whose name does not say it
 
 /** Plain letters, so that a search finds "lượt" by "luot". */
