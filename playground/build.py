@@ -19,6 +19,7 @@ from playground.generate.tab import GenerateTab
 from playground.header import Header
 from playground.page import PageContext
 from playground.server import gradio_patches
+from playground.server.class_password import ClassPassword
 from playground.server.files import Download
 from playground.server.guard import Guard
 from playground.server.routes import Routes
@@ -60,6 +61,8 @@ class Playground(gr.Blocks):
     def launch(self, **more: Any) -> tuple:
         """Serve the page as `gr.Blocks.launch` does, which takes the same arguments by name; theirs win over ours."""
         middleware = [Middleware(Guard), *gradio_patches.middleware()]
+        if self.settings.class_password:
+            middleware.insert(0, Middleware(ClassPassword, password=self.settings.class_password))
         ours = {
             "server_name": self.settings.host,
             "server_port": self.settings.port,

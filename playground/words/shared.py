@@ -16,6 +16,12 @@ WORDS = {
     "machine": ("{cores} {cores:core|cores}, {device}", "{cores} nhân CPU, {device}"),
     "machine_gpu": ("GPU", "có GPU"),
     "machine_cpu": ("no GPU", "không có GPU"),
+    "class_password_label": ("Class password", "Mật khẩu của lớp"),
+    "class_password_enter": ("Enter", "Vào trang"),
+    "class_password_wrong": (
+        "That was not the class password, or there were too many tries; ask your teacher, or wait a minute.",
+        "Mật khẩu chưa đúng, hoặc đã thử quá nhiều lần; hãy hỏi giáo viên hoặc đợi một phút.",
+    ),
     "delete_run": ("Delete run", "Xoá lượt chạy"),
     "picker_label": ("Run in view", "Lượt chạy đang xem"),
     "picker_list": ("Runs, newest first", "Các lượt chạy, mới nhất trước"),
