@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from core.runs.store import RunStore
 from core.text.corpora import DEFAULT_CORPUS, load_corpus
@@ -20,6 +21,7 @@ from playground.generate.tab import GenerateTab
 from playground.header import Header
 from playground.page import PageContext
 from playground.server import gradio_patches
+from playground.server.class_password import ClassPassword
 from playground.server.files import Download
 from playground.server.guard import lifespan_with
 from playground.server.headers import NOTEBOOK_FRAMES, SPACE_FRAMES
@@ -91,9 +93,13 @@ class Playground(gr.Blocks):
         space, wish = space_host(), self.settings
         origins = Origins(host, wish.allowed_hosts, wish.trusted_proxies, space)
         frames = SPACE_FRAMES if space else NOTEBOOK_FRAMES if "ipykernel" in sys.modules else ""
+        password = wish.class_password
         return {
             "routes": self.routes().list(),
-            "middleware": gradio_patches.middleware(),
+            "middleware": [
+                *([Middleware(ClassPassword, password=password)] if password else []),
+                *gradio_patches.middleware(),
+            ],
             "lifespan": lifespan_with(profile=wish.profile, origins=origins, frames=frames),
         }
 

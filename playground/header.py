@@ -139,7 +139,7 @@ class Header:
             memory,
             gr.update(value=run_id, told=RunPicker.told_to(owner, lang)),
             lang,
-            _machine(lang),
+            self._machine(lang),
             *self.form.fill(run, lang),
             *(page.words.updates(lang) if lang != page.words.lang else same_words),
             *self._translated(lang, memory),
@@ -156,7 +156,7 @@ class Header:
         """Return every word of the page in another language."""
         lang = language(lang)
         picker = gr.update(told=RunPicker.told_to(owner, lang))
-        return [_machine(lang), picker, *self.page.words.updates(lang), *self._translated(lang, {})]
+        return [self._machine(lang), picker, *self.page.words.updates(lang), *self._translated(lang, {})]
 
     def rename_run(self, run_id: Any, lang: str, event: gr.EventData = None) -> None:
         """Give a run the name that was typed into the picker."""
@@ -170,16 +170,18 @@ class Header:
         self.page.store.delete(run_id)
         return next((each.run.id for each in self.page.visible_runs(owner) if each.run.id != run_id), None)
 
+    def _machine(self, lang: str) -> str:
+        """Return what the machine is, which profile is in force, and what that means."""
+        profile = self.page.settings.profile
+        device = translate("machine_gpu" if has_gpu() else "machine_cpu", lang)
+        machine = translate("machine", lang, cores=cores(), device=device)
+        return f"{machine} · {translate(f'profile_{profile.name}', lang, runs=profile.active_runs)}"
+
     def _shown(self, run: RunDir | None, owner: Any, lang: str) -> list:
         return [value for tab in self.tabs for value in tab.show(run, owner, lang)]
 
     def _translated(self, lang: str, memory: dict) -> list:
         return [value for tab in self.tabs for value in tab.translate(lang, memory)]
-
-
-def _machine(lang: str) -> str:
-    device = translate("machine_gpu" if has_gpu() else "machine_cpu", lang)
-    return translate("machine", lang, cores=cores(), device=device)
 
 
 def _is_token(text: Any) -> bool:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,6 +74,8 @@ def _wait_for(address: str, process: subprocess.Popen) -> None:
         assert process.poll() is None, "the server ended by itself"
         try:
             urllib.request.urlopen(address, timeout=1).close()
+            return
+        except urllib.error.HTTPError:  # it answers, if only to ask for a password
             return
         except OSError:
             time.sleep(0.1)

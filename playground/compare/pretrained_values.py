@@ -25,7 +25,7 @@ from playground.compare.weight_pictures import WeightPictures
 from playground.compare.weight_view import WeightView
 from playground.prompts import GPT2, token_text, token_texts
 from playground.words.numbers import format_number
-from playground.words.translate import translate, widget_words
+from playground.words.translate import marked, translate, widget_words
 
 LIKELIEST = 10
 BRIGHT = 0.995  # the share of a picture's values that have less than the full colour
@@ -75,10 +75,10 @@ def tokens_of(tokenizer: Tokenizer, ids: list[int]) -> list[tuple[str, int]]:
     return list(zip(token_texts(tokenizer, ids), ids, strict=True))
 
 
-def proof(found: Proof, vocabulary: int, lang: str) -> str:
-    """Return a sentence about how far two computations of the same logits are apart."""
+def proof(found: Proof, vocabulary: int, lang: str) -> list[str]:
+    """Return a sentence about how far two computations of the same logits are apart, in parts (`marked`)."""
     compared = {"tokens": found.tokens, "logits": found.tokens * vocabulary, "seconds": found.seconds}
-    return translate("beside_proved", lang, largest=found.largest, mean=found.mean, **compared)
+    return marked("beside_proved", lang, largest=found.largest, mean=found.mean, **compared)
 
 
 # -- weights ----------------------------------------------------------------------------------------------------------

@@ -17,9 +17,9 @@ WORDS = {
         "Lượt chạy của bạn có kiến trúc của GPT-2, trừ: {changes}.",
     ),
     "beside_kind_modern": (
-        "Your run is a `modern` GPT, not GPT-2's architecture: rotary positions instead of wpe, RMSNorm instead of LayerNorm, "
+        "Your run is a “modern” GPT, not GPT-2's architecture: rotary positions instead of wpe, RMSNorm instead of LayerNorm, "
         "queries and keys normalised, ReLU squared instead of GELU, no biases, and an output matrix of its own.",
-        "Lượt chạy của bạn là một GPT `modern`, không phải kiến trúc của GPT-2: vị trí xoay (rotary) thay cho wpe, RMSNorm thay cho "
+        "Lượt chạy của bạn là một GPT “modern”, không phải kiến trúc của GPT-2: vị trí xoay (rotary) thay cho wpe, RMSNorm thay cho "
         "LayerNorm, query và key được chuẩn hoá, bình phương ReLU thay cho GELU, không có bias, và đầu ra có ma trận riêng.",
     ),
     "beside_kind_bigram": (

@@ -121,7 +121,7 @@ function showState(pieces) {
   const seed = last.seed ?? null;
   at('.seed').textContent = seed === null ? '' : say('seed', { seed: String(seed) }); // a name, not a count
   at('.seed').title = say('seed_help');
-  at('.by').textContent = last.by?.[last.lang ?? 'en'] ?? '';
+  put(at('.by'), last.by?.[last.lang ?? 'en'] ?? '');
   at('.who').hidden = blank;
   at('.caret').hidden = state !== 'writing';
   at('.empty').hidden = !blank;

@@ -4,6 +4,7 @@ Left out on purpose: how slowly one may arrive, which is the connection's matter
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -58,13 +59,17 @@ class Body:
         self.is_whole = not message.get("more_body")
         return part
 
-    async def read_json(self) -> bytes:
-        """Return the whole body, whose shape is looked at while it arrives; short of it where the client hung up."""
-        parts, shape = [], Shape()
+    async def read(self, see: Callable[[bytes], object] = len) -> bytes:
+        """Return the whole body, each part of which is seen as it arrives; short of it where the client hung up."""
+        parts = []
         while not (self.is_whole or self.is_broken_off):
             parts.append(await self.part())
-            shape.see(parts[-1])
+            see(parts[-1])
         return b"".join(parts)
+
+    async def read_json(self) -> bytes:
+        """Return the whole body, whose shape is looked at while it arrives."""
+        return await self.read(Shape().see)
 
 
 def too_large(limit: int) -> Refusal:

@@ -34,6 +34,7 @@ _EXACT = {
     "/favicon.ico": Place(None, ("GET",)),
     "/manifest.json": Place(None, ("GET",)),
     "/robots.txt": Place(None, ("GET",)),
+    "/playground/enter": Place("enter", READ + WRITE),  # the class password's form
     "/playground/runs": Place(None, READ),
     f"{API}/theme.css": Place(None, ("GET",)),
     f"{API}/info": Place("config", ("GET",)),

@@ -104,7 +104,8 @@ class Visit:
             self._check_reading(place, asked)
             return await guard.app(scope, self._receive, self.send)
         with Body(guard.arriving, self._receive, limit) as self.body:
-            await (self._upload(address) if place.kind == "upload" else self._call(place, address))
+            take = {"upload": self._upload, "enter": self._form}.get(place.kind or "", self._call)
+            await take(address)
 
     def _check_reading(self, place: Place, asked: dict[str, str]) -> None:
         """Refuse to read what is not there; Gradio would answer with a traceback, or fetch it from elsewhere."""
@@ -117,8 +118,13 @@ class Visit:
             # Gradio reads a part of a file with no care for how it is asked for; whole it serves every file well.
             self.scope["headers"] = [(name, value) for name, value in self.scope["headers"] if name != b"range"]
 
-    async def _call(self, place: Place, address: str) -> None:
-        guard, page, body = self.guard, self.guard.page, self.body
+    async def _form(self, address: str) -> None:
+        """Pass the class password's form on; `class_password.py` counts the tries."""
+        whole = await self.body.read()
+        await self.guard.app(self.scope, again(whole, self._receive), self.send)
+
+    async def _call(self, address: str) -> None:
+        guard, page, body, place = self.guard, self.guard.page, self.body, self.place
         whole = await body.read_json()
         if body.is_broken_off:
             return

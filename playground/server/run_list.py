@@ -18,6 +18,7 @@ from core.text.corpora import title_of
 from playground.words.numbers import format_number
 from playground.words.run_names import changed_preset, preset_name, run_label
 from playground.words.translate import translate
+from playground.words.turning import straight
 
 FILES = ("run.json", "status.json", NAME_FILE, "metrics.jsonl")
 BEGINNING = 1_000  # characters of a text in which its title is looked for
@@ -45,7 +46,8 @@ class Listed:
     @property
     def own_name(self) -> str | None:
         """The name that somebody gave to the run."""
-        return self.names.name or given_name(self.run.id)
+        name = self.names.name
+        return straight(name) if name else given_name(self.run.id)
 
     def short_name(self, lang: str) -> str:
         """Return the name of a curve beside others on the same text."""

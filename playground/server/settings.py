@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from playground.server.origins import hostname, network_of
@@ -24,6 +24,7 @@ class Settings:
     browser: bool = False  # open the page in a browser on this machine
     allowed_hosts: tuple[str, ...] = ()  # names of this server, beside those that it knows by itself
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-* is believed
+    class_password: str | None = field(default=None, repr=False)  # without it nobody sees the page; None: all may
 
 
 def read_settings(arguments: list[str] | None = None, environment: dict | None = None) -> Settings:
@@ -36,11 +37,13 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
     parser = argparse.ArgumentParser(prog="app.py", description="Open the GPT Playground.")
     runs = Path(env.get("GPT_PLAYGROUND_RUNS", "runs"))
     parser.add_argument("--runs", type=Path, default=runs, help="where runs are kept")
-    usual = PUBLIC if on_space else PROFILES.get(env.get("GPT_PLAYGROUND_PROFILE", ""), LAPTOP)
+    named = env.get("GPT_PLAYGROUND_PROFILE") or LAPTOP.name
+    if named not in PROFILES:
+        parser.error(f"GPT_PLAYGROUND_PROFILE={named[:40]!r} is no profile; set it to {', '.join(PROFILES)}")
+    usual = PUBLIC if on_space else PROFILES[named]
     parser.add_argument("--profile", choices=list(PROFILES), default=usual.name, help="who is served, and how strictly")
     parser.add_argument("--host", help="the address to listen at; by default that of the profile")
-    port = env.get("PORT", "")
-    parser.add_argument("--port", type=int, default=int(port) if port.isascii() and port.isdigit() else None)
+    parser.add_argument("--port", type=_port, default=env.get("PORT") or None, help="1 to 65535; also PORT")
     parser.add_argument("--shared", action="store_true", help="the same as --profile classroom")
     parser.add_argument(
         "--no-welcome",
@@ -53,7 +56,17 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
     has_screen = sys.platform in ("darwin", "win32") or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
     parser.add_argument("--no-browser", dest="browser", action="store_false", default=has_screen and not on_space)
     _add_lists(parser, env)
+    parser.add_argument(
+        "--class-password-file",
+        type=Path,
+        metavar="FILE",
+        help="its first line opens the page; also GPT_PLAYGROUND_CLASS_PASSWORD",
+    )
     asked = vars(parser.parse_args(arguments))
+    try:
+        asked["class_password"] = _class_password(asked.pop("class_password_file"), env)
+    except ValueError as error:
+        parser.error(str(error))
     profile = PROFILES[asked.pop("profile")]
     if asked.pop("shared") and not profile.shared:
         profile = CLASSROOM
@@ -98,3 +111,32 @@ def _proxy(text: str) -> str:
         return str(network_of(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no port; give a number from 1 to 65535, or leave it out")
+    return int(text)
+
+
+def _class_password(file: Path | None, env: Mapping[str, str]) -> str | None:
+    """Return the class password, None where there is none; ValueError for a file that gives none."""
+    if file is None:
+        return env.get("GPT_PLAYGROUND_CLASS_PASSWORD") or None
+    try:
+        password = (file.read_text(encoding="utf-8").splitlines() or [""])[0].strip()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"The class password's file {str(file)!r} cannot be read ({type(error).__name__})") from None
+    if not password:
+        raise ValueError(f"The class password's file {str(file)!r} is empty; write the password into its first line")
+    return password
+
+
+def warning(settings: Settings) -> str | None:
+    """Return what the one who starts the server should know: that others may change everything; None: nothing."""
+    if settings.profile.shared or settings.host in ("localhost", "::1") or settings.host.startswith("127."):
+        return None
+    return (
+        f"Everybody on the network may change and delete every run here (--profile {settings.profile.name} "
+        f"--host {settings.host}); for a class, start with --profile classroom"
+    )

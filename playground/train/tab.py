@@ -34,6 +34,7 @@ from playground.train.terms import Terms, terms_value
 from playground.train.transport import REFUSED_JS, Transport
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
+from playground.widgets.plain_text import PlainText
 from playground.words.refusals import refused
 from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
@@ -80,7 +81,7 @@ class TrainTab:
         add = self.page.words.add
         self.corpus = add(Dropdown, choices=corpus_choices("en"), value=DEFAULT_CORPUS, words={"label": "corpus"},
                           elem_id="corpus")  # fmt: skip
-        self.about = gr.Markdown(translate(f"about_{DEFAULT_CORPUS}", "en", ""), elem_classes="about")
+        self.about = PlainText(translate(f"about_{DEFAULT_CORPUS}", "en", ""), elem_id="corpus-about")
         self.own_text = OwnText(self.page.words)
         self.own, self.text = self.own_text.group, self.own_text.text
         self.facts = Textbox(visible="hidden", elem_id="text-facts")  # of the own text: `checks.TextFacts`
@@ -89,7 +90,7 @@ class TrainTab:
                           words={"label": "preset", "info": "preset_help"})  # fmt: skip
         self.clock = gr.Timer(LOOK, active=False)
         with gr.Column(elem_id="go"):  # stays in sight
-            self.count = gr.Markdown(elem_id="count-line")
+            self.count = PlainText(elem_id="count-line")
             self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button",
                               words={"value": "train_button"})  # fmt: skip
 
@@ -172,7 +173,7 @@ class TrainTab:
                 speed, memory = self.page.store.speed(), memory_available()
                 line = run_form.count_line(filled, size, speed, lang, is_busy(), memory)
                 if changed := run_form.changed_line(preset, values, lang):
-                    line += f"  \n{changed}"
+                    line = [*line[:-1], f"{line[-1]}\n{changed[0]}", *changed[1:]]
                 return [line, {"wrong": {}}]
         except (ValueError, OSError) as error:
             wrong = {WHOLE: str(error)}

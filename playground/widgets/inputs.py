@@ -5,6 +5,7 @@ Gradio checks some bounds, prints tracebacks for others and lets NaN through. Th
 """
 
 import functools
+import html
 import inspect
 import secrets
 import sys
@@ -16,6 +17,7 @@ import gradio as gr
 
 from playground.words.refusals import refused
 from playground.words.translate import language
+from playground.words.turning import straight
 
 # For events that answer at once: they skip the queue, show no spinner, and are no part of the API.
 UNQUEUED = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -113,7 +115,8 @@ def show_errors(handler: Callable) -> Callable:
 
 
 def _toast(sentence: str, duration: float = 10) -> gr.Error:
-    return gr.Error(sentence, duration=duration, print_exception=False)
+    """Return a toast that says a sentence as it is: Gradio draws HTML, and a sentence quotes what was given."""
+    return gr.Error(html.escape(straight(sentence), quote=False), duration=duration, print_exception=False)
 
 
 def text_of(value: Any, most: int, name: str) -> str:

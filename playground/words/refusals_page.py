@@ -5,6 +5,8 @@ SENTENCES = {
     "Something went wrong here (error {number}); try again": "Có lỗi xảy ra ở đây (lỗi số {number}); hãy thử lại",
     "{name} must be a text, but got {kind}; write some letters": "{name} phải là văn bản, nhưng nhận được {kind}; hãy viết vài chữ",
     "{name} has {count} characters, more than the {most} allowed; shorten it": "{name} có {count} ký tự, nhiều hơn {most} ký tự cho phép; hãy rút ngắn",
+    "The class password's file {file} cannot be read ({cause})": "Không đọc được tệp mật khẩu của lớp {file} ({cause})",
+    "The class password's file {file} is empty; write the password into its first line": "Tệp mật khẩu của lớp {file} trống; hãy viết mật khẩu vào dòng đầu tiên",
     "Your text": "Văn bản của bạn",
     "The text": "Văn bản",
     "The prompt": "Câu mở đầu",

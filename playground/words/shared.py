@@ -16,6 +16,24 @@ WORDS = {
     "machine": ("{cores} {cores:core|cores}, {device}", "{cores} nhân CPU, {device}"),
     "machine_gpu": ("GPU", "có GPU"),
     "machine_cpu": ("no GPU", "không có GPU"),
+    "class_password_label": ("Class password", "Mật khẩu của lớp"),
+    "class_password_enter": ("Enter", "Vào trang"),
+    "class_password_wrong": (
+        "That was not the class password, or there were too many tries; ask your teacher, or wait a minute.",
+        "Mật khẩu chưa đúng, hoặc đã thử quá nhiều lần; hãy hỏi giáo viên hoặc đợi một phút.",
+    ),
+    "profile_laptop": (
+        "laptop: whoever opens this page may see and change every run",
+        "máy cá nhân: ai mở được trang này đều xem và sửa được mọi lượt chạy",
+    ),
+    "profile_classroom": (
+        "classroom: you see and change your own runs, up to {runs} training at once",
+        "lớp học: bạn xem và sửa các lượt chạy của mình, tối đa {runs} lượt chạy cùng lúc",
+    ),
+    "profile_public": (
+        "public: up to {runs} runs training at once; runs and texts are deleted when the Space restarts, so download what you want to keep",
+        "công khai: tối đa {runs} lượt chạy cùng lúc; lượt chạy và văn bản bị xoá khi máy chủ khởi động lại, hãy tải về những gì cần giữ",
+    ),
     "delete_run": ("Delete run", "Xoá lượt chạy"),
     "picker_label": ("Run in view", "Lượt chạy đang xem"),
     "picker_list": ("Runs, newest first", "Các lượt chạy, mới nhất trước"),

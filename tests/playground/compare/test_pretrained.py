@@ -321,13 +321,13 @@ def test_the_proof_runs_the_text_after_end_of_text_and_tells_the_largest_differe
     monkeypatch.setattr(gpt2, "prove", lambda name, ids: asked.append(ids) or proof)
     waiting, said = section.prove("hi", "en")
     assert asked[0].tolist() == [[END_OF_TEXT, 104, 105]] and "Hugging Face" in waiting
-    assert "**4.5e-05**" in said and f"{14 * TINY.vocab_size:,}" in said and "1.8 s" in said
+    assert "4.5e-05" in said[1::2] and f"{14 * TINY.vocab_size:,}" in said[-1] and "1.8 s" in said[-1]
 
 
 def test_a_long_text_is_proved_as_far_as_the_model_sees(section, here, monkeypatch):
     monkeypatch.setattr(gpt2, "prove", lambda name, ids: Proof(0.0, 0.0, ids.numel(), 0.0))
     *_, said = section.prove("x" * MOST_TEXT, "en")
-    assert f"over {TINY.block_size} tokens" in said
+    assert f"over {TINY.block_size} tokens" in "".join(said)
 
 
 def test_without_the_weights_there_is_nothing_to_prove(section):

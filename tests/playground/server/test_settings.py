@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.server.settings import Settings, read_settings
+from playground.server.settings import Settings, read_settings, warning
 
 
 def test_by_itself_the_page_is_for_this_machine_alone():
@@ -39,9 +39,40 @@ def test_arguments_win_over_the_environment():
     )
 
 
-def test_a_port_that_is_no_number_is_left_out():
-    for port in ("", "abc", "-1", "1.5", "²"):
-        assert read_settings([], {"PORT": port}).port is None, port
+def test_a_port_that_is_none_is_refused_in_words(capsys):
+    assert read_settings([], {"PORT": ""}).port is None
+    for port in ("abc", "-1", "1.5", "²", "0", "65536", "9" * 9):
+        with pytest.raises(SystemExit):
+            read_settings([], {"PORT": port})
+        assert f"{port!r} is no port; give a number from 1 to 65535" in capsys.readouterr().err
+
+
+def test_a_mistyped_profile_is_refused_in_words(capsys):
+    assert read_settings([], {"GPT_PLAYGROUND_PROFILE": "classroom"}).profile.name == "classroom"
+    with pytest.raises(SystemExit):
+        read_settings([], {"GPT_PLAYGROUND_PROFILE": "clasroom"})
+    assert "'clasroom' is no profile; set it to laptop, classroom, public" in capsys.readouterr().err
+
+
+def test_who_opens_a_laptop_s_page_to_the_network_is_warned():
+    assert "classroom" in warning(read_settings(["--host", "0.0.0.0"], {}))
+    for arguments in ([], ["--host", "localhost"], ["--profile", "classroom"], ["--host", "127.0.0.2"]):
+        assert warning(read_settings(arguments, {})) is None, arguments
+
+
+def test_the_class_password_comes_from_a_file_or_the_environment_and_is_not_shown(tmp_path, capsys):
+    file = tmp_path / "secret"
+    file.write_text("from the file\nmore\n", encoding="utf-8")
+    env = {"GPT_PLAYGROUND_CLASS_PASSWORD": "from outside"}
+    assert read_settings([], {}).class_password is None
+    assert read_settings([], env).class_password == "from outside"
+    given = read_settings(["--class-password-file", str(file)], env)
+    assert given.class_password == "from the file" and "from the file" not in repr(given)
+    file.write_text("\n")
+    for path in (file, tmp_path / "none"):
+        with pytest.raises(SystemExit):
+            read_settings(["--class-password-file", str(path)], {})
+        assert "The class password's file" in capsys.readouterr().err
 
 
 def test_a_browser_is_opened_where_there_is_a_screen(monkeypatch):
