@@ -85,7 +85,8 @@ class AttentionTab:
         self.examples.click(show_errors(self.use_example), [self.examples, page.lang], [self.text], **UNQUEUED)
         to_step = self.view.step(show_errors(self.go_to_step), [*asked, self.head], [self.steps, *drawn], **UNQUEUED)
         to_step.then(**lines)
-        self.view.choose(show_errors(self.choose_head), asked, [self.head, self.downloads], **UNQUEUED)
+        heard = {**UNQUEUED, "trigger_mode": "multiple"}  # of two quick choices neither is lost
+        self.view.choose(show_errors(self.choose_head), asked, [self.head, self.downloads], **heard)
         self.detail.ask(show_errors(self.explain), asked, [self.detail], **UNQUEUED)
         begun = self.go.click(show_errors(self.begin), asked, [self.ticket, self.steps, self.map], **UNQUEUED)
         begun.success(show_errors(self.silence), [self.ticket, *asked], [self.map], **SILENCING)

@@ -86,8 +86,9 @@ def defaults(preset: str) -> dict[str, Any]:
 
 
 def fill_js() -> str:
-    """Return the JavaScript function that fills the form with a preset: preset -> the values of all fields."""
-    return f"(preset) => ({json.dumps({name: list(defaults(name).values()) for name in PRESETS})})[preset]"
+    """Return the JavaScript function that fills the form: preset -> all fields' values, and a new word."""
+    values = json.dumps({name: list(defaults(name).values()) for name in PRESETS})
+    return f"(preset) => [...({values})[preset], String(performance.now())]"
 
 
 def values_of(config: RunConfig) -> dict[str, Any]:

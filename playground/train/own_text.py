@@ -13,7 +13,7 @@ import gradio as gr
 
 from core.text.decoding import BadBytes, decode_text
 from core.text.reading import Reading, read_text
-from playground.widgets.inputs import UNQUEUED, Textbox
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Textbox
 from playground.widgets.plain_text import PlainText
 from playground.widgets.translations import Translations
 from playground.words.refusals import refused
@@ -49,7 +49,7 @@ class OwnText:
         self.text.blur(self.read_pasted, [self.text, lang], told, js=IF_NEW_JS, **UNQUEUED)
         self.file.clear(lambda: "", None, self.said, **UNQUEUED)
         self.again = ([self.text, self.name, lang], [self.said, self.take_out, self.replace])
-        lang.input(self.tell_again, *self.again, **UNQUEUED)
+        lang.input(self.tell_again, *self.again, **CHOSEN)
 
     def recall(self, opened: Any, corpus: gr.components.Component) -> None:
         """Put the text that was not trained on yet back into the box, once the page has `opened`."""
