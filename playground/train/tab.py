@@ -123,9 +123,8 @@ class TrainTab:
         self.own_text.connect(page.lang)
         self.text.change(None, self.text, self.facts, js=FACTS_JS)  # in the browser: only Train sends the text
         for chosen in (self.preset.input, self.check.again):  # again: Gradio says nothing of what is chosen already
-            chosen(
-                None, self.preset, [*self.form, self.filled_in], js=run_form.fill_js()
-            )  # at once: Train may come next
+            # In the browser, so at once: Train may come next.
+            chosen(None, self.preset, [*self.form, self.filled_in], js=run_form.fill_js())
         typed = [self.fields["prompt"].change]  # Gradio's `input` of a text tells of keys, and not of a paste
         typed += [widget.input for widget in (self.corpus, *self.form)]
         changed = [self.facts.change, page.lang.change, self.filled_in.change, *typed]
