@@ -10,17 +10,19 @@ from core.config import SampleConfig
 from core.runs.config import RunConfig
 from core.runs.directory import RunDir
 from playground.generate.written import WrittenText
-from playground.page import PageContext
+from playground.page import PageContext, remembered
 from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
 from playground.widgets.inputs import (
     CHOSEN,
     UNQUEUED,
     Checkbox,
     Dropdown,
+    Examples,
     Number,
     Radio,
     Slider,
     Textbox,
+    put_example,
     show_errors,
     text_of,
 )  # fmt: skip
@@ -62,8 +64,7 @@ class GenerateTab:
                                 words={"label": "snapshot", "info": "snapshot_help"})  # fmt: skip
                 self.prompt = add(Textbox, lines=3, max_lines=8, elem_id="prompt",
                                   words={"label": "prompt", "placeholder": "prompt_placeholder"})  # fmt: skip
-                self.examples = gr.Dataset(components=[gr.Textbox(visible=False)], samples=[["\n"]], show_label=False,
-                                           type="values", elem_id="prompt-examples")  # fmt: skip
+                self.examples = Examples.beside(elem_id="prompt-examples")
                 with gr.Row(elem_id="generate-buttons"):
                     self.go = add(gr.Button, variant="primary", elem_id="generate-button",
                                   words={"value": "generate_button"})  # fmt: skip
@@ -111,8 +112,7 @@ class GenerateTab:
         # Without Gradio's `cancels`, which would drop the last tokens, and does not reach a model that loads.
         self.halt.click(self.stop, None, self.written, **UNQUEUED)
         self.seed.input(None, self.seed, self.keep_seed, js="(seed) => seed !== null", **UNQUEUED)
-        self.examples.click(show_errors(self.use_example), [self.examples, page.lang], [self.prompt], queue=False,
-                            api_visibility="private")  # fmt: skip
+        self.examples.click(show_errors(put_example), [self.examples, page.lang], [self.prompt], **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.choose_source), [self.source, page.lang], [self.step, self.int8], **queued)
         self.step.focus(show_errors(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
@@ -182,7 +182,7 @@ class GenerateTab:
             writer, said = models.int8_gpt2_writer(lang) if eight_bits is True else (models.gpt2_writer(lang), None)
             return writer, GPT2_PROMPT, said, {each: translate("source_gpt2", each) for each in LANGUAGES}
         run = self.page.store.get(run_id)
-        if step == LATEST:
+        if step == LATEST or step is None:
             step = max(run.snapshots(), default=None)
         writer, config = models.load_writer(run, step), run.config()
         by = {each: translate("written_by", each, run=run_label(config, each), step=step) for each in LANGUAGES}
@@ -196,13 +196,9 @@ class GenerateTab:
             gpt2_writer(lang)
         return [gr.update(visible=source != GPT2), gr.update(visible=source == GPT2 and has_int8())]
 
-    def use_example(self, sample: Any, lang: str) -> str:
-        """Put an example into the prompt."""
-        return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_PROMPT, "The example")
-
     def remember(self, choice: Any, memory: Any) -> dict:
         """Let the browser remember what to do with unknown characters."""
-        return {**(memory if isinstance(memory, dict) else {}), "unknown": choice}
+        return {**remembered(memory), **remembered({"unknown": choice})}
 
     def stop(self, request: gr.Request) -> dict:
         """Stop the writing of this page wherever it is, in the queue too; what is written stays."""
