@@ -26,13 +26,13 @@ from playground.train import downloads
 from playground.train import form as run_form
 from playground.train.checks import FACTS_JS, WHOLE, TextFacts, refusals, vocab_size_of
 from playground.train.code_shown import SOURCES, source_of
-from playground.train.form_check import FormCheck
 from playground.train.loss_chart import LossChart
 from playground.train.own_text import FORGET_JS, OwnText
 from playground.train.samples import SampleTable
 from playground.train.terms import Terms, terms_value
 from playground.train.transport import REFUSED_JS, Transport
 from playground.widgets.downloads import Downloads
+from playground.widgets.form_check import FormCheck
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, event_value, show_errors, text_of
 from playground.words.refusals import refused
 from playground.words.run_names import corpus_name

@@ -107,9 +107,14 @@ class File(gr.File):
 
     is_template = True
 
-    def __init__(self, *args: Any, **placing: Any):
-        super().__init__(*args, **placing)
-        self.data_model = UploadedFile
+    @property
+    def data_model(self) -> type[FileData]:
+        """Read what is sent as `UploadedFile` does; a constructor of our own would hide Gradio's from Gradio."""
+        return UploadedFile
+
+    @data_model.setter
+    def data_model(self, model: Any) -> None:
+        """Keep ours: Gradio's constructor sets its own."""
 
 
 class UploadedFile(FileData):
