@@ -34,7 +34,7 @@ GROUPS = {
     "training": ("seed", *TRAIN),
     "run": ("prompt", "sample_tokens", "device"),
 }
-# How far an arrow key goes; 1 for every other number. A rate goes by one of its first digit (form_check.js).
+# How far an arrow key goes; 1 for every other number. A rate goes by one of its first digit (widgets/form_check.js).
 STEPS = {
     "block_size": 8, "n_embd": 16, "dropout": 0.05, "muon_learning_rate": 0.001, "muon_momentum": 0.01,
     "muon_weight_decay": 0.01, "steps": 100, "learning_rate": 0.001, "warmup_steps": 5, "min_learning_rate": 0.05,

@@ -27,14 +27,14 @@ from playground.train import downloads
 from playground.train import form as run_form
 from playground.train.checks import FACTS_JS, WHOLE, TextFacts, refusals, vocab_size_of
 from playground.train.code_shown import SOURCES, source_of
-from playground.train.form_check import FormCheck
 from playground.train.loss_chart import LossChart
 from playground.train.own_text import FORGET_JS, OwnText
 from playground.train.samples import SampleTable
 from playground.train.terms import Terms, terms_value
 from playground.train.transport import REFUSED_JS, Transport
 from playground.widgets.downloads import Downloads
-from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
+from playground.widgets.form_check import FormCheck
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, event_value, show_errors, text_of
 from playground.words.refusals import refused
 from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
@@ -201,11 +201,11 @@ class TrainTab:
 
     def command(self, run_id: Any, owner: Any, lang: str, event: gr.EventData = None) -> list:
         """Do the command of a transport button to its run, which its event names; a new seed is the form's too."""
-        store, command = self.page.store, getattr(event, "command", None)
-        run_id = getattr(event, "run", None) or run_id
+        store, command = self.page.store, event_value(event, "command")
+        run_id = event_value(event, "run") or run_id
         simple = {"play": store.resume, "pause": store.pause, "step": store.step, "stop": store.stop,
                   "continue": store.extend}  # fmt: skip
-        if command in simple:
+        if isinstance(command, str) and command in simple:
             simple[command](run_id)
             return [gr.skip()] * (2 + len(self.shown))
         if command not in ("reset", "new_seed"):
