@@ -33,9 +33,7 @@ from playground.widgets import theme
 TABS = {"train": TrainTab, "generate": GenerateTab, "attention": AttentionTab, "compare": CompareTab}
 for _name in TABS:
     importlib.import_module(f"playground.{_name}.words")  # hands its words on
-UPLOAD_LIMIT = (
-    "48mb"  # more than five million letters of any script, taken apart or not: what is too long is told in words
-)
+UPLOAD_LIMIT = "48mb"  # five million letters of any script, taken apart or not: what is too long is told in words
 # Seconds: in which somebody is likely to come; for a browser to draw what it was sent; to look around and press Train.
 PATIENCE, DRAWN, SETTLED = 10.0, 1.0, 4.0
 LOOK = 0.5  # seconds between two looks whether what is waited for has come
