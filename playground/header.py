@@ -14,8 +14,8 @@ from core.device import has_gpu
 from core.runs.directory import RunDir
 from core.runs.machine import cores
 from core.runs.naming import rename
-from playground.page import PageContext
-from playground.widgets.inputs import CHOSEN, UNQUEUED, Radio, show_errors
+from playground.page import PageContext, remembered
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Language, event_value, show_errors
 from playground.widgets.plain_text import PlainText
 from playground.widgets.run_picker import RunPicker
 from playground.words.translate import LANGUAGES, language, translate
@@ -73,7 +73,7 @@ class Header:
                 page.run = RunPicker(elem_id="run-picker")
             with gr.Column(scale=2, min_width=250, elem_id="look"):
                 choices = [(name, lang) for lang, name in LANGUAGES.items()]
-                page.lang = Radio(
+                page.lang = Language(
                     choices,
                     value="en",
                     show_label=False,
@@ -101,7 +101,7 @@ class Header:
         everything = [page.owner, page.memory, page.run, page.lang, self.machine, *form.filled, *translated, *shown]
         app.load(None, js=RECALL_THEME_JS)
         app.load(None, js=NO_WORDS_JS)
-        form.recall(app.load(self.open, [page.memory], everything, **UNQUEUED))
+        form.recall(app.load(show_errors(self.open), [page.memory], everything, **UNQUEUED))
 
         in_view = [page.run, page.lang, page.owner, page.memory]
         page.run.change(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
@@ -113,7 +113,9 @@ class Header:
         deleted.failure(None, js="() => window.playgroundFeed.stay()")
         page.run.rename(show_errors(self.rename_run), [page.run, page.lang], None, **UNQUEUED)
 
-        spoken = page.lang.input(self.speak, [page.lang, page.owner], [self.machine, page.run, *translated], **CHOSEN)
+        spoken = page.lang.input(
+            show_errors(self.speak), [page.lang, page.owner], [self.machine, page.run, *translated], **CHOSEN
+        )
         spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
         self.look.click(None, js=THEME_JS)
         self.present.click(None, js="() => playground.present(true)")
@@ -124,10 +126,10 @@ class Header:
 
     def open(self, memory: Any, request: gr.Request) -> list:
         """Return all that a browser is shown when it opens the page, by what it remembers."""
-        page, memory = self.page, memory if isinstance(memory, dict) else {}
+        page, memory = self.page, remembered(memory)
         asked = request.query_params.get("lang") or memory.get("lang") or request.headers.get("accept-language")
         lang = language(asked)
-        owner = memory.get("owner") if _is_token(memory.get("owner")) else secrets.token_hex(16)
+        owner = memory.get("owner") or secrets.token_hex(16)
         known = [each.run.id for each in page.visible_runs(owner)]
         run_id = memory.get("run") if memory.get("run") in known else next(iter(known), None)
         run = page.readable_run(run_id)
@@ -149,7 +151,7 @@ class Header:
     def show(self, run_id: Any, lang: str, owner: Any, memory: Any) -> list:
         """Return what every tab shows of a run that is put into view, and let the browser remember it."""
         run = self.page.readable_run(run_id)
-        memory = {**(memory if isinstance(memory, dict) else {}), "run": run.id if run else "", "lang": lang}
+        memory = {**remembered(memory), "run": run.id if run else "", "lang": lang}
         return [*self._shown(run, owner, lang), memory]
 
     def speak(self, lang: str, owner: Any) -> list:
@@ -160,8 +162,8 @@ class Header:
 
     def rename_run(self, run_id: Any, lang: str, event: gr.EventData = None) -> None:
         """Give a run the name that was typed into the picker."""
-        run = self.page.store.get(getattr(event, "run", None) or run_id)
-        rename(run, getattr(event, "name", None))
+        run = self.page.store.get(event_value(event, "run") or run_id)
+        rename(run, event_value(event, "name"))
 
     def delete_run(self, run_id: Any, owner: Any, lang: str) -> Any:
         """Delete the run in view and put the newest of the others into view."""
@@ -182,10 +184,6 @@ class Header:
 
     def _translated(self, lang: str, memory: dict) -> list:
         return [value for tab in self.tabs for value in tab.translate(lang, memory)]
-
-
-def _is_token(text: Any) -> bool:
-    return isinstance(text, str) and len(text) == 32 and text.isalnum()
 
 
 THEME_JS = """() => {

@@ -3,12 +3,13 @@
 Left out on purpose: any widget of one tab. Tabs know this context, not each other.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
 
-from core.runs.directory import RunDir
+from core.runs.directory import VALID_ID, RunDir
 from core.runs.store import RunStore
 from playground.server.run_list import Listed, RunList
 from playground.server.settings import Settings
@@ -16,6 +17,8 @@ from playground.widgets.translations import Translations
 
 GHOSTS = 4  # earlier curves beside the present one, until somebody chooses
 MOST_GHOSTS = 24  # curves to choose from
+# What a browser remembers, and what each value looks like: who it is, the run in view, and choices.
+MEMORY = {"owner": "[0-9A-Za-z]{32}", "run": f"({VALID_ID.pattern})?", "lang": "en|vi", "unknown": "drop|replace"}
 
 
 @dataclass
@@ -61,6 +64,13 @@ class PageContext:
                 shown = earlier and sum(ghost["shown"] for ghost in found) < GHOSTS
                 found.append({"id": other.run.id, "label": other.short_name(lang), "shown": shown})
         return found[:MOST_GHOSTS]
+
+
+def remembered(memory: Any) -> dict[str, str]:
+    """Return what a browser remembers, without what this page never gave it to remember."""
+    memory = memory if isinstance(memory, dict) else {}
+    known = {name: memory.get(name) for name in MEMORY if isinstance(memory.get(name), str)}
+    return {name: value for name, value in known.items() if re.fullmatch(MEMORY[name], value)}
 
 
 def _same_text(run: Listed, other: Listed) -> bool:

@@ -6,6 +6,7 @@ Every card names the model and the step that its numbers belong to. Left out on 
 from typing import TYPE_CHECKING, Any
 
 from core.runs.directory import RunDir
+from core.text.corpora import clean_text
 from playground.attention.attention import AttentionView, HeadMap
 from playground.prompts import GPT2
 from playground.widgets.downloads import Downloads
@@ -123,14 +124,22 @@ def head_name(layer: int, head: int, lang: str) -> str:
     return translate("head_name", lang, layer=layer, head=head)
 
 
+def has_head(shape: tuple[int, int], chosen: Any) -> bool:
+    """Tell whether a model of a shape (layers, heads) has what is chosen: (layer, head), or (layer, "mean")."""
+    if not (isinstance(chosen, list | tuple) and len(chosen) == 2):
+        return False
+    layer, head = chosen
+    at_all = type(layer) is int and 0 <= layer < shape[0]
+    return at_all and (head == "mean" or (type(head) is int and 0 <= head < shape[1]))
+
+
 def links(
     run: RunDir | None, source: Any, step: int | None, text: str, head: Any, shape: tuple[int, int], lang: str
 ) -> dict:
     """Return the downloads of what is shown; head: (layer, head or "mean"), the first where shape has no such head."""
     if run is None:
         return Downloads.pack(None, FILES, lang)
-    layer, head = head if isinstance(head, list | tuple) and len(head) == 2 else (0, 0)
-    if layer >= shape[0] or (head != "mean" and head >= shape[1]):
-        layer, head = 0, 0
+    layer, head = head if has_head(shape, head) else (0, 0)
+    text, _ = clean_text(text or "")
     return Downloads.pack(run.id, FILES, lang, text=text, step=str(step or 0), layer=str(layer), head=str(head),
                           source="gpt2" if source == GPT2 else "run")  # fmt: skip

@@ -14,7 +14,17 @@ from playground.attention.examples import examples_of
 from playground.page import PageContext
 from playground.prompts import GPT2, MOST_TEXT, RUN, source_choices
 from playground.widgets.downloads import Downloads
-from playground.widgets.inputs import CHOSEN, UNQUEUED, Radio, Textbox, show_errors, text_of
+from playground.widgets.inputs import (
+    CHOSEN,
+    UNQUEUED,
+    Examples,
+    Radio,
+    Textbox,
+    event_value,
+    put_example,
+    show_errors,
+    text_of,
+)
 from playground.widgets.visibility import VisibilityTrigger
 from playground.wishes import Wishes
 from playground.words.refusals import refused
@@ -49,8 +59,7 @@ class AttentionTab:
             with gr.Column(scale=2, min_width=280):
                 self.source = add(Radio, choices=source_choices("en"), value=RUN, elem_id="attention-source",
                                   words={"label": "source"})  # fmt: skip
-                self.examples = gr.Dataset(components=[gr.Textbox(visible=False)], samples=[["\n"]], show_label=False,
-                                           type="values", elem_id="attention-examples")  # fmt: skip
+                self.examples = Examples.beside(elem_id="attention-examples")
         self.view = AttentionView(elem_id="attention-view")
         self.detail = AttentionDetail(elem_id="attention-detail")
         with gr.Row(equal_height=False):
@@ -82,10 +91,11 @@ class AttentionTab:
         self.text.change(show_errors(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines)
-        self.examples.click(show_errors(self.use_example), [self.examples, page.lang], [self.text], **UNQUEUED)
+        self.examples.click(show_errors(put_example), [self.examples, page.lang], [self.text], **UNQUEUED)
         to_step = self.view.step(show_errors(self.go_to_step), [*asked, self.head], [self.steps, *drawn], **UNQUEUED)
         to_step.then(**lines)
-        self.view.choose(show_errors(self.choose_head), asked, [self.head, self.downloads], **UNQUEUED)
+        heard = {**UNQUEUED, "trigger_mode": "multiple"}  # of two quick choices neither is lost
+        self.view.choose(show_errors(self.choose_head), asked, [self.head, self.downloads], **heard)
         self.detail.ask(show_errors(self.explain), asked, [self.detail], **UNQUEUED)
         begun = self.go.click(show_errors(self.begin), asked, [self.ticket, self.steps, self.map], **UNQUEUED)
         begun.success(show_errors(self.silence), [self.ticket, *asked], [self.map], **SILENCING)
@@ -151,7 +161,7 @@ class AttentionTab:
     ) -> list:  # fmt: skip
         """Return the same text at another snapshot; at the newest one, the view follows the run from now on."""
         run = self.page.store.get(run_id)
-        step, follow = getattr(event, "step", None), getattr(event, "follow", False)
+        step, follow = event_value(event, "step"), event_value(event, "follow") is True
         newest = next(iter(run.snapshots()[-1:]), None)
         steps = {**_steps(steps), run.id: None if follow or step == newest else step}
         return [steps, *self.draw(run_id, source, text, steps, lang, head, request)]
@@ -160,19 +170,21 @@ class AttentionTab:
         self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, event: gr.EventData = None
     ) -> list:
         """Return the chosen head and its downloads; the browser has drawn the head already."""
-        chosen = (getattr(event, "layer", 0), getattr(event, "head", 0))
+        chosen = (event_value(event, "layer"), event_value(event, "head"))
         run = self.page.readable_run(run_id)
         attention = self._attention(run, source, text, steps, lang)
         shape = attention.observed.weights.shape[:2]
+        chosen = chosen if cards.has_head(shape, chosen) else (0, 0)
         return [chosen, cards.links(run, source, attention.step, text, chosen, shape, lang)]
 
     def explain(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, event: gr.EventData = None) -> dict:
         """Return one head's scores before the mask."""
-        layer, head = getattr(event, "layer", 0), getattr(event, "head", 0)
+        layer, head = event_value(event, "layer", 0), event_value(event, "head", 0)
         attention = self._attention(self.page.readable_run(run_id), source, text, steps, lang)
         scores = attention.scores_before_mask(layer, head)
         words = widget_words(lang)["attention_detail"]
-        stamp = getattr(event, "stamp", None)
+        stamp = event_value(event, "stamp")
+        stamp = stamp if type(stamp) is int else None
         return AttentionDetail.pack(attention.tokens, layer, head, scores.numpy(), words, CHANNEL, stamp)
 
     def begin(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None) -> list:
@@ -218,10 +230,6 @@ class AttentionTab:
     def stop(self, request: gr.Request = None) -> None:
         """Stop what this page silences, before the next head; what is measured stays."""
         self.wishes.stop(_page(request))
-
-    def use_example(self, sample: Any, lang: str) -> str:
-        """Put an example into the text."""
-        return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
 
     # -- what the page asks ---------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from playground.compare.weight_pictures import WeightPictures
 from playground.compare.weight_view import WeightView
 from playground.page import PageContext
 from playground.prompts import GPT2
-from playground.widgets.inputs import CHOSEN, UNQUEUED, Textbox, show_errors, text_of
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Examples, Textbox, put_example, show_errors, text_of
 from playground.widgets.plain_text import PlainText
 from playground.widgets.visibility import VisibilityTrigger
 from playground.wishes import Wishes
@@ -63,8 +63,7 @@ class PretrainedSection:
                 self.text = add(Textbox, lines=2, max_lines=6, max_length=MOST_TEXT, elem_id="beside-text",
                                 value=FIRST_TEXT, words={"label": "beside_text"})  # fmt: skip
             with gr.Column(scale=2, min_width=280):
-                self.examples = gr.Dataset(components=[gr.Textbox(visible=False)], samples=[["\n"]], show_label=False,
-                                           type="values", elem_id="beside-examples")  # fmt: skip
+                self.examples = Examples.beside(elem_id="beside-examples")
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=300):
                 self.mine = TextReading(elem_id="beside-mine")
@@ -108,7 +107,7 @@ class PretrainedSection:
         self.text.change(
             show_errors(self.read_with_run), asked, [self.mine, self.theirs], trigger_mode="always_last", **UNQUEUED
         ).then(**read_by_gpt2, trigger_mode="always_last", **COMPUTE)
-        self.examples.click(show_errors(self.use_example), [self.examples, page.lang], [self.text], **UNQUEUED)
+        self.examples.click(show_errors(put_example), [self.examples, page.lang], [self.text], **UNQUEUED)
         for event in (self.loader.ask_state, page.lang.input):
             event(show_errors(self.loading), [page.lang], [self.loader], **CHOSEN)
         self.loader.ask_load(show_errors(self.load), [page.lang], [self.loader], **UNQUEUED)
@@ -166,10 +165,6 @@ class PretrainedSection:
         if theirs is None:
             return values.nothing_read(FAMILY_NAMES[GPT2], why, lang, second=True)
         return values.reading(theirs, known, lang, note, second=True)
-
-    def use_example(self, sample: Any, lang: str) -> str:
-        """Put an example into the text."""
-        return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
 
     # -- writing --------------------------------------------------------------------------------------------------
 

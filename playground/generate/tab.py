@@ -10,22 +10,26 @@ from core.config import SampleConfig
 from core.runs.config import RunConfig
 from core.runs.directory import RunDir
 from playground.generate.written import WrittenText
-from playground.page import PageContext
+from playground.page import PageContext, remembered
 from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
+from playground.widgets.form_check import FormCheck, named_first, parsed, told
 from playground.widgets.inputs import (
     CHOSEN,
     UNQUEUED,
     Checkbox,
     Dropdown,
+    Examples,
     Number,
     Radio,
     Slider,
     Textbox,
+    put_example,
     show_errors,
     text_of,
 )  # fmt: skip
 from playground.wishes import Wishes
 from playground.words.numbers import format_number
+from playground.words.refusals import refused
 from playground.words.run_names import run_label
 from playground.words.translate import LANGUAGES, translate, widget_words
 
@@ -36,6 +40,9 @@ MOST_PROMPT = 10_000  # characters that a model is given; of a longer text, the 
 MOST_TEXT = 1_000_000  # characters that are read at all
 NEW_SEEDS = 1_000_000  # new seeds are below: short enough to be told to a neighbour
 LATEST = "latest"
+# Each option, its value where another one is refused, and the elem_id of its field.
+OPTIONS = {"max_new_tokens": 200, "temperature": 0.8, "top_k": None, "top_p": 1.0, "seed": 1}
+FIELDS = dict(zip(OPTIONS, ("length", "temperature", "top-k", "top-p", "sample-seed"), strict=True))
 EXAMPLES = {
     "plays": ("[Enter ", "KELLIN:\n", "Come, "),
     "shakespeare": ("ROMEO:\n", "To be, or not to be", "First Citizen:\n"),
@@ -62,8 +69,7 @@ class GenerateTab:
                                 words={"label": "snapshot", "info": "snapshot_help"})  # fmt: skip
                 self.prompt = add(Textbox, lines=3, max_lines=8, elem_id="prompt",
                                   words={"label": "prompt", "placeholder": "prompt_placeholder"})  # fmt: skip
-                self.examples = gr.Dataset(components=[gr.Textbox(visible=False)], samples=[["\n"]], show_label=False,
-                                           type="values", elem_id="prompt-examples")  # fmt: skip
+                self.examples = Examples.beside(elem_id="prompt-examples")
                 with gr.Row(elem_id="generate-buttons"):
                     self.go = add(gr.Button, variant="primary", elem_id="generate-button",
                                   words={"value": "generate_button"})  # fmt: skip
@@ -77,6 +83,8 @@ class GenerateTab:
     def _build_options(self) -> None:
         add = self.page.words.add
         low, high = SampleConfig.bounds("max_new_tokens")
+        self.check = FormCheck({"wrong": {}}, elem_id="sample-check", ids=FIELDS, go="#generate-button",
+                               fold="#generate-options")  # fmt: skip
         with add(gr.Accordion, open=True, elem_id="generate-options", words={"label": "sampling"}):
             self.length = add(Slider, minimum=low, maximum=min(1000, high), step=1, value=200, elem_id="length",
                               words={"label": "length", "info": "help_max_new_tokens"})  # fmt: skip
@@ -84,7 +92,7 @@ class GenerateTab:
                                    words={"label": "temperature", "info": "help_temperature"})  # fmt: skip
             self.top_k = add(Number, minimum=1, value=None, precision=0, elem_id="top-k",
                              words={"label": "top_k", "info": "help_top_k"})  # fmt: skip
-            self.top_p = add(Slider, minimum=0.01, maximum=1.0, step=0.01, value=1.0,
+            self.top_p = add(Slider, minimum=0.01, maximum=1.0, step=0.01, value=1.0, elem_id="top-p",
                              words={"label": "top_p", "info": "help_top_p"})  # fmt: skip
             self.seed = add(Number, minimum=0, value=1, precision=0, elem_id="sample-seed",
                             words={"label": "seed"})  # fmt: skip
@@ -109,10 +117,11 @@ class GenerateTab:
             api_name="generate",
         )
         # Without Gradio's `cancels`, which would drop the last tokens, and does not reach a model that loads.
+        gr.on([*(field.change for field in options), page.lang.change], self.check_options, [page.lang, *options],
+              self.check, **CHOSEN)  # fmt: skip
         self.halt.click(self.stop, None, self.written, **UNQUEUED)
         self.seed.input(None, self.seed, self.keep_seed, js="(seed) => seed !== null", **UNQUEUED)
-        self.examples.click(show_errors(self.use_example), [self.examples, page.lang], [self.prompt], queue=False,
-                            api_visibility="private")  # fmt: skip
+        self.examples.click(show_errors(put_example), [self.examples, page.lang], [self.prompt], **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.choose_source), [self.source, page.lang], [self.step, self.int8], **queued)
         self.step.focus(show_errors(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
@@ -136,7 +145,7 @@ class GenerateTab:
         page = request.session_hash or secrets.token_hex(8)
         ticket = ticket or self.wishes.ask(page)  # a script has none
         wanted = lambda: self.wishes.holds(page, ticket)  # noqa: E731
-        given = {"max_new_tokens": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+        given = dict(zip(OPTIONS, (length, temperature, top_k, top_p, seed), strict=True))
         value: dict = {}
         try:
             if wanted():
@@ -154,6 +163,12 @@ class GenerateTab:
             raise
         finally:
             self.wishes.end(page, ticket)
+
+    def check_options(self, lang: str, *values: Any) -> dict:
+        """Return which options are refused, each with its sentence, while they are typed."""
+        wrong: dict[str, str] = {}
+        parsed(SampleConfig, dict(zip(OPTIONS, values, strict=True)), OPTIONS, wrong, named_first)
+        return told(wrong, lambda sentence: refused(sentence, lang))
 
     def _stream(
         self, run_id: Any, source: Any, eight_bits: Any, step: Any, text: str, unknown: Any, lang: str,
@@ -182,7 +197,7 @@ class GenerateTab:
             writer, said = models.int8_gpt2_writer(lang) if eight_bits is True else (models.gpt2_writer(lang), None)
             return writer, GPT2_PROMPT, said, {each: translate("source_gpt2", each) for each in LANGUAGES}
         run = self.page.store.get(run_id)
-        if step == LATEST:
+        if step == LATEST or step is None:
             step = max(run.snapshots(), default=None)
         writer, config = models.load_writer(run, step), run.config()
         by = {each: translate("written_by", each, run=run_label(config, each), step=step) for each in LANGUAGES}
@@ -196,13 +211,9 @@ class GenerateTab:
             gpt2_writer(lang)
         return [gr.update(visible=source != GPT2), gr.update(visible=source == GPT2 and has_int8())]
 
-    def use_example(self, sample: Any, lang: str) -> str:
-        """Put an example into the prompt."""
-        return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_PROMPT, "The example")
-
     def remember(self, choice: Any, memory: Any) -> dict:
         """Let the browser remember what to do with unknown characters."""
-        return {**(memory if isinstance(memory, dict) else {}), "unknown": choice}
+        return {**remembered(memory), **remembered({"unknown": choice})}
 
     def stop(self, request: gr.Request) -> dict:
         """Stop the writing of this page wherever it is, in the queue too; what is written stays."""

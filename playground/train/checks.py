@@ -19,6 +19,7 @@ from core.runs.plan import RunOptions, check_start, sample_prompt
 from core.text.corpora import DISTINCT, SHAKESPEARE_NAMES, SHAKESPEARE_SHA256, check_distinct, load_corpus
 from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer, split
 from playground.train.form import NAMES, Filled, defaults, shape_of
+from playground.widgets.form_check import parsed
 
 KEPT = 1_000  # different characters of a text that are named one by one; of more, only how many there are
 WHOLE = ""  # the key of a refusal that belongs to no field
@@ -95,19 +96,8 @@ def field_of(sentence: str) -> str:
 
 def _parsed(kind: type[Options], given: dict, wrong: dict[str, str]) -> Options | None:
     """Return the options; a field that is refused is put into wrong, and stands at its first value for the rest."""
-    given, spare = dict(given), {**defaults("small"), "qkv_bias": None, "architecture": "gpt"}
-    while True:
-        try:
-            return kind.parse(given)
-        except ValueError as error:
-            sentence = str(error)
-            name = field_of(sentence)
-            if name == WHOLE or name in wrong:
-                wrong.setdefault(name, sentence)
-                return None
-            empty = given[name] is None
-            wrong[name] = sentence.replace(f"{name}=None is not possible", f"{name} is empty") if empty else sentence
-            given[name] = spare[name]
+    spare = {**defaults("small"), "qkv_bias": None, "architecture": "gpt"}
+    return parsed(kind, given, spare, wrong, field_of)
 
 
 # -- what only the whole plan knows; each raises ValueError -----------------------------------------------------------

@@ -34,7 +34,7 @@ GROUPS = {
     "training": ("seed", *TRAIN),
     "run": ("prompt", "sample_tokens", "device"),
 }
-# How far an arrow key goes; 1 for every other number. A rate goes by one of its first digit (form_check.js).
+# How far an arrow key goes; 1 for every other number. A rate goes by one of its first digit (widgets/form_check.js).
 STEPS = {
     "block_size": 8, "n_embd": 16, "dropout": 0.05, "muon_learning_rate": 0.001, "muon_momentum": 0.01,
     "muon_weight_decay": 0.01, "steps": 100, "learning_rate": 0.001, "warmup_steps": 5, "min_learning_rate": 0.05,
@@ -86,8 +86,9 @@ def defaults(preset: str) -> dict[str, Any]:
 
 
 def fill_js() -> str:
-    """Return the JavaScript function that fills the form with a preset: preset -> the values of all fields."""
-    return f"(preset) => ({json.dumps({name: list(defaults(name).values()) for name in PRESETS})})[preset]"
+    """Return the JavaScript function that fills the form: preset -> all fields' values, and a new word."""
+    values = json.dumps({name: list(defaults(name).values()) for name in PRESETS})
+    return f"(preset) => [...({values})[preset], String(performance.now())]"
 
 
 def values_of(config: RunConfig) -> dict[str, Any]:

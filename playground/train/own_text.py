@@ -13,7 +13,7 @@ import gradio as gr
 
 from core.text.decoding import BadBytes, decode_text
 from core.text.reading import Reading, read_text
-from playground.widgets.inputs import UNQUEUED, Textbox
+from playground.widgets.inputs import CHOSEN, UNQUEUED, File, Textbox
 from playground.widgets.plain_text import PlainText
 from playground.widgets.translations import Translations
 from playground.words.refusals import refused
@@ -29,7 +29,7 @@ class OwnText:
         with gr.Group(visible=False, elem_classes="own") as self.group:
             self.text = add(Textbox, lines=6, max_lines=12, elem_id="own-text",
                             words={"label": "own_text", "placeholder": "own_placeholder"})  # fmt: skip
-            self.file = add(gr.File, type="filepath", height=132, elem_id="own-file", words={"label": "upload"})
+            self.file = add(File, type="filepath", height=132, elem_id="own-file", words={"label": "upload"})
             self.said = PlainText(elem_id="own-said")
             small = {"size": "sm", "visible": False}
             self.take_out = add(gr.Button, elem_id="own-take-out", words={"value": "own_take_out"}, **small)
@@ -49,7 +49,7 @@ class OwnText:
         self.text.blur(self.read_pasted, [self.text, lang], told, js=IF_NEW_JS, **UNQUEUED)
         self.file.clear(lambda: "", None, self.said, **UNQUEUED)
         self.again = ([self.text, self.name, lang], [self.said, self.take_out, self.replace])
-        lang.input(self.tell_again, *self.again, **UNQUEUED)
+        lang.input(self.tell_again, *self.again, **CHOSEN)
 
     def recall(self, opened: Any, corpus: gr.components.Component) -> None:
         """Put the text that was not trained on yet back into the box, once the page has `opened`."""
@@ -60,7 +60,7 @@ class OwnText:
 
     def read_file(self, path: Any, lang: str) -> list:
         """Return what becomes of every widget when a file is uploaded."""
-        return self._read(path, lang) if path else [gr.skip()] * 7
+        return self._read(path, lang) if path is not None else [gr.skip()] * 7
 
     def replace_bytes(self, path: Any, lang: str) -> list:
         """Read the damaged file with its bad bytes replaced."""
@@ -91,6 +91,8 @@ class OwnText:
     def _read(self, path: str, lang: str, replace: bool = False) -> list:
         name = Path(path).name[:60]
         try:
+            if not path:
+                raise ValueError("What was uploaded is no file; choose one with some text in it")
             text, note = decode_text(Path(path).read_bytes(), replace)
             if not text.strip():
                 raise ValueError("The file is empty; choose one with some text in it")

@@ -1,5 +1,6 @@
 """The Train tab: what to train on the left, the loss and its transport in the middle, the samples on the right."""
 
+import time
 from typing import Any
 
 import gradio as gr
@@ -26,20 +27,21 @@ from playground.train import downloads
 from playground.train import form as run_form
 from playground.train.checks import FACTS_JS, WHOLE, TextFacts, refusals, vocab_size_of
 from playground.train.code_shown import SOURCES, source_of
-from playground.train.form_check import FormCheck
 from playground.train.loss_chart import LossChart
 from playground.train.own_text import FORGET_JS, OwnText
 from playground.train.samples import SampleTable
 from playground.train.terms import Terms, terms_value
 from playground.train.transport import REFUSED_JS, Transport
 from playground.widgets.downloads import Downloads
-from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, show_errors, text_of
+from playground.widgets.form_check import FormCheck
+from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, event_value, show_errors, text_of
 from playground.widgets.plain_text import PlainText
 from playground.words.refusals import refused
 from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
 
 LOOK, ROUGH_LOOK = 2.0, 30.0  # seconds between two looks for the machine's speed; for a better one than a rough one
+FILLED_JS = "() => String(performance.now())"
 FILES = {
     "download_csv": "curve.csv",
     "download_png": "curve.png",
@@ -85,6 +87,7 @@ class TrainTab:
         self.own_text = OwnText(self.page.words)
         self.own, self.text = self.own_text.group, self.own_text.text
         self.facts = Textbox(visible="hidden", elem_id="text-facts")  # of the own text: `checks.TextFacts`
+        self.filled_in = Textbox(visible="hidden", elem_id="filled-in")  # changes whenever the form was filled
         presets = run_form.preset_choices(DISTINCT[DEFAULT_CORPUS], None, "en")
         self.preset = add(Radio, choices=presets, value=DEFAULT_PRESET, elem_id="preset",
                           words={"label": "preset", "info": "preset_help"})  # fmt: skip
@@ -115,19 +118,18 @@ class TrainTab:
         page = self.page
         counted = [self.preset, self.corpus, self.facts, page.lang, *self.form]
         told = [self.count, self.check]
-        self.clock.tick(self.tell_times, counted, [self.preset, *told, self.clock], **UNQUEUED)
+        self.clock.tick(self.tell_times, page.lang, [self.preset, self.filled_in, self.clock], **UNQUEUED)
         for event in (self.corpus.change, page.lang.input):
             event(self.choose_corpus, [self.corpus, page.lang], [self.about, self.own], **CHOSEN)
         self.own_text.connect(page.lang)
         self.text.change(None, self.text, self.facts, js=FACTS_JS)  # in the browser: only Train sends the text
-        self.facts.change(self.count_parameters, counted, told, **CHOSEN)
-        page.lang.change(self.count_parameters, counted, told, **CHOSEN)
         for chosen in (self.preset.input, self.check.again):  # again: Gradio says nothing of what is chosen already
-            chosen(None, self.preset, self.form, js=run_form.fill_js())  # at once: Train may come next
-            chosen(self.choose_preset, counted[:4], told, **CHOSEN)
+            # In the browser, so at once: Train may come next.
+            chosen(None, self.preset, [*self.form, self.filled_in], js=run_form.fill_js())
         typed = [self.fields["prompt"].change]  # Gradio's `input` of a text tells of keys, and not of a paste
         typed += [widget.input for widget in (self.corpus, *self.form)]
-        gr.on(typed, self.count_parameters, counted, told, **CHOSEN)  # one event: answers come in their order
+        changed = [self.facts.change, page.lang.change, self.filled_in.change, *typed]
+        gr.on(changed, self.count_parameters, counted, told, **CHOSEN)  # one event: answers come in their order
         given = [self.preset, page.owner, self.own_text.name, self.corpus, self.text, page.lang, *self.form]
         trains = {"concurrency_limit": 8, "concurrency_id": "train", "show_progress_on": [self.count]}
         begun = (show_errors(self.start), given, [page.run, *self.shown])
@@ -140,7 +142,7 @@ class TrainTab:
             [self.fields["seed"], page.run, *self.shown], **UNQUEUED,
         )  # fmt: skip
         commanded.failure(None, js=REFUSED_JS)
-        commanded.success(self.count_parameters, counted, told, **CHOSEN)
+        commanded.success(None, None, self.filled_in, js=FILLED_JS)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
@@ -148,12 +150,6 @@ class TrainTab:
         """Return what a corpus is, and whether the box for an own text is shown."""
         about = translate(f"about_{corpus}", lang, "") if corpus in CORPUS_NAMES else ""
         return about, gr.update(visible=corpus == "own")
-
-    def choose_preset(self, preset: Any, corpus: Any, facts: Any, lang: str) -> list:
-        """Return the count line of a preset and what of it is refused; the browser has filled the form with it."""
-        if preset not in PRESETS:
-            return [gr.skip()] * 2
-        return self.count_parameters(preset, corpus, facts, lang, *run_form.defaults(preset).values())
 
     def count_parameters(self, preset: Any, corpus: Any, facts: Any, lang: str, *values: Any) -> list:
         """Return the count line of the form's model, or why the form describes none, and the fields that are wrong.
@@ -180,13 +176,12 @@ class TrainTab:
         wrong = {name: refused(sentence, lang) for name, sentence in wrong.items()}
         return [f"⚠ {next(iter(wrong.values()))}", {"wrong": wrong}]
 
-    def tell_times(self, preset: Any, corpus: Any, facts: Any, lang: str, *values: Any) -> list:
+    def tell_times(self, lang: str) -> list:
         """Return the presets with their times, once the speed is known; the clock stops when it is no rough one."""
         speed = self.page.store.speed()
         if speed is None:
-            return [gr.skip()] * 4
-        told = self.count_parameters(preset, corpus, facts, lang, *values)
-        return [self._presets(lang), *told, gr.Timer(ROUGH_LOOK, active=speed.rough)]
+            return [gr.skip()] * 3
+        return [self._presets(lang), str(time.monotonic()), gr.Timer(ROUGH_LOOK, active=speed.rough)]
 
     def start(
         self, progress=gr.Progress(), preset: Any = None, owner: Any = None, filename: Any = None,  # noqa: B008
@@ -207,11 +202,11 @@ class TrainTab:
 
     def command(self, run_id: Any, owner: Any, lang: str, event: gr.EventData = None) -> list:
         """Do the command of a transport button to its run, which its event names; a new seed is the form's too."""
-        store, command = self.page.store, getattr(event, "command", None)
-        run_id = getattr(event, "run", None) or run_id
+        store, command = self.page.store, event_value(event, "command")
+        run_id = event_value(event, "run") or run_id
         simple = {"play": store.resume, "pause": store.pause, "step": store.step, "stop": store.stop,
                   "continue": store.extend}  # fmt: skip
-        if command in simple:
+        if isinstance(command, str) and command in simple:
             simple[command](run_id)
             return [gr.skip()] * (2 + len(self.shown))
         if command not in ("reset", "new_seed"):

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+from gradio.data_classes import FileData
 
 from playground.words.refusals import refused
 from playground.words.translate import language
@@ -76,6 +77,60 @@ class Textbox(gr.Textbox):
     preprocess = _as_it_came
 
 
+class Language(gr.Radio):
+    """The choice of the language; a handler gets one that there is, whatever was sent."""
+
+    is_template = True
+
+    def preprocess(self, payload: Any) -> str:
+        """Return the language that was sent; English for anything else."""
+        return language(payload)
+
+
+class Examples(gr.Dataset):
+    """Texts to be put into a box with a click; a handler gets the one that was clicked, and None for no such one."""
+
+    is_template = True
+
+    @classmethod
+    def beside(cls, elem_id: str) -> "Examples":
+        """Build the row of examples beside a box; `show` of its tab fills it."""
+        box = gr.Textbox(visible=False)
+        return cls(components=[box], samples=[["\n"]], show_label=False, type="values", elem_id=elem_id)
+
+    def preprocess(self, payload: Any) -> str | None:
+        """Return the text of the example with the number that was sent."""
+        there = type(payload) is int and 0 <= payload < len(self.raw_samples)
+        return self.raw_samples[payload][0] if there else None
+
+
+class File(gr.File):
+    """A file to be uploaded; a handler gets its path, None for none, and "" for what is no file."""
+
+    is_template = True
+
+    @property
+    def data_model(self) -> type[FileData]:
+        """Read what is sent as `UploadedFile` does; a constructor of our own would hide Gradio's from Gradio."""
+        return UploadedFile
+
+    @data_model.setter
+    def data_model(self, model: Any) -> None:
+        """Keep ours: Gradio's constructor sets its own."""
+
+
+class UploadedFile(FileData):
+    """What Gradio's uploads send; anything else is read as a file without a path, which a handler can refuse."""
+
+    @classmethod
+    def model_validate(cls, obj: Any, **more: Any) -> "UploadedFile":
+        """Read what a request names as its file."""
+        try:
+            return super().model_validate(obj, **more)
+        except ValueError:
+            return cls(path="")
+
+
 def show_errors(handler: Callable) -> Callable:
     """Wrap a handler so that its errors become toasts: a ValueError's or OSError's own words, a number for a bug.
 
@@ -117,6 +172,19 @@ def show_errors(handler: Callable) -> Callable:
 def _toast(sentence: str, duration: float = 10) -> gr.Error:
     """Return a toast that says a sentence as it is: Gradio draws HTML, and a sentence quotes what was given."""
     return gr.Error(html.escape(straight(sentence), quote=False), duration=duration, print_exception=False)
+
+
+def put_example(text: Any, lang: str) -> str:
+    """Return an example that was clicked, to be put into a box; ValueError where there was no such one."""
+    if text is None:
+        raise ValueError("There is no such example; choose one of those that are shown")
+    return text
+
+
+def event_value(event: gr.EventData | None, name: str, default: Any = None) -> Any:
+    """Return what a widget's event tells under a name; the default where a request brought no such event."""
+    told = getattr(event, "_data", None)
+    return told.get(name, default) if isinstance(told, dict) else default
 
 
 def text_of(value: Any, most: int, name: str) -> str:

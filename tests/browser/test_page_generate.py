@@ -140,11 +140,18 @@ def test_an_earlier_self_can_be_asked(page):
     expect(tokens(page)).to_have_count(10)
 
 
-def test_bad_sampling_options_are_refused_in_a_sentence(page):
-    page.locator("#length input[type=number]").fill("10")
-    page.locator("#top-k input").fill("-3")
-    page.locator("#generate-button").click()
-    expect(page.locator(".toast-body")).to_contain_text("top_k=-3 is not possible")
+def test_bad_sampling_options_are_refused_beside_their_field_as_they_are_typed(page):
+    for field, typed, said in (("top-k", "-3", "top_k=-3 is not possible"), ("temperature", "500", "temperature=500"),
+                               ("sample-seed", "-1", "seed=-1 is not possible")):  # fmt: skip
+        box = page.locator(f"#{field} input[type=number]")
+        before = box.input_value()
+        box.fill(typed)
+        expect(page.locator(f"#{field} .refusal")).to_contain_text(said)
+        box.press("Tab")
+        expect(page.locator(f"#{field} .refusal")).to_contain_text(said)
+        assert box.input_value() == typed, "what was typed stays, and nobody puts it within the bounds"
+        box.fill(before)
+        expect(page.locator(f"#{field} .refusal")).to_have_count(0)
 
 
 def write(page: Page, prompt: str, length: int, wait: bool = True) -> None:

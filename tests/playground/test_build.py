@@ -25,6 +25,14 @@ def test_the_last_choice_counts_even_while_the_one_before_is_worked_on(tmp_path)
     assert {each.name: each.trigger_mode for each in choices if each.trigger_mode != "always_last"} == {}
 
 
+def test_the_count_line_is_written_by_one_event_so_that_no_older_answer_comes_last(tmp_path):
+    app = build_app(RunStore(tmp_path), Settings())
+    line = next(each for each in app.blocks.values() if getattr(each, "elem_id", None) == "count-line")
+    writers = [each for each in app.fns.values() if each.fn and line in each.outputs]
+    assert sorted(each.fn.__name__ for each in writers) == ["count_parameters", "open"]
+    assert {each.trigger_mode for each in writers if each.fn.__name__ != "open"} == {"always_last"}
+
+
 def test_no_event_but_training_and_writing_is_part_of_the_api(tmp_path):
     app = build_app(RunStore(tmp_path), Settings())
     named = {each.api_name for each in app.fns.values() if each.fn and each.api_visibility == "public"}
@@ -82,4 +90,4 @@ def test_every_handler_that_can_refuse_knows_the_language_of_the_page(tmp_path):
     app = build_app(RunStore(tmp_path), Settings())
     wrapped = [each.fn for each in app.fns.values() if hasattr(each.fn, "__wrapped__")]
     deaf = {fn.__qualname__ for fn in wrapped if "lang" not in inspect.signature(fn).parameters}
-    assert len(wrapped) > 20 and deaf == {"GenerateTab.remember"}  # which refuses nothing
+    assert len(wrapped) > 20 and deaf == {"GenerateTab.remember", "Header.open"}  # which refuse nothing

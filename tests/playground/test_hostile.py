@@ -91,7 +91,7 @@ def site(tmp_path_factory) -> Iterator[Site]:
 def _calm(site, capfd) -> Iterator[None]:
     """Whatever is sent: no traceback, no half-made run, and the page still answers."""
     yield
-    assert [path.name for path in site.root.iterdir()] == [RUN]
+    assert [path.name for path in site.root.iterdir() if path.is_dir()] == [RUN]
     assert site.client.get("/").status_code == 200
     assert site.client.get(f"/playground/feed/{RUN}").json()["state"] == "done"
     assert "Traceback" not in capfd.readouterr().err
@@ -156,7 +156,7 @@ def test_half_characters_and_nul_are_replaced(site):
 
 
 USELESS = {"is empty": "", "is blank": " \n" * 900, "nothing to learn": "a" * 900, "needs at least": "ab",
-           "more than the 5,000,000 allowed": "a" * 6_000_000,
+           "over the limit of 5,000,000": "a" * 6_000_000,
            "different characters": "".join(map(chr, range(9000)))}  # fmt: skip
 
 
@@ -179,7 +179,7 @@ def test_a_model_that_fits_no_machine_is_refused_before_it_is_built(site):
 
 
 def test_what_only_the_page_itself_calls_bears_anything_too(site):
-    names = ("choose_corpus", "choose_preset", "count_parameters", "refresh_steps", "open", "show", "speak")
+    names = ("choose_corpus", "count_parameters", "refresh_steps", "open", "show", "speak")
     for name, value in itertools.product(names, NUMBERS[:6]):
         event, told = site.call(name, [value] * len(site.handlers[name]["inputs"]))
         assert event == "complete" or told["error"], f"{name}({value!r})"
@@ -250,7 +250,7 @@ def test_a_body_over_the_limit_is_refused(site):
 
 
 def test_an_upload_over_the_limit_is_refused(site):
-    answer = site.client.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 34_000_000)})
+    answer = site.client.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 49_000_000)})
     assert answer.status_code == 413
 
 

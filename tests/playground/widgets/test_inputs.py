@@ -24,6 +24,13 @@ def test_whatever_comes_is_handed_on_to_be_refused_in_words(kind):
     assert kind().get_block_name() == kind.__mro__[1]().get_block_name()  # for the browser it is Gradio's own
 
 
+@pytest.mark.parametrize("kind", [*INPUTS, widgets.Language, widgets.Examples, widgets.File])
+def test_an_input_tells_the_browser_all_that_gradio_s_own_tells(kind):
+    given = {"components": [gr.Textbox()], "samples": []} if kind is widgets.Examples else {}
+    ours, theirs = kind(elem_id="here", **given).get_config(), kind.__mro__[1](elem_id="here", **given).get_config()
+    assert ours["elem_id"] == "here" and ours.keys() >= theirs.keys()
+
+
 def _refusal(handler, *values) -> gr.Error:
     with pytest.raises(gr.Error) as raised:
         made = show_errors(handler)(*values)

@@ -7,11 +7,15 @@ const { make, put } = playground.widget(element, props, () => ({}));
 let pressed = -Infinity;
 
 const wrong = () => props.value?.wrong ?? {};
-const fieldOf = (name) => name && document.getElementById('field-' + name);
+const fieldOf = (name) => name && document.getElementById(props.ids ? props.ids[name] : 'field-' + name);
+const names = () => Object.keys(props.ids ?? {}).concat(props.ids ? []
+  : [...document.querySelectorAll('[id^="field-"]')].map((field) => field.id.slice('field-'.length)));
+const head = () => document.querySelector((props.fold ?? '#advanced') + ' > button');
 
 function mark() {
-  for (const field of document.querySelectorAll('[id^="field-"]')) {
-    const sentence = wrong()[field.id.slice('field-'.length)], input = field.querySelector('input, textarea');
+  for (const name of names()) {
+    const field = fieldOf(name), sentence = wrong()[name], input = field?.querySelector('input, textarea');
+    if (!field) continue;
     let note = field.querySelector('.refusal');
     field.classList.toggle('refused', Boolean(sentence));
     if (sentence) {
@@ -30,9 +34,9 @@ function mark() {
 /** Open Advanced, whose fields are made when it is opened for the first time, and go to the first that is wrong. */
 function reveal() {
   pressed = -Infinity;
-  const first = Object.keys(wrong())[0], head = document.querySelector('#advanced > button');
-  if (!first || !head) return;
-  if (!head.classList.contains('open')) head.click();
+  const first = Object.keys(wrong())[0], fold = head();
+  if (!first || !fold) return;
+  if (!fold.classList.contains('open')) fold.click();
   const arrive = (tries) => {
     const field = fieldOf(first);
     if (!field?.offsetParent) return tries && setTimeout(arrive, 50, tries - 1);
@@ -44,8 +48,8 @@ function reveal() {
 }
 
 function onClick(event) {
-  if (event.target.closest('#advanced > button')) setTimeout(mark, 100);
-  if (!event.target.closest('#train-button')) return;
+  if (head()?.contains(event.target)) setTimeout(mark, 100);
+  if (!event.target.closest(props.go ?? '#train-button')) return;
   pressed = performance.now();
   if (Object.keys(wrong()).length) reveal();
 }
@@ -74,7 +78,13 @@ function onPreset(event) {
   if (!changed) setTimeout(() => changed || trigger('again'));
 }
 
+/** What is typed beside a slider stays as it is typed: Gradio would put it within the bounds, without a word. */
+function onBlur(event) {
+  if (event.target.type === 'number' && names().some((name) => fieldOf(name)?.contains(event.target))) event.stopPropagation();
+}
+
 for (const kind of ['click', 'change']) document.addEventListener(kind, onPreset, true);
+document.addEventListener('blur', onBlur, true);
 document.addEventListener('click', onClick, true);
 for (const kind of ['keydown', 'pointerdown']) document.addEventListener(kind, onStep, true);
 watch('value', () => {
