@@ -21,9 +21,11 @@ from playground.page import PageContext
 from playground.server import gradio_patches
 from playground.server.files import Download
 from playground.server.guard import Guard
+from playground.server.opening import Opening
 from playground.server.routes import Routes
 from playground.server.run_list import RunList
 from playground.server.serve import reach_itself
+from playground.server.sessions import Heartbeats
 from playground.server.settings import Settings
 from playground.train.tab import TrainTab
 from playground.widgets import theme
@@ -55,11 +57,13 @@ class Playground(gr.Blocks):
         """Set the queue up as `gr.Blocks.queue` does, which calls it itself: here for a class of thirty."""
         super().queue(**{"max_size": 200, "default_concurrency_limit": 8, "api_open": False, **more})
         gradio_patches.calm_queue(self)
+        gradio_patches.no_summary(self)
         return self
 
     def launch(self, **more: Any) -> tuple:
         """Serve the page as `gr.Blocks.launch` does, which takes the same arguments by name; theirs win over ours."""
-        middleware = [Middleware(Guard), *gradio_patches.middleware()]
+        profile = self.settings.profile
+        middleware = [*map(Middleware, (Heartbeats, Guard, Opening)), *gradio_patches.middleware()]
         ours = {
             "server_name": self.settings.host,
             "server_port": self.settings.port,
@@ -68,6 +72,7 @@ class Playground(gr.Blocks):
             "head": theme.head(),
             "app_kwargs": {"routes": self.routes().list(), "middleware": middleware},
             "max_file_size": UPLOAD_LIMIT,
+            "state_session_capacity": profile.sessions,
             "footer_links": [],
             "ssr_mode": False,
             "share": False,
@@ -79,7 +84,8 @@ class Playground(gr.Blocks):
         threading.Thread(target=self._prepare, args=(self.closed,), name="prepare", daemon=True).start()
         asked = {**ours, **more}
         reach_itself(asked["server_name"] or "127.0.0.1")
-        return super().launch(**asked)
+        with gradio_patches.light_sessions(self, profile.session_seconds):
+            return super().launch(**asked)
 
     def routes(self) -> Routes:
         """Return the routes beside Gradio's own."""
