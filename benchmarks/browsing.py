@@ -131,13 +131,20 @@ class Page:
             answer = await self.wire.ask("/gradio_api/run/predict", body)
             self.bytes += len(answer)
             return json.loads(answer)["data"]
-        await self.wire.ask("/gradio_api/queue/join?", body)
-        async for message in self.messages():
+        async for message in self.call_and_hear(call, data, trigger):
             if message["msg"] == "process_completed":
                 if not message["success"]:
                     raise Failed(str(message["output"].get("error")))
                 return message["output"]["data"]
         raise Failed("the answers ended before the call's")
+
+    async def call_and_hear(self, call: dict, data: list, trigger: int | None = None):
+        """Join the queue with a call, and yield what it tells."""
+        body = {"data": data, "fn_index": call["id"], "session_hash": self.session, "event_data": None,
+                "trigger_id": trigger}  # fmt: skip
+        await self.wire.ask("/gradio_api/queue/join?", body)
+        async for message in self.messages():
+            yield message
 
     async def messages(self):
         """Yield what the queue tells this page."""

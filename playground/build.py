@@ -19,6 +19,7 @@ from playground.generate.tab import GenerateTab
 from playground.header import Header
 from playground.page import PageContext
 from playground.server import gradio_patches
+from playground.server.connections import Connections
 from playground.server.files import Download
 from playground.server.guard import Guard
 from playground.server.opening import Opening
@@ -52,6 +53,7 @@ class Playground(gr.Blocks):
         self.store, self.settings = store, settings
         self.runs: RunList | None = None  # that of the page, once there is one
         self.closed = threading.Event()  # of the present launch
+        self.connections: Connections | None = None  # those of the present launch
 
     def queue(self, **more: Any) -> "Playground":
         """Set the queue up as `gr.Blocks.queue` does, which calls it itself: here for a class of thirty."""
@@ -85,7 +87,21 @@ class Playground(gr.Blocks):
         asked = {**ours, **more}
         reach_itself(asked["server_name"] or "127.0.0.1")
         with gradio_patches.light_sessions(self, profile.session_seconds):
-            return super().launch(**asked)
+            launched = super().launch(**asked)
+        self._bound()
+        return launched
+
+    def block_thread(self) -> None:
+        """Wait until the server ends, where `launch` is to wait."""
+        self._bound()
+        super().block_thread()
+
+    def _bound(self) -> None:
+        """Bound the connections of the server that has just begun, once."""
+        server = getattr(self, "server", None)
+        if server is not None and (self.connections is None or self.connections.server is not server):
+            self.connections = Connections(self.settings.profile)
+            self.connections.bound(server)
 
     def routes(self) -> Routes:
         """Return the routes beside Gradio's own."""
