@@ -22,13 +22,16 @@ from playground.header import Header
 from playground.page import PageContext
 from playground.server import gradio_patches
 from playground.server.class_password import ClassPassword
+from playground.server.connections import Connections
 from playground.server.files import Download
 from playground.server.guard import lifespan_with
 from playground.server.headers import NOTEBOOK_FRAMES, SPACE_FRAMES
+from playground.server.opening import Opening
 from playground.server.origins import Origins, space_host
 from playground.server.routes import Routes
 from playground.server.run_list import RunList
 from playground.server.serve import reach_itself
+from playground.server.sessions import Heartbeats
 from playground.server.settings import Settings
 from playground.train.tab import TrainTab
 from playground.widgets import theme
@@ -54,24 +57,28 @@ class Playground(gr.Blocks):
         self.store, self.settings = store, settings
         self.runs: RunList | None = None  # that of the page, once there is one
         self.closed = threading.Event()  # of the present launch
+        self.connections: Connections | None = None  # those of the present launch
 
     def queue(self, **more: Any) -> "Playground":
         """Set the queue up as `gr.Blocks.queue` does, which calls it itself: here for a class of thirty."""
         super().queue(**{"max_size": 200, "default_concurrency_limit": 8, "api_open": False, **more})
         gradio_patches.calm_queue(self)
+        gradio_patches.no_summary(self)
         return self
 
     def launch(self, **more: Any) -> tuple:
         """Serve the page as `gr.Blocks.launch` does, which takes the same arguments by name; theirs win over ours."""
+        profile = self.settings.profile
         ours = {
             "server_name": self.settings.host,
             "server_port": self.settings.port,
             "theme": theme.theme(),
             "css": theme.css(),
             "head": theme.head(),
-            "max_file_size": self.settings.profile.upload,
+            "max_file_size": profile.upload,
             "run_history": False,  # what one person wrote would stay in the browser for the next
             "enable_monitoring": False,
+            "state_session_capacity": profile.sessions,
             "footer_links": [],
             "ssr_mode": False,
             "share": False,
@@ -86,7 +93,22 @@ class Playground(gr.Blocks):
         asked["app_kwargs"] = {**self._app_kwargs(host), **(asked.get("app_kwargs") or {})}
         reach_itself(host)
         os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn would believe what any program on this machine tells of others
-        return super().launch(**asked)
+        with gradio_patches.light_sessions(self, profile.session_seconds):
+            launched = super().launch(**asked)
+        self._bound()
+        return launched
+
+    def block_thread(self) -> None:
+        """Wait until the server ends, where `launch` is to wait."""
+        self._bound()
+        super().block_thread()
+
+    def _bound(self) -> None:
+        """Bound the connections of the server that has just begun, once."""
+        server = getattr(self, "server", None)
+        if server is not None and (self.connections is None or self.connections.server is not server):
+            self.connections = Connections(self.settings.profile)
+            self.connections.bound(server)
 
     def _app_kwargs(self, host: str) -> dict[str, Any]:
         """Return what the app behind the page is made with: our routes, our script, and the guard around all of it."""
@@ -98,6 +120,7 @@ class Playground(gr.Blocks):
             "routes": self.routes().list(),
             "middleware": [
                 *([Middleware(ClassPassword, password=password)] if password else []),
+                *map(Middleware, (Heartbeats, Opening)),
                 *gradio_patches.middleware(),
             ],
             "lifespan": lifespan_with(profile=wish.profile, origins=origins, frames=frames),

@@ -49,7 +49,7 @@ class Corpus:
     title: str | None = None  # what tells an own text from others
 
 
-_written: Once[Corpus] = Once(keep=True)  # the plays take half a second to write
+_written: Once[Corpus] = Once(keep=True)  # the plays take half a second to write, modules as long to read
 
 
 def load_corpus(name: str, progress: Progress | None = None) -> Corpus:
@@ -63,7 +63,7 @@ def load_corpus(name: str, progress: Progress | None = None) -> Corpus:
         case "shakespeare":
             return Corpus(name, _shakespeare(progress))
         case "python":
-            return Corpus(name, _python_source(Path(sysconfig.get_paths()["stdlib"])))
+            return _written("python", lambda: Corpus(name, _python_source(Path(sysconfig.get_paths()["stdlib"]))))
         case "own":
             raise ValueError("The corpus 'own' is the user's text; paste or upload one for own_text")
     raise ValueError(f"There is no corpus {name!r}; choose one of {', '.join(CORPUS_NAMES)}")

@@ -22,6 +22,7 @@ from playground.words.turning import straight
 
 FILES = ("run.json", "status.json", NAME_FILE, "metrics.jsonl")
 BEGINNING = 1_000  # characters of a text in which its title is looked for
+SLOW, SHARE, LONGEST = 0.01, 10, 1.0  # seconds: a reading as slow as that holds ten times as long, and a second at most
 TAIL = 200_000  # bytes of metrics in which the last validation loss is looked for
 
 
@@ -68,6 +69,7 @@ class RunList:
     def __init__(self, store: RunStore, shared: bool = False):
         self.store, self.shared = store, shared
         self.known: dict[str, Listed] = {}
+        self.good_until = 0.0  # what is known of runs holds that long; which runs there are, is looked up each time
         self.lock = Lock()
 
     def visible(self, owner: object) -> list[Listed]:
@@ -84,7 +86,12 @@ class RunList:
     def _read_all(self) -> list[Listed]:
         root = self.store.root
         paths = [path for path in root.iterdir() if VALID_ID.fullmatch(path.name)] if root.is_dir() else []
-        found = {path.name: listed for path in paths if (listed := self._read(path))}
+        began = time.monotonic()
+        known = self.known if began < self.good_until else {}
+        found = {path.name: listed for path in paths if (listed := known.get(path.name) or self._read(path))}
+        now = time.monotonic()
+        if not known and now - began > SLOW:
+            self.good_until = now + min(LONGEST, SHARE * (now - began))
         runs = sorted(found.values(), key=lambda each: each.config.created)
         self.known = found
         if any(each.names.number is None for each in runs):
