@@ -1,5 +1,7 @@
 """The list of runs that a viewer may see: live, told apart, and cheap."""
 
+import math
+
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -11,6 +13,7 @@ from core.runs.plan import plan_run
 from core.runs.store import RunStore
 from core.text.corpora import Corpus
 from playground.page import PageContext
+from playground.server import run_list
 from playground.server.routes import Routes
 from playground.server.run_list import RunList
 from playground.server.settings import Settings
@@ -18,7 +21,8 @@ from tests.tiny_runs import MODEL, TEXT, TRAIN, tiny_plan
 
 
 @pytest.fixture
-def store(tmp_path) -> RunStore:
+def store(tmp_path, monkeypatch) -> RunStore:
+    monkeypatch.setattr(run_list, "SLOW", math.inf)  # on a busy machine a look would hold for a second
     return RunStore(tmp_path, workers=1)
 
 
