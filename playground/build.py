@@ -21,12 +21,14 @@ from playground.page import PageContext
 from playground.server import gradio_patches
 from playground.server.files import Download
 from playground.server.guard import Guard
+from playground.server.rights import Rights
 from playground.server.routes import Routes
 from playground.server.run_list import RunList
 from playground.server.serve import reach_itself
 from playground.server.settings import Settings
 from playground.train.tab import TrainTab
 from playground.widgets import theme
+from playground.widgets.identity import Identity
 
 # One line for each tab: the name of its folder, and its class; `header.Tab` says what it offers. The folder's words.py
 # says `tab_` and the name in both languages.
@@ -48,7 +50,8 @@ class Playground(gr.Blocks):
     def __init__(self, store: RunStore, settings: Settings):
         super().__init__(title="GPT Playground", analytics_enabled=False, delete_cache=(3600, 86_400))
         self.store, self.settings = store, settings
-        self.runs: RunList | None = None  # that of the page, once there is one
+        self.runs: RunList | None = None  # that of the page, once there is one, as are its rights
+        self.rights: Rights | None = None
         self.closed = threading.Event()  # of the present launch
 
     def queue(self, **more: Any) -> "Playground":
@@ -83,7 +86,7 @@ class Playground(gr.Blocks):
 
     def routes(self) -> Routes:
         """Return the routes beside Gradio's own."""
-        return Routes(self.store, downloads(), self.runs)
+        return Routes(self.store, downloads(), self.runs, self.rights)
 
     def close(self, verbose: bool = True) -> None:
         """End the server and free its port."""
@@ -120,10 +123,10 @@ def build_app(store: RunStore, settings: Settings) -> Playground:
     """Build the page over a store of runs."""
     with Playground(store, settings) as app:
         page = PageContext(store, settings)
-        app.runs = page.runs
+        app.runs, app.rights = page.runs, page.rights
         # Fixed key and secret: what a browser remembers stays readable when the server starts anew.
         page.memory = gr.BrowserState({}, storage_key="gpt-playground", secret="gpt-playground")
-        page.owner = gr.State("")
+        page.person = Identity.of(page.rights.person)
         header, built, containers = Header(page), {}, {}
         with gr.Tabs(elem_id="tabs"):
             for name, kind in TABS.items():

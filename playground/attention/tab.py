@@ -13,6 +13,7 @@ from playground.attention.cards import CHANNEL
 from playground.attention.examples import examples_of
 from playground.page import PageContext
 from playground.prompts import GPT2, MOST_TEXT, RUN, source_choices
+from playground.server.rights import HOST, Person
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Radio, Textbox, show_errors, text_of
 from playground.widgets.visibility import VisibilityTrigger
@@ -78,7 +79,9 @@ class AttentionTab:
         lines = {"fn": show_errors(self.draw_lines), "inputs": lines_of, "outputs": [self.lines], **UNQUEUED}
         for event in (tab.select, self.sight.due):
             entered = [self.text, self.suggested, *drawn]
-            event(show_errors(self.enter), [*asked, self.head, self.suggested], entered, **UNQUEUED).then(**lines)
+            event(show_errors(self.enter), [*asked, self.head, self.suggested, page.person], entered, **UNQUEUED).then(
+                **lines
+            )
         self.text.change(show_errors(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines)
@@ -95,11 +98,11 @@ class AttentionTab:
 
     def enter(
         self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, suggested: Any,
-        request: gr.Request = None,
+        person: Person = HOST, request: gr.Request = None,
     ) -> list:  # fmt: skip
         """Return the view as `draw` does, and before it the text: what was typed stays, an untouched example goes."""
         run = self.page.readable_run(run_id)
-        fitting = examples_of(run)[0]
+        fitting = self._examples(run, person)[0]
         if text == suggested != fitting:
             return [fitting, fitting, *self.draw(run_id, source, fitting, steps, lang, head, request)]
         return [gr.skip(), gr.skip(), *self.draw(run_id, source, text, steps, lang, head, request)]
@@ -223,14 +226,17 @@ class AttentionTab:
         """Put an example into the text."""
         return text_of(sample[0] if isinstance(sample, list) and sample else None, MOST_TEXT, "The example")
 
+    def _examples(self, run: RunDir | None, person: Person) -> tuple[str, ...]:
+        return examples_of(run, run is None or self.page.may_change(run, person))
+
     # -- what the page asks ---------------------------------------------------------------------------------------
 
-    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+    def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return what follows the run in view: its examples, and the tab's `due`; text, head and step stay."""
         words = widget_words(lang)
         looking = {"text": {**words["attention"], "empty": translate("looking", lang)}, "channel": CHANNEL}
         return [
-            gr.update(samples=[[example] for example in examples_of(run)]),
+            gr.update(samples=[[example] for example in self._examples(run, person)]),
             looking,  # drawn as soon as the tab is in sight
             {"text": words["attention_detail"], "channel": CHANNEL},
             {"text": words["attention_lines"], "channel": CHANNEL},

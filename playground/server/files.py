@@ -4,6 +4,7 @@ Left out on purpose: which files there are (each tab names its own) and their ad
 """
 
 import io
+import os
 import re
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from core.runs.directory import RunDir
+from core.runs.plain import is_plain
 from playground.server.feed import Feed
 
 
@@ -54,6 +56,13 @@ def number(text: str | None, default: int | None = 0) -> int | None:
 def attachment(content: str | bytes, kind: str, name: str) -> Response:
     """Answer with a file of a media type, to be saved under a name."""
     return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def kept(path: Path, name: str) -> FileResponse:
+    """Answer with a file of a run, to be saved under a name; ValueError when it is no file of the run's own."""
+    if not (is_plain(path) and os.access(path, os.R_OK)):
+        raise ValueError(f"A run has no file called {path.name!r}")
+    return FileResponse(path, filename=name)
 
 
 def picture(figure: Any, kind: str, stem: str) -> Response:

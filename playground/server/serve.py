@@ -23,6 +23,8 @@ def serve(app: gr.Blocks, store: RunStore, settings: Settings) -> None:
     gc.freeze()
     gc.enable()
     print(f"GPT Playground is open at {address} (Ctrl-C ends it; runs are kept in {settings.runs})", flush=True)
+    if settings.key_is_made:
+        print(f"The teacher's key of this class, until the server ends: {settings.teacher_key}", flush=True)
     _wait_for_the_end()
     print("Pausing what trains; Play goes on from here the next time", flush=True)
     store.close()

@@ -1,8 +1,10 @@
 """The downloads of the Train tab: a run's curve, its weights, its settings."""
 
-from starlette.responses import FileResponse, Response
+import json
 
-from playground.server.files import Asked, attachment, picture, zipped
+from starlette.responses import Response
+
+from playground.server.files import Asked, attachment, kept, picture, zipped
 from playground.server.rows import unrepeated
 from playground.words.translate import language
 
@@ -26,15 +28,16 @@ def curve_picture(asked: Asked) -> Response:
 
 
 def settings(asked: Asked) -> Response:
-    """Answer with run.json."""
-    return FileResponse(asked.run.path / "run.json", filename=f"{asked.stem}.json")
+    """Answer with run.json, but for whose run it is."""
+    plain = asked.run.config().to_json()
+    del plain["owner"]
+    return attachment(json.dumps(plain, indent=1), "application/json", f"{asked.stem}.json")
 
 
 def weights(asked: Asked) -> Response:
     """Answer with a snapshot's safetensors file."""
     step = asked.snapshot_step()
-    path = asked.run.path / "snapshots" / f"step-{step:07d}" / "model.safetensors"
-    return FileResponse(path, filename=f"{asked.stem}-step-{step}.safetensors")
+    return kept(asked.run.weights_file(step), f"{asked.stem}-step-{step}.safetensors")
 
 
 def hugging_face(asked: Asked) -> Response:

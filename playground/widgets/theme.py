@@ -43,7 +43,7 @@ def css() -> str:
 
 def head() -> str:
     """Return what the page's head needs before any widget: what concerns the whole screen, and what scripts share."""
-    scripts = "".join(_read(name) for name in ("storage.js", "feed.js", "dom.js", "present.js"))
+    scripts = "".join(_read(name) for name in ("storage.js", "identity.js", "feed.js", "dom.js", "present.js"))
     return f"<style>{_read('screen.css')}</style><script>{scripts}</script>"
 
 
