@@ -124,7 +124,7 @@ class Header:
         spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
         for event, change in ((self.host.enter, self.become_host), (self.host.leave, self.leave_host)):
             became = event(change, [page.person, page.lang], self.host, **UNQUEUED)
-            became.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
+            became.then(show_errors(self.show), in_view, [*shown, page.memory], **CHOSEN)
         self.look.click(None, js=THEME_JS)
         self.present.click(None, js="() => playground.present(true)")
         self.leave.click(None, js="() => playground.present(false)")
