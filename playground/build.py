@@ -28,6 +28,7 @@ from playground.server.guard import lifespan_with
 from playground.server.headers import NOTEBOOK_FRAMES, SPACE_FRAMES
 from playground.server.opening import Opening
 from playground.server.origins import Origins, space_host
+from playground.server.rights import Rights
 from playground.server.routes import Routes
 from playground.server.run_list import RunList
 from playground.server.serve import reach_itself
@@ -35,6 +36,7 @@ from playground.server.sessions import Heartbeats
 from playground.server.settings import Settings
 from playground.train.tab import TrainTab
 from playground.widgets import theme
+from playground.widgets.identity import Identity
 
 # One line for each tab: the name of its folder, and its class; `header.Tab` says what it offers. The folder's words.py
 # says `tab_` and the name in both languages.
@@ -55,7 +57,8 @@ class Playground(gr.Blocks):
     def __init__(self, store: RunStore, settings: Settings):
         super().__init__(title="GPT Playground", analytics_enabled=False, delete_cache=(3600, 86_400))
         self.store, self.settings = store, settings
-        self.runs: RunList | None = None  # that of the page, once there is one
+        self.runs: RunList | None = None  # that of the page, once there is one, as are its rights
+        self.rights: Rights | None = None
         self.closed = threading.Event()  # of the present launch
         self.connections: Connections | None = None  # those of the present launch
 
@@ -128,7 +131,7 @@ class Playground(gr.Blocks):
 
     def routes(self) -> Routes:
         """Return the routes beside Gradio's own."""
-        return Routes(self.store, downloads(), self.runs)
+        return Routes(self.store, downloads(), self.runs, self.rights)
 
     def close(self, verbose: bool = True) -> None:
         """End the server and free its port."""
@@ -165,10 +168,10 @@ def build_app(store: RunStore, settings: Settings) -> Playground:
     """Build the page over a store of runs."""
     with Playground(store, settings) as app:
         page = PageContext(store, settings)
-        app.runs = page.runs
+        app.runs, app.rights = page.runs, page.rights
         # Fixed key and secret: what a browser remembers stays readable when the server starts anew.
         page.memory = gr.BrowserState({}, storage_key="gpt-playground", secret="gpt-playground")
-        page.owner = gr.State("")
+        page.person = Identity.of(page.rights.person)
         header, built, containers = Header(page), {}, {}
         with gr.Tabs(elem_id="tabs"):
             for name, kind in TABS.items():

@@ -94,13 +94,13 @@ def plan_run(
     return Plan(config, corpus.text, count_of(model_config), needed)
 
 
-def again(run: RunDir, new_seed: bool = False, owner: str | None = None) -> Plan:
-    """Plan a run once more, with the same text, settings and seed; new_seed: draw another seed."""
+def again(run: RunDir, new_seed: bool = False) -> Plan:
+    """Plan a run once more, with the same text, settings, owner and seed; new_seed: draw another seed."""
     config = run.config()
     seed = secrets.randbelow(100_000) if new_seed else config.train.seed
     train = config.train.model_copy(update={"seed": seed})
     check_memory(needed := bytes_needed(config.model, train.batch_size), memory_available())
-    config = replace(config, train=train, owner=owner, created=time.time())
+    config = replace(config, train=train, created=time.time())
     return Plan(config, run.text(), count_of(config.model), needed)
 
 

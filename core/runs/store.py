@@ -52,9 +52,10 @@ class RunStore:
         return self
 
     def recover(self) -> None:
-        """Delete what a crash left half-made, and mark as paused the runs that it interrupted."""
+        """Delete what a crash left half-made, mark as paused the runs that it interrupted, hash owners' tokens."""
         sweep(self.root)
         for run in list_runs(self.root)[0]:
+            run.hash_owner()
             status = run.status()
             if status.state in ACTIVE and not is_alive(status):
                 with suppress(OSError):  # nobody may write there: the other runs can go on
@@ -98,19 +99,6 @@ class RunStore:
         """Return the run called run_id; ValueError when there is none."""
         return RunDir.open(self.root, run_id)
 
-    def runs(self, owner: str | None = None) -> tuple[list[RunDir], list[str]]:
-        """Return the runs that owner may see, newest first (None: all of them), and what is wrong with others."""
-        runs, problems = list_runs(self.root)
-        if owner is not None:
-            runs = [run for run in runs if self._may_see(run, owner)]
-        return runs, problems
-
-    def _may_see(self, run: RunDir, owner: str) -> bool:
-        try:
-            return run.config().owner in (owner, None)
-        except ValueError:  # deleted just now
-            return False
-
     def is_training(self) -> bool:
         """Tell whether any run trains in a worker."""
         with self.lock:
@@ -138,13 +126,13 @@ class RunStore:
             raise
         return run
 
-    def restart(self, run_id: str, new_seed: bool = False, owner: str | None = None) -> RunDir:
+    def restart(self, run_id: str, new_seed: bool = False) -> RunDir:
         """Start a run once more, with another seed if told so, and then stop the old one.
 
         Nothing has happened to the old run when the new one is refused. A run in pause is begun again in pause.
         """
         old = self.get(run_id)
-        plan, paused = again(old, new_seed=new_seed, owner=owner), old.status().state == "paused"
+        plan, paused = again(old, new_seed=new_seed), old.status().state == "paused"
         with self.lock:
             self._process_of(old)  # refuses a run that another program trains
         new = self.start(plan, paused=paused)

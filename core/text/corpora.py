@@ -69,13 +69,13 @@ def load_corpus(name: str, progress: Progress | None = None) -> Corpus:
     raise ValueError(f"There is no corpus {name!r}; choose one of {', '.join(CORPUS_NAMES)}")
 
 
-def own_text(text: str, filename: str | None = None) -> Corpus:
+def own_text(text: str, filename: str | None = None, most: int = MAX_CHARACTERS) -> Corpus:
     """Make a corpus of the user's text, cleaned by `clean_text`, with one spelling a letter (NFC).
 
     Raises ValueError for a text that is empty, all blank, one character over and over, or beyond the limit.
     """
     text, _ = composed(clean_text(text)[0])
-    check_length(text)
+    check_length(text, most)
     if not text:
         raise ValueError("The text is empty; paste or upload some text, or choose a built-in corpus")
     if text.isspace():
@@ -88,12 +88,10 @@ def own_text(text: str, filename: str | None = None) -> Corpus:
     return Corpus("own", text, title=title_of(text, filename))
 
 
-def check_length(text: str) -> None:
+def check_length(text: str, most: int = MAX_CHARACTERS) -> None:
     """Raise ValueError for an own text that is too long, counted in characters of any script, once it is composed."""
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(
-            f"The text has {len(text):,} characters, over the limit of {MAX_CHARACTERS:,}; use a part of it"
-        )
+    if len(text) > most:
+        raise ValueError(f"The text has {len(text):,} characters, over the limit of {most:,}; use a part of it")
 
 
 def check_distinct(distinct: int) -> None:

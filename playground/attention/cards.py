@@ -143,3 +143,14 @@ def links(
     text, _ = clean_text(text or "")
     return Downloads.pack(run.id, FILES, lang, text=text, step=str(step or 0), layer=str(layer), head=str(head),
                           source="gpt2" if source == GPT2 else "run")  # fmt: skip
+
+
+def steps_of(steps: Any) -> dict:
+    """Return the step that was chosen of each run, as the page keeps it; none of anything else."""
+    return steps if isinstance(steps, dict) else {}
+
+
+def chosen_step(run: RunDir | None, steps: Any) -> Any:
+    """Return the step that its user has chosen; None for the newest, also where the chosen one is gone."""
+    step = steps_of(steps).get(run.id) if run else None
+    return step if run and step in run.snapshots() else None

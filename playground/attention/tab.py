@@ -13,6 +13,7 @@ from playground.attention.cards import CHANNEL
 from playground.attention.examples import examples_of
 from playground.page import PageContext
 from playground.prompts import GPT2, MOST_TEXT, RUN, source_choices
+from playground.server.rights import HOST, Person
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import (
     CHOSEN,
@@ -87,7 +88,8 @@ class AttentionTab:
         lines = {"fn": show_errors(self.draw_lines), "inputs": lines_of, "outputs": [self.lines], **UNQUEUED}
         for event in (tab.select, self.sight.due):
             entered = [self.text, self.suggested, *drawn]
-            event(show_errors(self.enter), [*asked, self.head, self.suggested], entered, **UNQUEUED).then(**lines)
+            given = [*asked, self.head, self.suggested, page.person]
+            event(show_errors(self.enter), given, entered, **UNQUEUED).then(**lines)
         self.text.change(show_errors(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines)
@@ -105,11 +107,11 @@ class AttentionTab:
 
     def enter(
         self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, suggested: Any,
-        request: gr.Request = None,
+        person: Person = HOST, request: gr.Request = None,
     ) -> list:  # fmt: skip
         """Return the view as `draw` does, and before it the text: what was typed stays, an untouched example goes."""
         run = self.page.readable_run(run_id)
-        fitting = examples_of(run)[0]
+        fitting = self._examples(run, person)[0]
         if text == suggested != fitting:
             return [fitting, fitting, *self.draw(run_id, source, fitting, steps, lang, head, request)]
         return [gr.skip(), gr.skip(), *self.draw(run_id, source, text, steps, lang, head, request)]
@@ -134,7 +136,7 @@ class AttentionTab:
             ]
         shape = attention.observed.weights.shape[:2]
         return [
-            cards.view(run, source, _chosen_step(run, steps) is None, attention, lang),
+            cards.view(run, source, cards.chosen_step(run, steps) is None, attention, lang),
             cards.links(run, source, attention.step, text, head, shape, lang),
             self._map(run, source, attention, lang, request),
         ]
@@ -163,7 +165,7 @@ class AttentionTab:
         run = self.page.store.get(run_id)
         step, follow = event_value(event, "step"), event_value(event, "follow") is True
         newest = next(iter(run.snapshots()[-1:]), None)
-        steps = {**_steps(steps), run.id: None if follow or step == newest else step}
+        steps = {**cards.steps_of(steps), run.id: None if follow or step == newest else step}
         return [steps, *self.draw(run_id, source, text, steps, lang, head, request)]
 
     def choose_head(
@@ -196,7 +198,7 @@ class AttentionTab:
         key = cards.key_of(run, source, attention.step)
         self.silencing[_page(request)] = key
         ticket = self.wishes.ask(_page(request))
-        steps = {**_steps(steps), run.id: attention.step} if source != GPT2 else steps  # the view stays with it
+        steps = {**cards.steps_of(steps), run.id: attention.step} if source != GPT2 else steps  # the view stays with it
         return [ticket, steps, self._map(run, source, attention, lang, request)]
 
     def silence(
@@ -231,14 +233,17 @@ class AttentionTab:
         """Stop what this page silences, before the next head; what is measured stays."""
         self.wishes.stop(_page(request))
 
+    def _examples(self, run: RunDir | None, person: Person) -> tuple[str, ...]:
+        return examples_of(run, run is None or self.page.may_change(run, person))
+
     # -- what the page asks ---------------------------------------------------------------------------------------
 
-    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+    def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return what follows the run in view: its examples, and the tab's `due`; text, head and step stay."""
         words = widget_words(lang)
         looking = {"text": {**words["attention"], "empty": translate("looking", lang)}, "channel": CHANNEL}
         return [
-            gr.update(samples=[[example] for example in examples_of(run)]),
+            gr.update(samples=[[example] for example in self._examples(run, person)]),
             looking,  # drawn as soon as the tab is in sight
             {"text": words["attention_detail"], "channel": CHANNEL},
             {"text": words["attention_lines"], "channel": CHANNEL},
@@ -280,7 +285,7 @@ class AttentionTab:
             return values.gpt2_text_attention(text, lang)
         if run is None:
             raise ValueError(translate("attention_no_run", lang))
-        return values.text_attention(run, text, _chosen_step(run, steps), lang)
+        return values.text_attention(run, text, cards.chosen_step(run, steps), lang)
 
     def _map(self, run: RunDir | None, source: Any, attention: "TextAttention", lang: str, request: gr.Request) -> dict:
         """Return what is known of silenced heads of what is shown."""
@@ -304,16 +309,6 @@ class AttentionTab:
 def has_attention(run: RunDir) -> bool:
     """Tell whether a run's model has heads to look at."""
     return hasattr(run.config().model, "n_head")
-
-
-def _steps(steps: Any) -> dict:
-    return steps if isinstance(steps, dict) else {}
-
-
-def _chosen_step(run: RunDir | None, steps: Any) -> Any:
-    """Return the step that its user has chosen; None for the newest, also where the chosen one is gone."""
-    step = _steps(steps).get(run.id) if run else None
-    return step if run and step in run.snapshots() else None
 
 
 def _page(request: gr.Request | None) -> str:

@@ -12,6 +12,7 @@ from core.runs.directory import RunDir
 from playground.generate.written import WrittenText
 from playground.page import PageContext, remembered
 from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
+from playground.server.rights import Person
 from playground.widgets.form_check import FormCheck, named_first, parsed, told
 from playground.widgets.inputs import (
     CHOSEN,
@@ -223,7 +224,7 @@ class GenerateTab:
         """Return the choice of snapshots with those made since the list was last opened."""
         return gr.update(choices=step_choices(self.page.store.get(run_id).snapshots(), lang))
 
-    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+    def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return the snapshots and examples of a run."""
         steps = run.snapshots() if run else []
         examples = _examples(run.config()) if run else ()

@@ -28,6 +28,8 @@ def serve(app: gr.Blocks, store: RunStore, settings: Settings) -> None:
         print(f"Warning: {said}", flush=True)
     for found in addresses(settings.host, app.server_port) if settings.profile.name == "classroom" else ():
         print(f"For the class: {found}\n{qr_terminal(found)}", flush=True)
+    if settings.key_is_made:
+        print(f"The teacher's key of this class, until the server ends: {settings.teacher_key}", flush=True)
     _wait_for_the_end()
     print("Pausing what trains; Play goes on from here the next time", flush=True)
     store.close()

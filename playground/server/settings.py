@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,9 @@ from pathlib import Path
 
 from playground.server.origins import hostname, network_of
 from playground.server.profiles import CLASSROOM, LAPTOP, PROFILES, PUBLIC, Profile
+from playground.server.rights import LONGEST_KEY
+
+SHORTEST_KEY = 8  # characters
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()  # names of this server, beside those that it knows by itself
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-* is believed
     class_password: str | None = field(default=None, repr=False)  # without it nobody sees the page; None: all may
+    teacher_key: str | None = field(default=None, repr=False)  # who types it is the host (`rights.py`)
+    key_is_made: bool = False  # here, so that nobody knows it yet
 
 
 def read_settings(arguments: list[str] | None = None, environment: dict | None = None) -> Settings:
@@ -56,12 +62,7 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
     has_screen = sys.platform in ("darwin", "win32") or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
     parser.add_argument("--no-browser", dest="browser", action="store_false", default=has_screen and not on_space)
     _add_lists(parser, env)
-    parser.add_argument(
-        "--class-password-file",
-        type=Path,
-        metavar="FILE",
-        help="its first line opens the page; also GPT_PLAYGROUND_CLASS_PASSWORD",
-    )
+    _add_secrets(parser)
     asked = vars(parser.parse_args(arguments))
     try:
         asked["class_password"] = _class_password(asked.pop("class_password_file"), env)
@@ -70,8 +71,20 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
     profile = PROFILES[asked.pop("profile")]
     if asked.pop("shared") and not profile.shared:
         profile = CLASSROOM
+    key_file = asked.pop("teacher_key_file")
+    try:
+        asked |= _teacher_key(key_file, env, profile)
+    except ValueError as error:
+        parser.error(str(error))
     lists = {name: tuple(asked[name] or ()) for name in ("allowed_hosts", "trusted_proxies")}
     return Settings(**{**asked, **lists, "profile": profile, "host": asked["host"] or profile.host})
+
+
+def _add_secrets(parser: argparse.ArgumentParser) -> None:
+    told = "its first line opens the page; also GPT_PLAYGROUND_CLASS_PASSWORD"
+    parser.add_argument("--class-password-file", type=Path, metavar="FILE", help=told)
+    told = "a file with the key of who may change everybody's runs; or the key itself in GPT_PLAYGROUND_TEACHER_KEY"
+    parser.add_argument("--teacher-key-file", type=Path, metavar="FILE", help=told)
 
 
 def _add_lists(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
@@ -130,6 +143,18 @@ def _class_password(file: Path | None, env: Mapping[str, str]) -> str | None:
     if not password:
         raise ValueError(f"The class password's file {str(file)!r} is empty; write the password into its first line")
     return password
+
+
+def _teacher_key(file: Path | None, env: Mapping[str, str], profile: Profile) -> dict[str, str | bool | None]:
+    """Return the teacher's key, and whether it was made here, as for a class that was given none."""
+    try:
+        key = (file.read_text(encoding="utf-8") if file else env.get("GPT_PLAYGROUND_TEACHER_KEY", "")).strip()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"--teacher-key-file: {file} cannot be read ({type(error).__name__})") from None
+    if (file or key) and not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
+        raise ValueError(f"the teacher's key must have {SHORTEST_KEY} to {LONGEST_KEY} characters, but has {len(key)}")
+    is_made = not key and profile.name == CLASSROOM.name
+    return {"teacher_key": secrets.token_hex(16) if is_made else key or None, "key_is_made": is_made}
 
 
 def warning(settings: Settings) -> str | None:

@@ -91,7 +91,7 @@ def site(tmp_path_factory) -> Iterator[Site]:
 def _calm(site, capfd) -> Iterator[None]:
     """Whatever is sent: no traceback, no half-made run, and the page still answers."""
     yield
-    assert [path.name for path in site.root.iterdir() if path.is_dir()] == [RUN]
+    assert [path.name for path in site.root.iterdir() if path.is_dir()] == [RUN]  # beside the numbers of runs
     assert site.client.get("/").status_code == 200
     assert site.client.get(f"/playground/feed/{RUN}").json()["state"] == "done"
     assert "Traceback" not in capfd.readouterr().err

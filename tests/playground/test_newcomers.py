@@ -15,6 +15,7 @@ from playground.attention import values
 from playground.attention.tab import AttentionTab
 from playground.generate.tab import GenerateTab
 from playground.page import PageContext
+from playground.server.rights import HOST
 from playground.server.settings import Settings
 from playground.train import checks
 from playground.train import tab as train_tab
@@ -64,7 +65,7 @@ def test_a_new_corpus_is_offered_described_by_nothing_and_shown_by_its_own_name(
     assert run_label(run.config(), "en").endswith(" on letters")
     assert tab.fill(run, "vi")[0] == "letters"
     for each in (tab, *others):
-        assert len(each.show(run, None, "vi")) == len(each.shown)
+        assert len(each.show(run, HOST, "vi")) == len(each.shown)
 
 
 def test_a_new_score_for_heads_reaches_the_view_and_the_lines(monkeypatch, page):
