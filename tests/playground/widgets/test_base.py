@@ -23,7 +23,16 @@ def test_every_template_script_and_style_belongs_to_a_widget():
     used = {(folder[widget] / name).resolve() for widget in WIDGETS
             for name in (widget.template, *widget.scripts, *widget.styles)}  # fmt: skip
     there = {path for kind in ("html", "js", "css") for path in PLAYGROUND.rglob(f"*.{kind}")}
-    of_the_page = {"feed.js", "dom.js", "page.css", "screen.css", "present.js", "storage.js", "raf_throttle.js"}
+    of_the_page = {
+        "feed.js",
+        "dom.js",
+        "page.css",
+        "screen.css",
+        "present.js",
+        "storage.js",
+        "identity.js",
+        "raf_throttle.js",
+    }
     assert there - used == {path for path in there if path.name in of_the_page}
 
 
