@@ -1,10 +1,7 @@
 /* The host's button and the box for the key; runs once (element, props, trigger, watch: Gradio's). */
-const WORDS = {};
-const { at, put, tell } = playground.widget(element, props, () => WORDS);
+const { at, say, put, tell } = playground.widget(element, props, () => props.value?.text ?? {});
 const form = at('.box'), field = at('input'), opener = at('.open');
 let typed = null, answered = 0, recalled = false;
-
-const say = (name) => props.value?.text?.[name] ?? '';
 
 function open(is) {
   form.hidden = !is;
