@@ -142,7 +142,7 @@ def count_line(
     time = duration(run_seconds(speed, model, train) if speed else None, lang)
     told = ("fact_time_rough" if rough else "fact_time") if speed else "time_unknown"
     facts = [translate("fact_parameters", lang, count=count, share=share), translate(told, lang, time=time)]
-    if busy and not rough:
+    if busy and speed and not rough:
         facts.append(translate("fact_busy", lang))
     if memory is not None:
         needs = large_needs(model, train, memory).items()
