@@ -143,7 +143,7 @@ def count_line(
     told = ("fact_time_rough" if rough else "fact_time") if speed else "time_unknown"
     size = marked("fact_parameters", lang, count=count, share=share)
     facts = [translate(told, lang, time=time)]
-    if busy and not rough:
+    if busy and speed and not rough:
         facts.append(translate("fact_busy", lang))
     if memory is not None:
         needs = large_needs(model, train, memory).items()
