@@ -2,28 +2,26 @@
 
 It stands before everything, Gradio's own calls, feed and uploads included; a browser that knows the password gets a
 cookie, which goes along with all of them. The cookie says nothing of the password: it is made with a secret that
-lives as long as the server. Left out on purpose: who a person is (the owner of runs), and TLS, which a proxy brings.
+lives as long as the server. How often somebody may be wrong stands in `tries.py`. Left out on purpose: who a person is
+(the owner of runs), and TLS, which a proxy brings.
 """
 
 import hashlib
 import hmac
 import html
 import secrets
-import time
-from collections import OrderedDict
 from urllib.parse import parse_qs
 
 from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from playground.server.tries import Tries
 from playground.words.translate import language, translate
 
 COOKIE, ENTRY = "playground-class", "/playground/enter"
 MOST_BYTES = 4_096  # of the form
-TRIES, TRIES_OF_ALL, WINDOW = 30, 300, 60.0  # wrong ones of an address, and of everybody, in so many seconds
 _REFUSED = Response(status_code=401)
-MOST_ADDRESSES = 10_000  # whose wrong tries are remembered
 
 
 class ClassPassword:
@@ -34,8 +32,7 @@ class ClassPassword:
         self.key = secrets.token_bytes(32)
         self.wanted = self._digest(password)
         self.cookie = hmac.new(self.key, b"class", hashlib.sha256).hexdigest()
-        self.wrong: OrderedDict[str, list[float]] = OrderedDict()
-        self.wrong_of_all: list[float] = []
+        self.tries = Tries()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what carries the cookie; answer anything else with the form, or with 401."""
@@ -56,31 +53,18 @@ class ClassPassword:
         if scope["method"] != "POST" or scope["path"] != ENTRY:
             return _form(lang, action="enter" if scope["path"] == ENTRY else ENTRY[1:]) if asks_for_page else _REFUSED
         address = (scope.get("client") or ("",))[0]
-        password = await _password(receive)
-        if self._may_try(address) and hmac.compare_digest(self._digest(password), self.wanted):
-            answer = RedirectResponse("../", status_code=303)
-            answer.set_cookie(COOKIE, self.cookie, httponly=True, samesite="lax", path="/")
-            return answer
-        self._remember(address)
-        return _form(lang, "class_password_wrong", "enter")
+        given = self._digest(await _password(receive))
+        is_right = await self.tries.is_right(address, lambda: hmac.compare_digest(given, self.wanted))
+        if is_right is None:
+            return _form(lang, "class_password_busy", "enter", status=429)
+        if not is_right:
+            return _form(lang, "class_password_wrong", "enter")
+        answer = RedirectResponse("../", status_code=303)
+        answer.set_cookie(COOKIE, self.cookie, httponly=True, samesite="lax", path="/")
+        return answer
 
     def _digest(self, password: str) -> bytes:
         return hmac.new(self.key, password.encode("utf-8", "replace"), hashlib.sha256).digest()
-
-    def _may_try(self, address: str) -> bool:
-        """Tell whether an address has tries left; while everybody together has none, each has but one in a window."""
-        since = time.monotonic() - WINDOW
-        self.wrong_of_all = [when for when in self.wrong_of_all if when > since]
-        mine = [when for when in self.wrong.get(address, ()) if when > since]
-        return len(mine) < (TRIES if len(self.wrong_of_all) < TRIES_OF_ALL else 1)
-
-    def _remember(self, address: str) -> None:
-        now = time.monotonic()
-        mine = self.wrong.pop(address, [])
-        self.wrong[address] = [*mine[-TRIES + 1 :], now]
-        self.wrong_of_all = [*self.wrong_of_all[-TRIES_OF_ALL + 1 :], now]
-        while len(self.wrong) > MOST_ADDRESSES:
-            self.wrong.popitem(last=False)
 
 
 def _is_start(scope: Scope) -> bool:
@@ -100,7 +84,7 @@ async def _password(receive: Receive) -> str:
     return ""
 
 
-def _form(lang: str, problem: str | None = None, action: str = ENTRY[1:]) -> Response:
+def _form(lang: str, problem: str | None = None, action: str = ENTRY[1:], status: int = 401) -> Response:
     """Return the form, in the browser's language first and in the other one below; it needs no script."""
     other = "en" if lang == "vi" else "vi"
     said = {key: html.escape(translate(f"class_password_{key}", lang)) for key in ("label", "enter")}
@@ -113,4 +97,5 @@ width: 100%; box-sizing: border-box; margin: .4em 0 }} small {{ opacity: .7 }}</
 <form method="post" action="{action}"><label>{said["label"]} <small lang="{other}">({also})</small>
 <input type="password" name="password" autocomplete="current-password" required autofocus></label>
 <button>{said["enter"]}</button></form></html>"""
-    return HTMLResponse(page, status_code=401, headers={"Cache-Control": "no-store"})
+    wait = {"Retry-After": "2"} if status == 429 else {}
+    return HTMLResponse(page, status_code=status, headers={"Cache-Control": "no-store", **wait})

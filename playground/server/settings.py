@@ -139,7 +139,9 @@ def _class_password(file: Path | None, env: Mapping[str, str]) -> str | None:
     try:
         password = (file.read_text(encoding="utf-8").splitlines() or [""])[0].strip()
     except (OSError, ValueError) as error:
-        raise ValueError(f"The class password's file {str(file)!r} cannot be read ({type(error).__name__})") from None
+        cause = getattr(error, "strerror", None) or type(error).__name__
+        remedy = "name a text file in UTF-8 that the server's user may read"
+        raise ValueError(f"The class password's file {str(file)!r} cannot be read ({cause}); {remedy}") from None
     if not password:
         raise ValueError(f"The class password's file {str(file)!r} is empty; write the password into its first line")
     return password

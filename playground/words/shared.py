@@ -19,8 +19,12 @@ WORDS = {
     "class_password_label": ("Class password", "Mật khẩu của lớp"),
     "class_password_enter": ("Enter", "Vào trang"),
     "class_password_wrong": (
-        "That was not the class password, or there were too many tries; ask your teacher, or wait a minute.",
-        "Mật khẩu chưa đúng, hoặc đã thử quá nhiều lần; hãy hỏi giáo viên hoặc đợi một phút.",
+        "That is not the class password; ask your teacher for it.",
+        "Mật khẩu chưa đúng; hãy hỏi giáo viên.",
+    ),
+    "class_password_busy": (
+        "Several wrong passwords were tried here just now, so this try was not looked at; try again in a few seconds.",
+        "Vừa có nhiều lần nhập sai mật khẩu từ đây nên lần này chưa được xét; hãy thử lại sau vài giây.",
     ),
     "profile_laptop": (
         "laptop: whoever opens this page may see and change every run",

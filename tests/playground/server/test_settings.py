@@ -69,10 +69,13 @@ def test_the_class_password_comes_from_a_file_or_the_environment_and_is_not_show
     given = read_settings(["--class-password-file", str(file)], env)
     assert given.class_password == "from the file" and "from the file" not in repr(given)
     file.write_text("\n")
-    for path in (file, tmp_path / "none"):
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    for path, remedy in ((file, "first line"), (tmp_path / "none", "may read"), (tmp_path, "may read"),
+                         (tmp_path / "bytes", "UTF-8")):  # fmt: skip
         with pytest.raises(SystemExit):
             read_settings(["--class-password-file", str(path)], {})
-        assert "The class password's file" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "The class password's file" in said and remedy in said
 
 
 def test_a_browser_is_opened_where_there_is_a_screen(monkeypatch):

@@ -163,7 +163,7 @@ def test_presets_are_offered_with_their_size_and_time():
         "tiny · 105 k",
         "tiny",
     )  # not measured yet: the line below says so
-    assert "measuring" in count_line(read_form("tiny", _values("tiny")), 65, None, "en")
+    assert "measuring" in "".join(count_line(read_form("tiny", _values("tiny")), 65, None, "en"))
 
 
 def test_a_speed_that_was_measured_beside_other_work_is_marked_as_rough():
@@ -172,6 +172,6 @@ def test_a_speed_that_was_measured_beside_other_work_is_marked_as_rough():
     rough = replace(SPEED, rough=True)
     for speed, is_rough in ((SPEED, False), (rough, True),
                             (replace(rough, learned={shape_key(model, train): [0.01, 0.1]}), False)):  # fmt: skip
-        said = count_line(filled, 65, speed, "en", busy=True)
+        said = "".join(count_line(filled, 65, speed, "en", busy=True))
         assert ("while other work runs" in said) is is_rough and ("busy now" in said) is not is_rough
         assert ("(busy)" in dict(map(reversed, forms.preset_choices(65, speed, "en")))["tiny"]) is is_rough
