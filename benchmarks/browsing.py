@@ -94,7 +94,7 @@ class Page:
     def __init__(self, address: str, config: dict | None = None, owner: str | None = None):
         self.address, self.wire, self.beat = address, Wire(address), Wire(address)
         self.session, self.config = secrets.token_hex(6), config
-        self.memory = {"owner": owner or secrets.token_hex(16)}
+        self.known = {"identity": owner or secrets.token_hex(16)}  # by elem_id, beside what the page gave
         self.bytes = 0
 
     async def open(self, assets: list[str] | None = None) -> float:
@@ -110,7 +110,7 @@ class Page:
         await self.beat.head()
         self.bytes += len(await self.wire.ask(f"/playground/runs?lang=en&viewer={self.session}&key="))
         for call in (c for c in self.config["dependencies"] if _is_load(c, self.config)):
-            await self.call(call, [self.memory] if call["inputs"] else [], trigger=None)
+            await self.call(call, self.values(call), trigger=None)
         return time.monotonic() - began
 
     async def _fetch(self, assets: list[str]) -> None:
@@ -168,6 +168,7 @@ class Page:
     def values(self, call: dict, **changed: Any) -> list:
         """Return the values that a fresh page has for a handler's inputs; changed: elem_id -> another value."""
         known = {each["id"]: each["props"] for each in self.config["components"]}
+        changed = {**self.known, **changed}
         return [changed.get(known[i].get("elem_id"), known[i].get("value")) for i in call["inputs"]]
 
     def close(self) -> None:

@@ -72,8 +72,8 @@ async def _abandon(server: Served, config: dict, count: int) -> None:
         await page.open()
         if number_of % 5 == 0:
             page.close()
-            page = Page(server.address, config)
-            await page.call(next(c for c in config["dependencies"] if _is_load(c)), [page.memory])
+            page, call = Page(server.address, config), next(c for c in config["dependencies"] if _is_load(c))
+            await page.call(call, page.values(call))
         page.close()
 
 

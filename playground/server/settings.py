@@ -152,9 +152,15 @@ def _teacher_key(file: Path | None, env: Mapping[str, str], profile: Profile) ->
     try:
         key = (file.read_text(encoding="utf-8") if file else env.get("GPT_PLAYGROUND_TEACHER_KEY", "")).strip()
     except (OSError, ValueError) as error:
-        raise ValueError(f"--teacher-key-file: {file} cannot be read ({type(error).__name__})") from None
+        raise ValueError(
+            f"The file of the teacher's key, {str(file)!r}, cannot be read ({type(error).__name__}); "
+            "name a text file that this user may read"
+        ) from None
     if (file or key) and not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
-        raise ValueError(f"the teacher's key must have {SHORTEST_KEY} to {LONGEST_KEY} characters, but has {len(key)}")
+        raise ValueError(
+            f"The teacher's key must have {SHORTEST_KEY} to {LONGEST_KEY} characters, but has {len(key)}; "
+            "write another one"
+        )
     is_made = not key and profile.name == CLASSROOM.name
     return {"teacher_key": secrets.token_hex(16) if is_made else key or None, "key_is_made": is_made}
 

@@ -7,6 +7,8 @@ SENTENCES = {
     "{name} has {count} characters, more than the {most} allowed; shorten it": "{name} có {count} ký tự, nhiều hơn {most} ký tự cho phép; hãy rút ngắn",
     "The class password's file {file} cannot be read ({cause}); {remedy}": "Không đọc được tệp mật khẩu của lớp {file} ({cause}); {remedy}",
     "name a text file in UTF-8 that the server's user may read": "hãy chỉ một tệp văn bản UTF-8 mà người dùng chạy máy chủ đọc được",
+    "The file of the teacher's key, {file}, cannot be read ({cause}); name a text file that this user may read": "Không đọc được tệp khóa của giáo viên, {file} ({cause}); hãy nêu một tệp văn bản mà người dùng này được đọc",
+    "The teacher's key must have {least} to {most} characters, but has {count}; write another one": "Khóa của giáo viên phải có từ {least} đến {most} ký tự, nhưng có {count}; hãy viết khóa khác",
     "The class password's file {file} is empty; write the password into its first line": "Tệp mật khẩu của lớp {file} trống; hãy viết mật khẩu vào dòng đầu tiên",
     "Your text": "Văn bản của bạn",
     "The text": "Văn bản",
