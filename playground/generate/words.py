@@ -71,7 +71,7 @@ WIDGET_WORDS_VI = {
     "written": {
         "empty": "Viết câu mở đầu rồi bấm Sinh văn bản.", "hint": "Trỏ vào một token để xem mô hình đã cân nhắc gì.",
         "idle": "", "writing": "Đang viết …", "done": "Xong", "stopped": "Đã dừng", "refused": "Không viết được",
-        "earlier": "{state}; văn bản dưới đây là của cài đặt trước",
+        "earlier": "{state}: văn bản dưới đây là của cài đặt trước",
         "waiting": "Đang chờ một lượt viết khác kết thúc …", "loading": "Đang nạp mô hình …",
         "speed": "token/s", "tokens": "{count} token", "seed": "seed {seed}", "seed_help": "Cùng seed, cùng văn bản",
         "scale": "xác suất theo mô hình", "p": "mô hình", "q": "dùng để chọn", "place": "token", "drawn": "đã chọn",

@@ -5,7 +5,7 @@ const WORDS = {
   empty: 'Write a prompt and press Generate.',
   hint: 'Point at a token to see what else the model considered.',
   idle: '', writing: 'Writing ...', done: 'Done', stopped: 'Stopped', refused: 'Not written',
-  earlier: '{state}; the text below is of the settings before',
+  earlier: '{state}: the text below is of the settings before',
   waiting: 'Waiting for another writing to finish ...', loading: 'Loading the model ...',
   speed: 'tokens/s', tokens: '{count} {count:token|tokens}', seed: 'seed {seed}', seed_help: 'Same seed, same text',
   scale: 'how likely the model found it', p: 'model', q: 'drawn from', place: 'token', drawn: 'drawn',

@@ -459,7 +459,7 @@ def test_a_text_that_stands_after_a_refusal_is_told_to_be_of_the_settings_before
         press("Waits")
         expect(told).to_have_text(re.compile("^Waiting"))
         press(name)
-        expect(told).to_have_text(f"{words}; the text below is of the settings before")
+        expect(told).to_have_text(f"{words}: the text below is of the settings before")
         expect(page.locator("#written .tok")).to_have_count(3)
     press("More")
     expect(told).to_have_text("Done")
