@@ -43,6 +43,14 @@ WORDS = {
     "silence_more": ("More text is being added …", "Đang thêm văn bản …"),
     "silence_stopped": ("Stopped; the button adds more text.", "Đã dừng; bấm nút để thêm văn bản."),
     "silence_done": ("Done.", "Xong."),
+    "silence_held": (
+        "The view above stays at step {step:,} with this map; drag its slider to the end, and it follows the run again.",
+        "Phần xem ở trên dừng ở bước {step:,} cùng bản đồ này; kéo thanh trượt đến cuối thì nó lại theo lượt chạy.",
+    ),
+    "nothing_to_silence": (
+        "A bigram has no heads, so there is nothing to silence.",
+        "Bigram không có đầu nào, nên không có gì để tắt.",
+    ),
     "silence_note": (
         "Bright is not important: {bright}, which looks hardest at one place on validation text ({weight:.2f}): without "
         "it the loss changes by {cost:+.3f} nats; without {top} by most, {most:+.3f} nats.",
