@@ -65,7 +65,7 @@ class AttentionTab:
         self.detail = AttentionDetail(elem_id="attention-detail")
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=320):
-                with gr.Row():
+                with gr.Row(elem_id="silence-buttons") as self.buttons:
                     self.go = add(gr.Button, elem_id="silence-button", scale=3, words={"value": "silence_button"})
                     self.halt = add(gr.Button, variant="stop", elem_id="silence-stop", scale=1, min_width=80,
                                     words={"value": "stop_button"})  # fmt: skip
@@ -83,7 +83,7 @@ class AttentionTab:
         """Wire the widgets to each other, to the run in view, and to the tab being opened."""
         page = self.page
         asked = [page.run, self.source, self.text, self.steps, page.lang]
-        drawn = [self.view, self.downloads, self.map]
+        drawn = [self.view, self.downloads, self.map, self.buttons]
         lines_of = [page.run, self.source, page.lang]
         lines = {"fn": show_errors(self.draw_lines), "inputs": lines_of, "outputs": [self.lines], **UNQUEUED}
         for event in (tab.select, self.sight.due):
@@ -119,26 +119,27 @@ class AttentionTab:
     def draw(
         self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, request: gr.Request = None
     ) -> list:
-        """Return the view of a text, the downloads that belong to it, and what is known of silenced heads."""
+        """Return the view of a text, its downloads, what is known of silenced heads, and whether there are any."""
         run = self.page.readable_run(run_id)
-        why = self._missing(run, source, lang)
+        why = cards.missing(run, source, lang)
         try:
             attention = None if why else self._attention(run, source, text, steps, lang)
         except ValueError as error:  # the view must not keep another model's map under this one's name
             why = refused(error, lang)
         self._stop_another(request, cards.key_of(run, source, None if why else attention.step))
         if why:
-            nothing = {"text": {**widget_words(lang)["attention_map"], "empty": why}, "channel": CHANNEL}
             return [
                 cards.empty_view(run if source == RUN else None, why, lang),
                 Downloads.pack(None, {}, lang),
-                nothing,
+                cards.no_map(run, source, why, lang),
+                gr.update(visible=False),
             ]
         shape = attention.observed.weights.shape[:2]
         return [
             cards.view(run, source, cards.chosen_step(run, steps) is None, attention, lang),
             cards.links(run, source, attention.step, text, head, shape, lang),
-            self._map(run, source, attention, lang, request),
+            self._map(run, source, attention, steps, lang, request),
+            gr.update(visible=True),
         ]
 
     def draw_lines(self, run_id: Any, source: Any, lang: str) -> dict:
@@ -146,7 +147,7 @@ class AttentionTab:
         run, words = self.page.readable_run(run_id), widget_words(lang)["attention_lines"]
         if source == GPT2:
             return HeadLines.pack([], {}, {**words, "empty": translate("gpt2_no_history", lang)}, CHANNEL)
-        if self._missing(run, source, lang):
+        if cards.missing(run, source, lang):
             return HeadLines.pack([], {}, words, CHANNEL)
         from playground.attention import values
 
@@ -192,14 +193,14 @@ class AttentionTab:
     def begin(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None) -> list:
         """Take the wish to silence the heads of what is shown: at once, whoever else is computing now."""
         run = self.page.store.get(run_id)
-        if why := self._missing(run, source, lang):
+        if why := cards.missing(run, source, lang):
             raise ValueError(why)
         attention = self._attention(run, source, text, steps, lang)
         key = cards.key_of(run, source, attention.step)
         self.silencing[_page(request)] = key
         ticket = self.wishes.ask(_page(request))
         steps = {**cards.steps_of(steps), run.id: attention.step} if source != GPT2 else steps  # the view stays with it
-        return [ticket, steps, self._map(run, source, attention, lang, request)]
+        return [ticket, steps, self._map(run, source, attention, steps, lang, request)]
 
     def silence(
         self, ticket: Any, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None
@@ -212,22 +213,23 @@ class AttentionTab:
         attention = self._attention(run, source, text, steps, lang)
         key, name = cards.key_of(run, source, attention.step), cards.name_of(run, source, attention.step, lang)
         writer = gpt2_writer(lang) if source == GPT2 else load_writer(run, attention.step)
-        shown_at, silenced = 0.0, None
+        shown_at, silenced, held = 0.0, None, cards.held(run, source, steps)
+        wanted = lambda: self.wishes.holds(page, ticket)  # noqa: E731
         try:
-            yield self._map(run, source, attention, lang, request)
-            for silenced in silencing.silence(key, writer, run):
-                if not self.wishes.holds(page, ticket):
+            yield self._map(run, source, attention, steps, lang, request)
+            for silenced in silencing.silence(key, writer, run, wanted):
+                if not wanted():
                     break
                 if time.monotonic() - shown_at > REDRAW:
                     shown_at = time.monotonic()
                     phase = "more" if silenced.tokens else "waiting" if len(silencing.turns) else "first"
-                    yield cards.silence_map(key, name, silenced, phase, lang)
+                    yield cards.silence_map(key, name, silenced, phase, lang, held=held)
         finally:
             self.wishes.end(page, ticket)
         if not self.wishes.is_stopped(page):
             return  # the button was pressed again: the newer one draws
         if self.silencing.pop(page, None) == key:  # else something else is shown by now
-            yield cards.silence_map(key, name, silenced, "stopped", lang, attention.named)
+            yield cards.silence_map(key, name, silenced, "stopped", lang, attention.named, held=held)
 
     def stop(self, request: gr.Request = None) -> None:
         """Stop what this page silences, before the next head; what is measured stays."""
@@ -266,16 +268,6 @@ class AttentionTab:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _missing(self, run: RunDir | None, source: Any, lang: str) -> str | None:
-        """Return why there is nothing to look at; None where there is something."""
-        if source == GPT2:
-            return None
-        if run is None:
-            return translate("attention_no_run", lang)
-        if not has_attention(run):
-            return translate("no_attention", lang)
-        return None if run.snapshots() else translate("no_snapshot_yet", lang)
-
     def _attention(self, run: RunDir | None, source: Any, text: Any, steps: Any, lang: str) -> "TextAttention":
         """Return what the chosen model attends to in the text; ValueError for a text or snapshot that cannot be."""
         from playground.attention import values
@@ -287,7 +279,9 @@ class AttentionTab:
             raise ValueError(translate("attention_no_run", lang))
         return values.text_attention(run, text, cards.chosen_step(run, steps), lang)
 
-    def _map(self, run: RunDir | None, source: Any, attention: "TextAttention", lang: str, request: gr.Request) -> dict:
+    def _map(
+        self, run: RunDir | None, source: Any, attention: "TextAttention", steps: Any, lang: str, request: gr.Request
+    ) -> dict:
         """Return what is known of silenced heads of what is shown."""
         from playground.attention import silencing
 
@@ -297,18 +291,14 @@ class AttentionTab:
         works = self.silencing.get(page) == key and not self.wishes.is_stopped(page)
         phase = "waiting" if works and known is None else "more" if works else "idle"
         seconds = silencing.expected_seconds(attention.named, T)
-        return cards.silence_map(key, name, known, phase, lang, attention.named, seconds)
+        held = cards.held(run, source, steps)
+        return cards.silence_map(key, name, known, phase, lang, attention.named, seconds, held)
 
     def _stop_another(self, request: gr.Request, key: str) -> None:
         """Stop what this page silences if it is not what is shown now."""
         if self.silencing.get(_page(request), key) != key:
             self.silencing.pop(_page(request), None)
             self.wishes.stop(_page(request))
-
-
-def has_attention(run: RunDir) -> bool:
-    """Tell whether a run's model has heads to look at."""
-    return hasattr(run.config().model, "n_head")
 
 
 def _page(request: gr.Request | None) -> str:

@@ -204,7 +204,7 @@ class PretrainedSection:
         contenders, values = _late()
         model = loader.loaded(GPT2)
         if model is None:
-            raise ValueError(translate("gpt2_not_loaded", lang))
+            raise ValueError(translate("beside_not_loaded", lang))
         text = text_of(text, MOST_TEXT, "The text")
         yield translate("beside_proving", lang)
         ids = contenders.ids_to_prove(text, model.config.block_size)
@@ -279,7 +279,7 @@ class PretrainedSection:
         """Return GPT-2; where it is not there, why."""
         contenders, _ = _late()
         try:
-            return contenders.gpt2_contender(), translate("gpt2_not_loaded", lang)
+            return contenders.gpt2_contender(), translate("beside_not_loaded", lang)
         except OSError as error:  # its merges cannot be had
             return None, refused(error, lang)
 
@@ -300,7 +300,7 @@ def _continued(
     absent: str | None = None,
 ) -> dict:  # fmt: skip
     """Return the value of the continuations; absent: why GPT-2 writes nothing."""
-    words, absent = widget_words(lang).get("continuations", {}), absent or translate("gpt2_not_loaded", lang)
+    words, absent = widget_words(lang).get("continuations", {}), absent or translate("beside_not_loaded", lang)
     return Continuations.pack(words, names, TEMPERATURES, texts, phase, note, absent)
 
 

@@ -61,7 +61,7 @@ def gpt2_tokens(text: str, tokenizer: Tokenizer | None, lang: str) -> dict:
     """Return GPT-2's tokens of a text, while its weights are not loaded; none without its tokenizer."""
     tokens = [] if tokenizer is None else tokens_of(tokenizer, tokenizer.encode(text))
     note = None if tokenizer else translate("beside_no_merges", lang)
-    words, load = words_of("text_reading", lang), translate("gpt2_not_loaded", lang)
+    words, load = words_of("text_reading", lang), translate("beside_not_loaded", lang)
     return TextReading.pack(FAMILY_NAMES[GPT2], words, tokens, note=note, empty=load, second=True)
 
 
