@@ -15,7 +15,9 @@ from core.runs.directory import RunDir
 from core.runs.machine import cores
 from core.runs.naming import rename
 from playground.page import PageContext
+from playground.server.addresses import guest_addresses
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Radio, show_errors
+from playground.widgets.invite import Invite
 from playground.widgets.plain_text import PlainText
 from playground.widgets.run_picker import RunPicker
 from playground.words.translate import LANGUAGES, language, translate
@@ -86,19 +88,31 @@ class Header:
                     self.look = add(gr.Button, elem_id="theme-button", words={"value": "theme_button"}, **small)
                     self.present = add(gr.Button, elem_id="present-button", words={"value": "present_button"}, **small)
                     self.delete = add(gr.Button, elem_id="delete-run", words={"value": "delete_run"}, **small)
+                    self._invite_button("invite-button", **small)
 
         add(gr.Markdown, elem_id="forgetful", words={"value": "forgetful"})  # shown where storage.js found it so
         self.leave = add(gr.Button, elem_id="present-leave", size="sm", words={"value": "present_leave"})
+        self._invite_button("present-invite", size="sm")
+        self.invite = Invite(elem_id="invite")
+
+    def _invite_button(self, elem_id: str, **look: Any) -> None:
+        """Make a button that opens the panel, where others are served."""
+        profile = self.page.settings.profile
+        if profile.shared:
+            words = {"value": f"invite_button_{profile.name}"}
+            button = self.page.words.add(gr.Button, elem_id=elem_id, words=words, **look)
+            button.click(None, js="() => playground.invite()")
 
     def connect(self, app: gr.Blocks, tabs: Sequence[Tab], form: FormTab) -> None:
         """Wire what concerns the whole page: opening it, the run in view, the language, the theme.
 
         form: the tab whose form is filled when the page is opened; it is one of the tabs.
         """
-        page, self.tabs, self.form = self.page, tabs, form
+        page, self.app, self.tabs, self.form = self.page, app, tabs, form
         shown = [widget for tab in tabs for widget in tab.shown]
         translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
-        everything = [page.owner, page.memory, page.run, page.lang, self.machine, *form.filled, *translated, *shown]
+        look = [self.machine, self.invite]
+        everything = [page.owner, page.memory, page.run, page.lang, *look, *form.filled, *translated, *shown]
         app.load(None, js=RECALL_THEME_JS)
         app.load(None, js=NO_WORDS_JS)
         form.recall(app.load(self.open, [page.memory], everything, **UNQUEUED))
@@ -113,7 +127,8 @@ class Header:
         deleted.failure(None, js="() => window.playgroundFeed.stay()")
         page.run.rename(show_errors(self.rename_run), [page.run, page.lang], None, **UNQUEUED)
 
-        spoken = page.lang.input(self.speak, [page.lang, page.owner], [self.machine, page.run, *translated], **CHOSEN)
+        said = [*look, page.run, *translated]
+        spoken = page.lang.input(self.speak, [page.lang, page.owner], said, **CHOSEN)
         spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
         self.look.click(None, js=THEME_JS)
         self.present.click(None, js="() => playground.present(true)")
@@ -139,7 +154,7 @@ class Header:
             memory,
             gr.update(value=run_id, told=RunPicker.told_to(owner, lang)),
             lang,
-            self._machine(lang),
+            *self._look(lang, request),
             *self.form.fill(run, lang),
             *(page.words.updates(lang) if lang != page.words.lang else same_words),
             *self._translated(lang, memory),
@@ -152,11 +167,12 @@ class Header:
         memory = {**(memory if isinstance(memory, dict) else {}), "run": run.id if run else "", "lang": lang}
         return [*self._shown(run, owner, lang), memory]
 
-    def speak(self, lang: str, owner: Any) -> list:
+    def speak(self, lang: str, owner: Any, request: gr.Request) -> list:
         """Return every word of the page in another language."""
         lang = language(lang)
         picker = gr.update(told=RunPicker.told_to(owner, lang))
-        return [self._machine(lang), picker, *self.page.words.updates(lang), *self._translated(lang, {})]
+        words = [*self.page.words.updates(lang), *self._translated(lang, {})]
+        return [*self._look(lang, request), picker, *words]
 
     def rename_run(self, run_id: Any, lang: str, event: gr.EventData = None) -> None:
         """Give a run the name that was typed into the picker."""
@@ -176,6 +192,13 @@ class Header:
         device = translate("machine_gpu" if has_gpu() else "machine_cpu", lang)
         machine = translate("machine", lang, cores=cores(), device=device)
         return f"{machine} · {translate(f'profile_{profile.name}', lang, runs=profile.active_runs)}"
+
+    def _look(self, lang: str, request: gr.Request) -> list:
+        """Return what is said of the machine, and in the panel: where guests find the page, what they may do."""
+        settings = self.page.settings
+        opened_at = f"{request.request.url.scheme}://{request.headers.get('host', '')}/"
+        found = guest_addresses(settings.host, self.app.server_port, opened_at)
+        return [self._machine(lang), Invite.pack(settings.profile, found, bool(settings.class_password), lang)]
 
     def _shown(self, run: RunDir | None, owner: Any, lang: str) -> list:
         return [value for tab in self.tabs for value in tab.show(run, owner, lang)]
