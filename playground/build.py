@@ -71,9 +71,9 @@ class Playground(gr.Blocks):
 
     def launch(self, **more: Any) -> tuple:
         """Serve the page as `gr.Blocks.launch` does, which takes the same arguments by name; theirs win over ours."""
-        profile = self.settings.profile
+        profile, host = self.settings.profile, self.settings.host
         ours = {
-            "server_name": self.settings.host,
+            "server_name": f"[{host}]" if ":" in host else host,  # as addresses of IPv6 are written before a port
             "server_port": self.settings.port,
             "theme": theme.theme(),
             "css": theme.css(),

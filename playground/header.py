@@ -15,10 +15,12 @@ from core.runs.directory import RunDir
 from core.runs.machine import cores
 from core.runs.naming import rename
 from playground.page import PageContext, remembered
+from playground.server.addresses import guest_addresses
 from playground.server.rights import Person
 from playground.widgets.host_box import HostBox
 from playground.widgets.identity import IDENTIFY_JS
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Language, event_value, show_errors
+from playground.widgets.invite import Invite
 from playground.widgets.plain_text import PlainText
 from playground.widgets.run_picker import RunPicker
 from playground.words.refusals import refused
@@ -90,20 +92,32 @@ class Header:
                     self.look = add(gr.Button, elem_id="theme-button", words={"value": "theme_button"}, **small)
                     self.present = add(gr.Button, elem_id="present-button", words={"value": "present_button"}, **small)
                     self.delete = add(gr.Button, elem_id="delete-run", words={"value": "delete_run"}, **small)
+                    self._invite_button("invite-button", **small)
                 self.host = HostBox(HostBox.pack(False, False, "en"), elem_id="host-box")
 
         add(gr.Markdown, elem_id="forgetful", words={"value": "forgetful"})  # shown where storage.js found it so
         self.leave = add(gr.Button, elem_id="present-leave", size="sm", words={"value": "present_leave"})
+        self._invite_button("present-invite", size="sm")
+        self.invite = Invite(elem_id="invite")
+
+    def _invite_button(self, elem_id: str, **look: Any) -> None:
+        """Make a button that opens the panel, where others are served."""
+        profile = self.page.settings.profile
+        if profile.shared:
+            words = {"value": f"invite_button_{profile.name}"}
+            button = self.page.words.add(gr.Button, elem_id=elem_id, words=words, **look)
+            button.click(None, js="() => playground.invite()")
 
     def connect(self, app: gr.Blocks, tabs: Sequence[Tab], form: FormTab) -> None:
         """Wire what concerns the whole page: opening it, the run in view, the language, the theme.
 
         form: the tab whose form is filled when the page is opened; it is one of the tabs.
         """
-        page, self.tabs, self.form = self.page, tabs, form
+        page, self.app, self.tabs, self.form = self.page, app, tabs, form
         shown = [widget for tab in tabs for widget in tab.shown]
         translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
-        everything = [page.memory, page.run, page.lang, self.machine, self.host, *form.filled, *translated, *shown]
+        look = [self.machine, self.invite, self.host]
+        everything = [page.memory, page.run, page.lang, *look, *form.filled, *translated, *shown]
         app.load(None, js=RECALL_THEME_JS)
         app.load(None, js=NO_WORDS_JS)
         app.load(None, page.memory, [page.person, page.memory], js=IDENTIFY_JS)
@@ -120,7 +134,7 @@ class Header:
         deleted.failure(None, js="() => window.playgroundFeed.stay()")
         page.run.rename(show_errors(self.rename_run), [page.run, page.person, page.lang], None, **UNQUEUED)
 
-        said = [self.machine, page.run, self.host, *translated]
+        said = [*look, page.run, *translated]
         spoken = page.lang.input(show_errors(self.speak), [page.lang, page.person], said, **CHOSEN)
         spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
         for event, change in ((self.host.enter, self.become_host), (self.host.leave, self.leave_host)):
@@ -151,8 +165,7 @@ class Header:
             memory,
             gr.update(value=run_id, told=RunPicker.told_to(lang)),
             lang,
-            self._machine(lang),
-            self._host(person, lang),
+            *self._look(person, lang, request),
             *self.form.fill(run, lang, person),
             *(page.words.updates(lang) if lang != page.words.lang else same_words),
             *self._translated(lang, memory),
@@ -165,17 +178,12 @@ class Header:
         memory = {**remembered(memory), "run": run.id if run else "", "lang": lang}
         return [*self._shown(run, person, lang), memory]
 
-    def speak(self, lang: str, person: Person) -> list:
+    def speak(self, lang: str, person: Person, request: gr.Request) -> list:
         """Return every word of the page in another language."""
         lang = language(lang)
         picker = gr.update(told=RunPicker.told_to(lang))
-        return [
-            self._machine(lang),
-            picker,
-            self._host(person, lang),
-            *self.page.words.updates(lang),
-            *self._translated(lang, {}),
-        ]
+        words = [*self.page.words.updates(lang), *self._translated(lang, {})]
+        return [*self._look(person, lang, request), picker, *words]
 
     def rename_run(self, run_id: Any, person: Person, lang: str, event: gr.EventData = None) -> None:
         """Give a run the name that was typed into the picker."""
@@ -210,6 +218,14 @@ class Header:
 
     def _host(self, person: Person, lang: str, said: str = "", tried: int = 0) -> dict:
         return HostBox.pack(self.page.rights.has_key, person.is_host, lang, said, tried)
+
+    def _look(self, person: Person, lang: str, request: gr.Request) -> list:
+        """Return what is said of the machine, and in the panel: where guests find the page, what they may do, and who is the host."""
+        settings = self.page.settings
+        opened_at = f"{request.request.url.scheme}://{request.headers.get('host', '')}/"
+        found = guest_addresses(settings.host, self.app.server_port, opened_at)
+        invite = Invite.pack(settings.profile, found, bool(settings.class_password), lang)
+        return [self._machine(lang), invite, self._host(person, lang)]
 
     def _shown(self, run: RunDir | None, person: Person, lang: str) -> list:
         return [value for tab in self.tabs for value in tab.show(run, person, lang)]

@@ -7,24 +7,43 @@ machine's addresses it would be sent from.
 import io
 import ipaddress
 import socket
+from functools import lru_cache
+from urllib.parse import urlsplit
 
-_BEYOND = ("192.0.2.1", "10.255.255.255", "192.168.255.255", "172.31.255.255")  # that some network would lead to
+# What to listen at to be found by every address of a kind, and some that a network of that kind would lead to.
+_BEYOND = {
+    "0.0.0.0": (socket.AF_INET, ("192.0.2.1", "10.255.255.255", "192.168.255.255", "172.31.255.255")),
+    "::": (socket.AF_INET6, ("2001:db8::1", "fd00::1")),
+}
 
 
 def addresses(host: str, port: int) -> list[str]:
     """Return the addresses at which others on the network find a page that listens at host; none on loopback."""
-    if host not in ("0.0.0.0", "::", ""):
+    if host not in _BEYOND:
         return [] if _is_loopback(host) else [_address(host, port)]
-    return [_address(found, port) for found in _own_addresses()]
+    return [_address(found, port) for found in _own_addresses(host)]
 
 
+def guest_addresses(host: str, port: int, opened_at: str) -> list[str]:
+    """Return where a guest finds the page: its own addresses, or, of one that stands behind a proxy, the proxy's.
+
+    opened_at: the address by which the one who asks has come; the guard has looked at it.
+    """
+    found = addresses(host, port)
+    if found or not _is_loopback(host):
+        return found
+    name = urlsplit(opened_at).hostname
+    return [opened_at] if name and not _is_loopback(name) else []
+
+
+@lru_cache(64)
 def qr_svg(address: str) -> str:
     """Return a QR code of an address as SVG, dark on white, whatever the page's theme."""
     import segno
 
     file = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
-        file, kind="svg", border=3, xmldecl=False, svgns=True, light="#fff"
+        file, kind="svg", border=4, xmldecl=False, svgns=True, light="#fff"
     )
     return file.getvalue().decode()
 
@@ -38,16 +57,21 @@ def qr_terminal(address: str) -> str:
     return file.getvalue()
 
 
-def _own_addresses() -> list[str]:
-    found = []
-    for beyond in _BEYOND:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.connect((beyond, 9))
+def _own_addresses(host: str) -> list[str]:
+    found, (kind, beyond) = [], _BEYOND[host]
+    for each in beyond:
+        try:
+            with socket.socket(kind, socket.SOCK_DGRAM) as probe:
+                probe.connect((each, 9))
                 found.append(probe.getsockname()[0])
-            except OSError:  # no network leads there
-                continue
-    return [each for each in dict.fromkeys(found) if not _is_loopback(each) and each != "0.0.0.0"]
+        except OSError:  # no network leads there
+            continue
+    return [each for each in dict.fromkeys(found) if _is_for_guests(ipaddress.ip_address(each))]
+
+
+def _is_for_guests(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Tell whether an address leads here from another machine as it stands; a link-local one of IPv6 does not."""
+    return not (number.is_loopback or number.is_unspecified or (number.version == 6 and number.is_link_local))
 
 
 def _address(host: str, port: int) -> str:

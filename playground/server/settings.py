@@ -48,7 +48,9 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
         parser.error(f"GPT_PLAYGROUND_PROFILE={named[:40]!r} is no profile; set it to {', '.join(PROFILES)}")
     usual = PUBLIC if on_space else PROFILES[named]
     parser.add_argument("--profile", choices=list(PROFILES), default=usual.name, help="who is served, and how strictly")
-    parser.add_argument("--host", help="the address to listen at; by default that of the profile")
+    parser.add_argument(
+        "--host", type=lambda text: text.strip("[]"), help="where to listen; by default that of the profile"
+    )
     parser.add_argument("--port", type=_port, default=env.get("PORT") or None, help="1 to 65535; also PORT")
     parser.add_argument("--shared", action="store_true", help="the same as --profile classroom")
     parser.add_argument(
@@ -117,6 +119,10 @@ def _host(text: str) -> str:
     if not name or name != text.strip().strip("[]").lower().rstrip("."):
         raise argparse.ArgumentTypeError(f"{text!r} is no name of a host; give one such as play.example.org")
     return name
+
+
+def _without_brackets(text: str) -> str:
+    return text.strip("[]")
 
 
 def _proxy(text: str) -> str:

@@ -92,6 +92,10 @@ def test_impossible_arguments_are_refused(capsys):
         assert arguments[0] in capsys.readouterr().err, arguments
 
 
+def test_an_address_of_ipv6_is_taken_with_and_without_brackets():
+    assert read_settings(["--host", "::"], {}).host == read_settings(["--host", "[::]"], {}).host == "::"
+
+
 def test_hosts_and_proxies_are_named_one_by_one_or_in_the_environment(capsys):
     env = {"GPT_PLAYGROUND_ALLOWED_HOSTS": "a.example, b.example", "GPT_PLAYGROUND_TRUSTED_PROXIES": "10.0.0.0/8"}
     asked = read_settings([], env)

@@ -1,0 +1,38 @@
+"""The panel that invites others: each address at which a guest finds the page, with its QR code, and what one may do.
+
+The value is `{"text", "about", "places", "limits"}`; a place is an address and the SVG of its code. On a public server
+nobody needs an address, and the panel says what one may do there and what is lost.
+"""
+
+from playground.server.addresses import qr_svg
+from playground.server.profiles import Profile
+from playground.widgets.base import Widget
+from playground.words.translate import translate
+
+LIMITS = ("active_runs", "kept_runs", "parameters", "characters")
+
+
+class Invite(Widget):
+    """Show where the page is found and what its profile means; the script offers `playground.invite()`."""
+
+    template = "invite.html"
+    scripts = ("invite.js",)
+    styles = ("invite.css",)
+
+    @staticmethod
+    def pack(profile: Profile, found: list[str], has_password: bool, lang: str) -> dict:
+        """Return the value. found: the addresses that a guest can use."""
+        is_class = profile.name == "classroom"
+        text = {key: translate(f"invite_{key}", lang) for key in ("code", "close", "limits")}
+        text["title"] = translate(f"invite_title_{'classroom' if is_class else 'server'}", lang)
+        limits = [
+            translate(f"invite_{name}", lang, n=getattr(profile, name))
+            for name in LIMITS
+            if getattr(profile, name) is not None
+        ]
+        about = f"invite_about_{profile.name}"
+        if is_class:
+            limits.insert(0, translate("invite_own", lang))
+            about = "invite_about_nowhere" if not found else "invite_about_password" if has_password else about
+        places = [{"address": address, "code": qr_svg(address)} for address in found] if is_class else []
+        return {"text": text, "about": translate(about, lang), "places": places, "limits": limits}
