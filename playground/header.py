@@ -15,7 +15,7 @@ from core.runs.directory import RunDir
 from core.runs.machine import cores
 from core.runs.naming import rename
 from playground.page import PageContext, remembered
-from playground.server.addresses import guest_addresses
+from playground.server.addresses import guest_addresses, qr_svg
 from playground.server.rights import Person
 from playground.widgets.host_box import HostBox
 from playground.widgets.identity import IDENTIFY_JS
@@ -220,11 +220,12 @@ class Header:
         return HostBox.pack(self.page.rights.has_key, person.is_host, lang, said, tried)
 
     def _look(self, person: Person, lang: str, request: gr.Request) -> list:
-        """Return what is said of the machine, and in the panel: where guests find the page, what they may do, and who is the host."""
+        """Return what is said of the machine, where guests find the page and what they may do, and who is the host."""
         settings = self.page.settings
         opened_at = f"{request.request.url.scheme}://{request.headers.get('host', '')}/"
         found = guest_addresses(settings.host, self.app.server_port, opened_at)
-        invite = Invite.pack(settings.profile, found, bool(settings.class_password), lang)
+        codes = {address: qr_svg(address) for address in found}
+        invite = Invite.pack(settings.profile, codes, bool(settings.class_password), lang)
         return [self._machine(lang), invite, self._host(person, lang)]
 
     def _shown(self, run: RunDir | None, person: Person, lang: str) -> list:

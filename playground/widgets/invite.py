@@ -4,8 +4,8 @@ The value is `{"text", "about", "places", "limits"}`; a place is an address and 
 nobody needs an address, and the panel says what one may do there and what is lost.
 """
 
-from playground.server.addresses import qr_svg
-from playground.server.profiles import Profile
+from typing import Any
+
 from playground.widgets.base import Widget
 from playground.words.translate import translate
 
@@ -20,8 +20,8 @@ class Invite(Widget):
     styles = ("invite.css",)
 
     @staticmethod
-    def pack(profile: Profile, found: list[str], has_password: bool, lang: str) -> dict:
-        """Return the value. found: the addresses that a guest can use."""
+    def pack(profile: Any, found: dict[str, str], has_password: bool, lang: str) -> dict:
+        """Return the value. profile: that of the server; found: each address that a guest can use -> its code."""
         is_class = profile.name == "classroom"
         text = {key: translate(f"invite_{key}", lang) for key in ("code", "close", "limits")}
         text["title"] = translate(f"invite_title_{'classroom' if is_class else 'server'}", lang)
@@ -34,5 +34,5 @@ class Invite(Widget):
         if is_class:
             limits.insert(0, translate("invite_own", lang))
             about = "invite_about_nowhere" if not found else "invite_about_password" if has_password else about
-        places = [{"address": address, "code": qr_svg(address)} for address in found] if is_class else []
+        places = [{"address": address, "code": code} for address, code in found.items()] if is_class else []
         return {"text": text, "about": translate(about, lang), "places": places, "limits": limits}

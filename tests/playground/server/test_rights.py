@@ -7,7 +7,6 @@ import random
 import re
 import secrets
 from pathlib import Path
-from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -27,7 +26,7 @@ from playground.server.profiles import CLASSROOM, LAPTOP, PUBLIC
 from playground.server.rights import MINUTE, TRIES, Person, Rights
 from playground.server.settings import Settings, read_settings
 from tests.served import free_port
-from tests.tiny_runs import refusal, tiny_plan
+from tests.tiny_runs import asking, refusal, tiny_plan
 
 ME, YOU = "a" * 32, "b" * 32
 KEY = "a key for the teacher"
@@ -199,7 +198,7 @@ def test_an_own_text_is_shown_to_its_owner_and_the_host_alone(page):
     for each in page.fns.values():
         if getattr(each.fn, "__qualname__", "") != "Header.open":
             continue
-        request = SimpleNamespace(query_params={"run": "yours"}, headers={})
+        request = asking(run="yours")
         for person, sees in ((Person(owner_of(ME)), False), (Person(), False), (Person(owner_of(YOU)), True),
                              (Person(None, is_host=True), True)):  # fmt: skip
             told = json.dumps(each.fn({}, person, request), default=str)

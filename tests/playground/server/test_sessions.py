@@ -19,6 +19,7 @@ from playground.server.profiles import LAPTOP
 from playground.server.rights import HOST
 from playground.server.sessions import LightSession, Sessions
 from playground.server.settings import Settings
+from tests.tiny_runs import asking
 
 SOON = replace(LAPTOP, sessions=20, session_seconds=0.0)
 
@@ -51,7 +52,7 @@ def sessions(page):
 
 def told_by_open(page, lang: str) -> tuple:
     handler = next(fn for fn in page.fns.values() if fn.name == "open" and len(fn.outputs) > 100)
-    request = SimpleNamespace(query_params={"lang": lang}, headers={})
+    request = asking(lang=lang)
     return handler, handler.fn({}, HOST, request)
 
 
