@@ -5,6 +5,7 @@ Left out on purpose: how slowly one may arrive, which is the connection's matter
 
 import asyncio
 import json
+import math
 import re
 import sys
 from collections.abc import Callable
@@ -23,8 +24,8 @@ KB = 2**10
 LATER = 5.0  # seconds after a long body, in which its call is likely to have ended
 # What JSON can say, and Gradio cannot answer with: half of a character, and numbers beyond 64 bits. A call whose answer
 # repeats such a thing would break the stream in which all answers of its page stand.
-STRANGE = re.compile(r"\\u[dD][89a-fA-F]|\d{19}|\d[eE]\+?\d{3}")
-LONE = re.compile("[\ud800-\udfff]")
+HALVES, LONE = ("\\ud", "\\uD"), re.compile("[\ud800-\udfff]")
+LONG = 19  # digits: any number with fewer fits into 64 bits
 
 
 class Arriving:
@@ -125,27 +126,31 @@ async def parse(body: bytes, profile: Profile, one_at_a_time: asyncio.Lock | Non
 def _parse(body: bytes) -> tuple[Any, bytes]:
     try:
         text = body.decode()
-        if STRANGE.search(text):
-            text = LONE.sub("\ufffd", json.dumps(_read(text), ensure_ascii=False))
-            body = text.encode()
-        return _read(text), body
+        content, is_changed = _read(text)
+        if is_changed or any(half in text for half in HALVES):
+            text = LONE.sub("\ufffd", json.dumps(content, ensure_ascii=False))
+            content, body = _read(text)[0], text.encode()
+        return content, body
     except (ValueError, RecursionError):
         pass
     raise Refusal(400, "The request is not JSON in UTF-8; send it as the page does")
 
 
-def _read(text: str) -> Any:
-    """Read JSON; numbers are as a browser has them, and none is beyond all floats."""
-    return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_int, parse_float=_float)
+def _read(text: str) -> tuple[Any, bool]:
+    """Read JSON; return it, and whether numbers are others than it says: floats beyond 64 bits, the largest beyond."""
+    changed = []
 
+    def whole(digits: str) -> int | float:
+        return int(digits) if len(digits) < LONG else broken(digits)
 
-def _int(digits: str) -> int | float:
-    return int(digits) if len(digits) < 19 else _float(digits)
+    def broken(digits: str) -> float:
+        number = float(digits)
+        if math.isinf(number) or digits.lstrip("-").isdigit():
+            changed.append(digits)
+        return max(-sys.float_info.max, min(sys.float_info.max, number))
 
-
-def _float(digits: str) -> float:
-    most = sys.float_info.max
-    return min(most, max(-most, float(digits)))
+    hooks = {"object_pairs_hook": _once, "parse_constant": _no_constant, "parse_int": whole, "parse_float": broken}
+    return json.loads(text, **hooks), bool(changed)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict:
