@@ -95,14 +95,14 @@ class UnfinishedStep(Options):
     loss: float
     learning_rate: float
     grad_norm: float
-    tokens: int
+    tokens: int = Field(ge=0, le=2**53)
     seconds: float
 
 
 class ResumeState(Options):
     """What a run needs to know to go on, beside the tensors."""
 
-    step: int = Field(ge=0)
+    step: int = Field(ge=0, le=2**53)
     elapsed: float = Field(ge=0)  # seconds of training so far
     unfinished: UnfinishedStep | None = None
 

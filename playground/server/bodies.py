@@ -3,18 +3,29 @@
 Left out on purpose: how slowly one may arrive, which is the connection's matter.
 """
 
+import asyncio
 import json
+import math
+import re
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive
 
+from core.runs.memory import give_back_freed
 from playground.server.profiles import MB, Profile
 from playground.server.refusal import Refusal
 from playground.server.shapes import Shape
 
 KB = 2**10
+LATER = 5.0  # seconds after a long body, in which its call is likely to have ended
+# What JSON can say, and Gradio cannot answer with: half of a character, and numbers beyond 64 bits. A call whose answer
+# repeats such a thing would break the stream in which all answers of its page stand.
+HALVES, LONE = ("\\ud", "\\uD"), re.compile("[\ud800-\udfff]")
+LONG = 19  # digits: any number with fewer fits into 64 bits
 
 
 class Arriving:
@@ -22,6 +33,8 @@ class Arriving:
 
     def __init__(self, most: int):
         self.most, self.held = most, 0
+        self.parsing = asyncio.Lock()
+        self.is_tidying = False
 
     def take(self, count: int) -> None:
         """Count further bytes; Refusal when there are too many at once."""
@@ -29,6 +42,17 @@ class Arriving:
             # 429, not 503: Gradio's page shows a sentence of its own, in English, instead of that of a 503.
             raise Refusal(429, "The server is taking in as much as it can at once; try again in a moment", wait=5)
         self.held += count
+
+    def give_back(self, count: int) -> None:
+        """Count bytes no longer; after many, have the memory that they took given back to the machine."""
+        self.held -= count
+        if count > MB and not self.is_tidying:
+            self.is_tidying = True
+            asyncio.get_running_loop().call_later(LATER, self._tidy)
+
+    def _tidy(self) -> None:
+        self.is_tidying = False
+        asyncio.get_running_loop().run_in_executor(None, give_back_freed)
 
 
 class Body:
@@ -43,7 +67,7 @@ class Body:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self.arriving.held -= self.size
+        self.arriving.give_back(self.size)
 
     async def part(self) -> bytes:
         """Return the next part; Refusal when the body gets too large."""
@@ -88,17 +112,45 @@ def check_length(headers: dict[str, str], limit: int) -> None:
         raise too_large(limit)
 
 
-async def parse(body: bytes, profile: Profile) -> Any:
-    """Return what a body says; Refusal for what is not JSON. A long one is parsed in a thread."""
-    return await run_in_threadpool(_parse, body) if len(body) > profile.short_body else _parse(body)
+async def parse(body: bytes, profile: Profile, one_at_a_time: asyncio.Lock | None = None) -> tuple[Any, bytes]:
+    """Return what a body says, and the body as the page behind the guard can answer it; Refusal for what is not JSON.
+
+    A long one is parsed in a thread, and after any other: no other thread gets on while Python parses.
+    """
+    if len(body) <= profile.short_body:
+        return _parse(body)
+    async with one_at_a_time or nullcontext():
+        return await run_in_threadpool(_parse, body)
 
 
-def _parse(body: bytes) -> Any:
+def _parse(body: bytes) -> tuple[Any, bytes]:
     try:
-        return json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+        text = body.decode()
+        content, is_changed = _read(text)
+        if is_changed or any(half in text for half in HALVES):
+            text = LONE.sub("\ufffd", json.dumps(content, ensure_ascii=False))
+            content, body = _read(text)[0], text.encode()
+        return content, body
     except (ValueError, RecursionError):
         pass
     raise Refusal(400, "The request is not JSON in UTF-8; send it as the page does")
+
+
+def _read(text: str) -> tuple[Any, bool]:
+    """Read JSON; return it, and whether numbers are others than it says: floats beyond 64 bits, the largest beyond."""
+    changed = []
+
+    def whole(digits: str) -> int | float:
+        return int(digits) if len(digits) < LONG else broken(digits)
+
+    def broken(digits: str) -> float:
+        number = float(digits)
+        if math.isinf(number) or digits.lstrip("-").isdigit():
+            changed.append(digits)
+        return max(-sys.float_info.max, min(sys.float_info.max, number))
+
+    hooks = {"object_pairs_hook": _once, "parse_constant": _no_constant, "parse_int": whole, "parse_float": broken}
+    return json.loads(text, **hooks), bool(changed)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict:

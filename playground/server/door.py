@@ -48,8 +48,8 @@ _EXACT = {
     f"{API}/upload": Place("upload", WRITE),
 }
 _NAMED = (
-    (re.compile(r"/assets/[\w.-]+"), Place(None, ("GET",))),
-    (re.compile(r"/static/(?:[\w-]+/)*[\w-]+(?:\.[\w-]+)+"), Place(None, ("GET",))),
+    (re.compile(r"/assets/[\w.-]{1,200}"), Place(None, ("GET",))),  # a file's name has no more bytes than 255
+    (re.compile(r"(?=.{1,200}$)/static/(?:[\w-]+/)*[\w-]+(?:\.[\w-]+)+"), Place(None, ("GET",))),
     (re.compile(r"/playground/feed/[^/]+"), Place(None, READ)),
     (re.compile(r"/playground/run/[^/]+/.+"), Place("download", READ)),
     (re.compile(API + r"/heartbeat/([^/]+)"), Place("heartbeat", ("GET",))),

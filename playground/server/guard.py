@@ -20,7 +20,7 @@ from playground.server.headers import Raw, dressed, page_headers
 from playground.server.origins import Origins
 from playground.server.profiles import LAPTOP, Profile
 from playground.server.rates import Rates
-from playground.server.refusal import Refusal, answer, language_of
+from playground.server.refusal import Refusal, answer, is_refusal, language_of
 from playground.server.uploads import Parts
 
 COSTLY = ("config", "download")  # what is only read, but made for each who asks
@@ -63,6 +63,7 @@ class Visit:
         self.body: Body | None = None
         self.refusal: Refusal | None = None  # that came while the app was reading
         self.is_answered = False
+        self.start: Message | None = None  # of an answer whose status depends on what it says
 
     async def send(self, message: Message) -> None:
         """Send the app's answer with our headers; nothing of it when the request was refused meanwhile."""
@@ -70,8 +71,20 @@ class Visit:
             return
         if message["type"] == "http.response.start":
             self.is_answered = True
-            message = {**message, "headers": dressed(message.get("headers", ()), self.guard.headers)}
-        await self._send(message)
+            if message["status"] == 500 and self.place and self.place.kind == "run":
+                self.start = message
+                return
+        elif self.start:
+            # Gradio says 500 when a handler refuses, too.
+            start, self.start = self.start, None
+            await self._start({**start, "status": 400 if is_refusal(message.get("body", b"")) else 500})
+        if message["type"] == "http.response.start":
+            await self._start(message)
+        else:
+            await self._send(message)
+
+    async def _start(self, message: Message) -> None:
+        await self._send({**message, "headers": dressed(message.get("headers", ()), self.guard.headers)})
 
     async def refuse(self, refusal: Refusal) -> None:
         """Answer with a sentence, unless an answer is under way."""
@@ -128,7 +141,7 @@ class Visit:
         whole = await body.read_json()
         if body.is_broken_off:
             return
-        content = await parse(whole, guard.profile)
+        content, whole = await parse(whole, guard.profile, guard.arriving.parsing)
         session = content.get("session_hash") if isinstance(content, dict) else None
         guard.rates.call_of_person(session if gradio_patches.has_session(page, session) else None, address)
         if page is not None and place.kind == "cancel":

@@ -31,6 +31,15 @@ def language_of(headers: dict[str, str], query: str) -> str:
     return language(headers.get("accept-language"))
 
 
+def is_refusal(body: bytes) -> bool:
+    """Tell whether an answer of Gradio's says why a handler refuses: `{"error": sentence}`, and not null."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and isinstance(told.get("error"), str) and bool(told["error"])
+
+
 async def answer(refusal: Refusal, scope: Scope, receive: Receive | None, send: Send, lang: str) -> None:
     """Send a refusal. receive: where the rest of the body comes from, which nobody wants; None when it is all there."""
     body = json.dumps({"error": refused(refusal, refusal.lang or lang)}, ensure_ascii=False).encode()

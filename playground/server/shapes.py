@@ -34,6 +34,8 @@ class Shape:
             raise Refusal(400, "The request is not JSON in UTF-8; send it as the page does")
         place = 1 if self.escaped and part else 0
         self.escaped = self.escaped and not part
+        if self.in_string and self._is_inside(part[place:]):
+            return
         while place < len(part):
             if self.in_string:
                 place = self._leave_string(part, place)
@@ -42,6 +44,14 @@ class Shape:
                 place = mark.end()
             else:
                 return
+
+    def _is_inside(self, part: bytes) -> bool:
+        """Tell whether a string goes on through a whole part: most parts of a long text, however many quotes it has."""
+        bare = part.replace(b"\\\\", b"").replace(b'\\"', b"")
+        if b'"' in bare:
+            return False
+        self.escaped = bare.endswith(b"\\")
+        return True
 
     def _leave_string(self, part: bytes, place: int) -> int:
         """Return the place behind the end of a string, or that of the part's end where the string goes on."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from benchmarks.odd_calls import walk
 from core.runs.store import RunStore
 from playground.build import build_app
 from playground.server.door import LONGEST, check_address, check_query, find
@@ -41,17 +42,6 @@ def is_open(method: str, path: str) -> bool:
         assert refusal.status in (404, 405)
         return False
     return True
-
-
-def walk(routes, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the method and the path of every route, those of routers within routers too."""
-    for route in routes:
-        router = getattr(route, "original_router", None)
-        inner = router.routes if router is not None else getattr(route, "routes", None)
-        if inner:
-            yield from walk(inner, prefix + getattr(route, "path", ""))
-        elif hasattr(route, "path"):
-            yield from ((method, prefix + route.path) for method in getattr(route, "methods", None) or {"GET"})
 
 
 def sample(path: str) -> str:
@@ -160,3 +150,8 @@ def test_ids_are_those_that_clients_make(method, path, asked, status):
         with pytest.raises(Refusal) as refused:
             check_query(place, asked)
         assert refused.value.status == status
+
+
+def test_a_name_that_is_too_long_for_a_file_is_not_looked_for():
+    for start in ("/assets/", "/static/", "/static/a/"):
+        assert is_open("GET", f"{start}{'x' * 150}.js") and not is_open("GET", f"{start}{'x' * 300}.js")

@@ -180,3 +180,24 @@ def test_there_are_no_web_sockets(guard):
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, talk()).result()
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said", "expected"),
+    [
+        ("/gradio_api/run/predict", 500, b'{"error": "Choose a run"}', 400),
+        ("/gradio_api/run/predict", 500, b'{"error": null}', 500),
+        ("/gradio_api/run/predict", 500, b'{"error": ""}', 500),
+        ("/gradio_api/run/predict", 500, b"Internal Server Error", 500),
+        ("/gradio_api/run/predict", 200, b'{"error": "Choose a run"}', 200),
+        (JOIN, 500, b'{"error": "Choose a run"}', 500),
+    ],
+)
+def test_what_a_handler_refuses_is_no_fault_of_the_server(path, status, said, expected):
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": status, "headers": [(b"x-own", b"1")]})
+        await send({"type": "http.response.body", "body": said})
+
+    answer = ask(Guard(app, page_of(*HANDLERS), profile=SMALL), "POST", path, call())
+    assert (answer.status, answer.body, answer.headers["x-own"]) == (expected, said, "1")
+    assert "content-security-policy" in answer.headers
