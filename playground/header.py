@@ -15,9 +15,9 @@ from core.runs.directory import RunDir
 from core.runs.machine import cores
 from core.runs.naming import rename
 from playground.page import PageContext
-from playground.server.addresses import guest_addresses
+from playground.server.addresses import guest_addresses, qr_svg
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Radio, show_errors
-from playground.widgets.invite import Invite
+from playground.widgets.invite import LIMITS, Invite
 from playground.widgets.plain_text import PlainText
 from playground.widgets.run_picker import RunPicker
 from playground.words.translate import LANGUAGES, language, translate
@@ -198,7 +198,10 @@ class Header:
         settings = self.page.settings
         opened_at = f"{request.request.url.scheme}://{request.headers.get('host', '')}/"
         found = guest_addresses(settings.host, self.app.server_port, opened_at)
-        return [self._machine(lang), Invite.pack(settings.profile, found, bool(settings.class_password), lang)]
+        codes = {address: qr_svg(address) for address in found}
+        profile, has_password = settings.profile, bool(settings.class_password)
+        most = {name: getattr(profile, name) for name in LIMITS}
+        return [self._machine(lang), Invite.pack(profile.name, most, codes, has_password, lang)]
 
     def _shown(self, run: RunDir | None, owner: Any, lang: str) -> list:
         return [value for tab in self.tabs for value in tab.show(run, owner, lang)]
