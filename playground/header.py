@@ -20,7 +20,7 @@ from playground.server.rights import Person
 from playground.widgets.host_box import HostBox
 from playground.widgets.identity import IDENTIFY_JS
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Language, event_value, show_errors
-from playground.widgets.invite import Invite
+from playground.widgets.invite import LIMITS, Invite
 from playground.widgets.plain_text import PlainText
 from playground.widgets.run_picker import RunPicker
 from playground.words.refusals import refused
@@ -225,7 +225,9 @@ class Header:
         opened_at = f"{request.request.url.scheme}://{request.headers.get('host', '')}/"
         found = guest_addresses(settings.host, self.app.server_port, opened_at)
         codes = {address: qr_svg(address) for address in found}
-        invite = Invite.pack(settings.profile, codes, bool(settings.class_password), lang)
+        profile, has_password = settings.profile, bool(settings.class_password)
+        most = {name: getattr(profile, name) for name in LIMITS}
+        invite = Invite.pack(profile.name, most, codes, has_password, lang)
         return [self._machine(lang), invite, self._host(person, lang)]
 
     def _shown(self, run: RunDir | None, person: Person, lang: str) -> list:

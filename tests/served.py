@@ -112,7 +112,7 @@ def served_section(
 
 def curve_moves(page: Any) -> None:
     """Wait for a loss on the Train tab's chart, and then for a later one."""
-    chart, drawn = page.locator("#loss-chart canvas"), re.compile(r"Loss after \d+")
+    chart, drawn = page.locator("#loss-chart canvas"), re.compile(r"Loss (after|sau) \d+")
     wait = {"timeout": 60_000}  # milliseconds: a busy machine is slow, not wrong
     expect(chart).to_have_attribute("aria-label", drawn, **wait)
     expect(chart).not_to_have_attribute("aria-label", chart.get_attribute("aria-label"), **wait)

@@ -132,7 +132,7 @@ function showState(pieces) {
   paper.hidden = blank;
   tell(at('.note'), last.note);
   const ended = ['done', 'stopped'].includes(state);
-  if (ended && lastState === 'writing') at('.spoken').textContent = drawn.map((token) => token.t).join('');
+  if (ended && lastState === 'writing') put(at('.spoken'), drawn.map((token) => token.t).join(''));
   if (state === 'waiting' && lastState !== 'waiting') comeIntoView(at('.written'));
   lastState = state;
 }

@@ -91,8 +91,23 @@ class Origins:
         if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             opens = scope["method"] in ("GET", "HEAD") and headers.get("sec-fetch-mode") == "navigate"
             elsewhere = elsewhere or not opens  # a link to the page, or the frame that it is shown in
+        if elsewhere and self._is_unnamed(scope, headers, host):
+            raise Refusal(
+                403,
+                "This page takes requests only from itself; where a proxy stands before it, set "
+                "'proxy_set_header Host $http_host' there, as docs/serving.md says",
+            )
         if elsewhere:
             raise Refusal(403, "This page takes requests only from itself")
+
+    def _is_unnamed(self, scope: Scope, headers: dict[str, str], host: str) -> bool:
+        """Tell whether a proxy has probably put the server's own address in the place of the page's name.
+
+        What a browser says to come from another website is just that.
+        """
+        if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return False
+        return is_loopback(hostname(host)) or self.believes((scope.get("client") or ("",))[0])
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

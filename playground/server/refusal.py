@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from playground.words.refusals import refused
 from playground.words.translate import language
+from playground.words.turning import for_toast
 
 LANG_IN = re.compile(r"[?&]lang=(\w+)")
 # Who still sends its body reads the answer only when it has sent all, or is cut off: so much is read and thrown away.
@@ -42,7 +43,8 @@ def is_refusal(body: bytes) -> bool:
 
 async def answer(refusal: Refusal, scope: Scope, receive: Receive | None, send: Send, lang: str) -> None:
     """Send a refusal. receive: where the rest of the body comes from, which nobody wants; None when it is all there."""
-    body = json.dumps({"error": refused(refusal, refusal.lang or lang)}, ensure_ascii=False).encode()
+    sentence = for_toast(refused(refusal, refusal.lang or lang))  # for it is what the page makes of it
+    body = json.dumps({"error": sentence}, ensure_ascii=False).encode()
     headers = {b"content-type": b"application/json", b"content-length": b"%d" % len(body)}
     if refusal.wait is not None:
         headers[b"retry-after"] = b"%d" % max(1, round(refusal.wait + 0.5))

@@ -5,7 +5,6 @@ Gradio checks some bounds, prints tracebacks for others and lets NaN through. Th
 """
 
 import functools
-import html
 import inspect
 import secrets
 import sys
@@ -18,7 +17,7 @@ from gradio.data_classes import FileData
 
 from playground.words.refusals import refused
 from playground.words.translate import language
-from playground.words.turning import straight
+from playground.words.turning import for_toast
 
 # For events that answer at once: they skip the queue, show no spinner, and are no part of the API.
 UNQUEUED = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -170,8 +169,7 @@ def show_errors(handler: Callable) -> Callable:
 
 
 def _toast(sentence: str, duration: float = 10) -> gr.Error:
-    """Return a toast that says a sentence as it is: Gradio draws HTML, and a sentence quotes what was given."""
-    return gr.Error(html.escape(straight(sentence), quote=False), duration=duration, print_exception=False)
+    return gr.Error(for_toast(sentence), duration=duration, print_exception=False)
 
 
 def put_example(text: Any, lang: str) -> str:

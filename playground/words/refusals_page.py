@@ -29,6 +29,7 @@ SENTENCES = {
     "A run has no file called {name}": "Lượt chạy không có tệp nào tên là {name}",
     # requests that the guard refuses
     "This page takes requests only from itself": "Trang này chỉ nhận yêu cầu từ chính nó",
+    "This page takes requests only from itself; where a proxy stands before it, set 'proxy_set_header Host $http_host' there, as docs/serving.md says": "Trang này chỉ nhận yêu cầu từ chính nó; nếu phía trước có máy chủ trung gian, hãy đặt 'proxy_set_header Host $http_host' ở đó như docs/serving.md hướng dẫn",
     "There is nothing at this address; open the page itself": "Không có gì ở địa chỉ này; hãy mở chính trang này",
     "{method} is not possible here; use {allowed}": "Không thể dùng {method} ở đây; hãy dùng {allowed}",
     "GET or HEAD": "GET hoặc HEAD",

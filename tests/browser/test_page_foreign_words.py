@@ -1,10 +1,12 @@
 """Hostile words wherever a user's, a file's or a model's are shown: they stand as they are, and nothing comes of it."""
 
+import asyncio
 import json
 import re
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +18,7 @@ from playwright.sync_api import Page, expect
 from core.runs.plan import plan_run
 from core.runs.training_run import train_run
 from core.text.corpora import own_text
+from playground.server.refusal import Refusal, answer
 from tests.served import served
 
 WAIT = {"timeout": 60_000}
@@ -198,7 +201,27 @@ def test_what_is_typed_into_any_field_is_text_wherever_it_comes_back(browser, si
                 filled.add(near)
             assert (page.evaluate(ALIVE, canary.at), page.evaluate(TURNED)) == ([], [])
         assert filled >= {"own-text", "field-prompt", "prompt", "attention-text", "beside-text", "run-picker-field"}
+        tab(page, "generate")
+        page.locator("#generate-button").click()  # a model whose letters are those of the canary
+        expect(page.locator("#written .spoken")).not_to_have_text("", **WAIT)  # it is said when all is written
         tab(page, "train")
         name = f"{canary.pieces[0].replace('/', '')}.txt"
         page.set_input_files("#own-file input[type=file]", {"name": name, "mimeType": "text/plain", "buffer": b"\x00"})
         expect(page.locator("#own-said")).to_contain_text("onerror", **WAIT)
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_what_the_guard_refuses_is_text_in_the_toast_that_quotes_it(browser, site, canary, lang):
+    sent = []
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    with ThreadPoolExecutor(1) as thread:  # the browser has a loop running in this one
+        refusal = answer(Refusal(400, f"{canary.all!s} is refused"), {"method": "POST"}, None, send, lang)
+        thread.submit(asyncio.run, refusal).result()
+    with watched(browser, f"{site}?lang={lang}", canary) as page:
+        page.route("**/queue/join*", lambda route: route.fulfill(
+            status=sent[0]["status"], content_type="application/json", body=sent[1]["body"]))  # fmt: skip
+        page.locator("#train-button").click()
+        expect(page.get_by_test_id("toast-text").first).to_contain_text(seen(canary.all), **WAIT)
