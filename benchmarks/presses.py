@@ -9,12 +9,15 @@ the press: a run, a place in the queue, or a refusal.
 import argparse
 import asyncio
 import os
+import re
 import statistics
 import time
 
 from benchmarks.browsing import Failed, Page
 from benchmarks.served import Served, served
 
+AT_ONCE = 1  # a place in the line that is told to who is next
+NUMBER = re.compile(r"\d[\d.]*")
 NORMAL = 1.0  # seconds in which a look at the page is answered when all is well
 
 
@@ -43,26 +46,41 @@ async def measure(server: Served, asked: argparse.Namespace) -> None:
     pressed = time.monotonic() - began
     await asyncio.sleep(10.0)
     neighbour.cancel()
+    _tell(told)
+    slow = [when for when, wait in waits if wait > NORMAL]
+    print(f"all done after {pressed:.1f} s; a neighbour waits {max(wait for _, wait in waits):.2f} s at most")
+    print(f"normal again {max(slow, default=0):.1f} s after the first press (bar: 60 s after the last, "
+          f"at {asked.seconds:.0f} s)")  # fmt: skip
+
+
+def _tell(told: list) -> None:
+    """Print how many presses ended in which way, and how soon the first word of it came."""
     for kind in sorted({kind for kind, _, _ in told}):
         answers, ends = zip(*((answer, end) for what, answer, end in told if what == kind), strict=True)
-        print(f"{kind}: {len(answers)}; answered after {statistics.median(answers):.2f} s, "
-              f"slowest {max(answers):.2f} s; at the end after {max(ends):.2f} s")  # fmt: skip
-    slow = [when for when, wait in waits if wait > NORMAL]
-    print(f"all done after {pressed:.1f} s; a neighbour waits {max(wait for _, wait in waits):.2f} s at most, "
-          f"the last wait over {NORMAL:.0f} s was {max(slow, default=0):.1f} s after the start")  # fmt: skip
+        print(f"{len(answers)} ({len(answers) / len(told):.0%}) {kind}")
+        print(f"    answered after {statistics.median(answers):.2f} s, slowest {max(answers):.2f} s; "
+              f"at the end after {max(ends):.2f} s")  # fmt: skip
+    print(f"slowest answer {max(answer for _, answer, _ in told):.2f} s (bar: 2 s)")
 
 
 async def _press(page: Page, delay: float, told: list) -> None:
     await asyncio.sleep(delay)
-    call, began, answered = page.named("train"), time.monotonic(), None
+    call, began, answered, place = page.named("train"), time.monotonic(), None, "taken at once"
     try:
         async for message in page.call_and_hear(call, page.values(call)):
             answered = answered or time.monotonic() - began
+            if message["msg"] == "estimation" and message["rank"] >= AT_ONCE:
+                place = "told a place in the line"
             if message["msg"] == "process_completed":
-                kind = "runs" if message["success"] else f"refused: {str(message['output'].get('error'))[:90]}"
-                told.append((kind, answered, time.monotonic() - began))
+                said = (
+                    ""
+                    if message["success"]
+                    else f", refused: {NUMBER.sub('N', str(message['output'].get('error')))[:70]}"
+                )
+                told.append((place + said, answered, time.monotonic() - began))
     except Failed as error:
-        told.append((f"refused at once: {str(error)[:90]}", time.monotonic() - began, time.monotonic() - began))
+        waited = time.monotonic() - began
+        told.append((f"refused at once: {NUMBER.sub('N', str(error))[:90]}", waited, waited))
     page.close()
 
 

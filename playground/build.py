@@ -26,6 +26,7 @@ from playground.server.connections import Connections
 from playground.server.files import Download
 from playground.server.guard import lifespan_with
 from playground.server.headers import NOTEBOOK_FRAMES, SPACE_FRAMES
+from playground.server.line import Line
 from playground.server.opening import Opening
 from playground.server.origins import Origins, space_host
 from playground.server.rights import Rights
@@ -57,8 +58,9 @@ class Playground(gr.Blocks):
     def __init__(self, store: RunStore, settings: Settings):
         super().__init__(title="GPT Playground", analytics_enabled=False, delete_cache=(3600, 86_400))
         self.store, self.settings = store, settings
-        self.runs: RunList | None = None  # that of the page, once there is one, as are its rights
+        self.runs: RunList | None = None  # that of the page, once there is one, as are its rights and its line
         self.rights: Rights | None = None
+        self.line: Line | None = None
         self.closed = threading.Event()  # of the present launch
         self.connections: Connections | None = None  # those of the present launch
 
@@ -168,7 +170,7 @@ def build_app(store: RunStore, settings: Settings) -> Playground:
     """Build the page over a store of runs."""
     with Playground(store, settings) as app:
         page = PageContext(store, settings)
-        app.runs, app.rights = page.runs, page.rights
+        app.runs, app.rights, app.line = page.runs, page.rights, page.line
         # Fixed key and secret: what a browser remembers stays readable when the server starts anew.
         page.memory = gr.BrowserState({}, storage_key="gpt-playground", secret="gpt-playground")
         page.person = Identity.of(page.rights.person)

@@ -12,6 +12,7 @@ import gradio as gr
 from core.runs.directory import VALID_ID, RunDir, no_run
 from core.runs.store import RunStore
 from playground.server.limits import Limits
+from playground.server.line import Line
 from playground.server.rights import Person, Rights
 from playground.server.run_list import Listed, RunList
 from playground.server.settings import Settings
@@ -37,6 +38,7 @@ class PageContext:
     runs: RunList = field(init=False)  # the routes answer from it too, as from the rights
     rights: Rights = field(init=False)  # who may do what
     limits: Limits = field(init=False)  # how much one person may have
+    line: Line = field(default_factory=Line)  # of those who press Train; the guard looks at it too
 
     def __post_init__(self):
         profile = self.settings.profile

@@ -38,7 +38,7 @@ NO_GRADIO = ("core", "playground.words", "playground.prompts", "playground.model
              "playground.server.guard", "playground.server.door", "playground.server.origins",
              "playground.server.rates", "playground.server.bodies", "playground.server.shapes",
              "playground.server.calls", "playground.server.uploads", "playground.server.headers",
-             "playground.server.refusal")  # fmt: skip
+             "playground.server.refusal", "playground.server.line")  # fmt: skip
 VALUES = ("values", "_values", "figures", "downloads", "writing", "contenders")  # pure: how their modules' names end
 LATE_IN_CORE = {"transformers", "tiktoken"}  # seconds to import, and needed by few: only inside functions
 

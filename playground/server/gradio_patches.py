@@ -105,6 +105,15 @@ def has_session(page: Any, session: Any) -> bool:
     return isinstance(session, str) and session in getattr(page, "state_holder", ())
 
 
+def calls_under_way(page: Any, concurrency_id: str) -> int:
+    """Return how many calls wait in a line of Gradio's queue, or are worked on.
+
+    Guard: without such an attribute there are none, and Gradio's own bound of its queue holds.
+    """
+    events = getattr(getattr(page, "_queue", None), "event_ids_to_events", {})
+    return sum(getattr(event, "concurrency_id", None) == concurrency_id for event in list(events.values()))
+
+
 def upload_folder(page: Any) -> Path:
     """Return where Gradio puts what is uploaded."""
     return Path(getattr(getattr(page, "app", None), "uploaded_file_dir", os.devnull))

@@ -2,17 +2,18 @@
 
 Here stands the order in which a request is looked at, the cheapest first: path and method (`door.py`), host and sender
 (`origins.py`), rate (`rates.py`), size and shape while the body arrives (`bodies.py`, `uploads.py`), and last what a
-call says (`calls.py`). Every answer leaves with our headers (`headers.py`); every refusal is a sentence (`refusal.py`).
+call says (`calls.py`) and whether there is room for it (`line.py`). Every answer leaves with our headers
+(`headers.py`); every refusal is a sentence (`refusal.py`).
 Left out on purpose: connections that are slow or many, and who may see or change which run.
 """
 
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from playground.server import door, gradio_patches
+from playground.server import door, gradio_patches, line
 from playground.server.bodies import Arriving, Body, again, check_length, limit_of, parse, too_large
 from playground.server.calls import check_call, check_cancel, is_inside, takes_long_text
 from playground.server.door import Place
@@ -144,6 +145,7 @@ class Visit:
         content, whole = await parse(whole, guard.profile, guard.arriving.parsing)
         session = content.get("session_hash") if isinstance(content, dict) else None
         guard.rates.call_of_person(session if gradio_patches.has_session(page, session) else None, address)
+        handler = None
         if page is not None and place.kind == "cancel":
             check_cancel(content, page)
         elif page is not None and place.kind != "reset":
@@ -151,7 +153,15 @@ class Visit:
             if len(whole) > guard.profile.short_body and not takes_long_text(handler):
                 raise too_large(guard.profile.short_body)
         del content
-        await guard.app(self.scope, again(whole, self._receive), self.send)
+        with self._room(handler):
+            await guard.app(self.scope, again(whole, self._receive), self.send)
+
+    def _room(self, handler: Any) -> AbstractContextManager[None]:
+        """Return what holds a place for a call until Gradio has taken it; Refusal where there is none."""
+        page = self.guard.page
+        if getattr(handler, "concurrency_id", None) != line.NAME or getattr(page, "line", None) is None:
+            return nullcontext()
+        return page.line.enter(gradio_patches.calls_under_way(page, line.NAME))
 
     async def _upload(self, address: str) -> None:
         """Pass an upload on as it arrives; what is refused meanwhile ends Gradio's reading, which tidies up then."""

@@ -109,9 +109,11 @@ class RunList:
             self.good_until = now + min(LONGEST, SHARE * (now - began))
         runs = sorted(found.values(), key=lambda each: each.config.created)
         self.known = found
-        if any(each.names.number is None for each in runs):
-            names = number_runs(root, [each.run for each in runs])
-            for each in runs:
+        unnumbered = [each for each in runs if each.names.number is None]
+        if unnumbered:
+            others = [each.names.number for each in runs if each.names.number is not None]
+            names = number_runs(root, [each.run for each in unnumbered], others)
+            for each in unnumbered:
                 each.names, written = names[each.run], _state_of(each.run.path / NAME_FILE)
                 each.seen = (*each.seen[:2], written, each.seen[3])
         return runs[::-1]

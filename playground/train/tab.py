@@ -22,6 +22,7 @@ from core.text.corpora import (
 )
 from core.text.decoding import MAX_CHARACTERS
 from playground.page import PageContext, run_value
+from playground.server import line
 from playground.server.rights import HOST, Person
 from playground.train import downloads
 from playground.train import form as run_form
@@ -124,8 +125,9 @@ class TrainTab:
         changed = [self.facts.change, page.lang.change, self.filled_in.change, *typed]
         gr.on(changed, self.count_parameters, counted, told, **CHOSEN)  # one event: answers come in their order
         given = [self.preset, page.person, self.own_text.name, self.corpus, self.text, page.lang, *self.form]
-        trains = {"concurrency_limit": 8, "concurrency_id": "train", "show_progress_on": [self.count]}
-        begun = (show_errors(self.start), given, [page.run, *self.shown])
+        trains = {"concurrency_limit": 8, "concurrency_id": line.NAME, "show_progress_on": [self.count]}
+        start = page.line.worked_off()(self.start)  # each press is timed
+        begun = (show_errors(start), given, [page.run, *self.shown])
         self.button.click(*begun, **trains, api_name="train").success(None, js=FORGET_JS)
         play = self.transport.begin(*begun, **trains, api_visibility="private")  # Play, where there is no run
         play.success(None, js=FORGET_JS)

@@ -5,10 +5,12 @@ import dataclasses
 import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from starlette.formparsers import MultiPartException
 
+from playground.server import line
 from playground.server.guard import Guard
 from playground.server.headers import SPACE_FRAMES
 from playground.server.profiles import LAPTOP
@@ -201,3 +203,17 @@ def test_what_a_handler_refuses_is_no_fault_of_the_server(path, status, said, ex
     answer = ask(Guard(app, page_of(*HANDLERS), profile=SMALL), "POST", path, call())
     assert (answer.status, answer.body, answer.headers["x-own"]) == (expected, said, "1")
     assert "content-security-policy" in answer.headers
+
+
+def test_who_presses_train_while_the_line_is_full_is_refused_before_gradio_sees_it(app):
+    page = page_of(handler(block(), name="train"), handler(block()))
+    page.fns[0].concurrency_id, page.line = line.NAME, line.Line()
+    waiting = SimpleNamespace(concurrency_id=line.NAME)
+    page._queue.event_ids_to_events = dict.fromkeys(range(page.line.bound), waiting)
+    guard = Guard(app, page, profile=SMALL)
+    answer = ask(guard, "POST", JOIN, call(), query=b"lang=vi")
+    assert answer.status == 429 and f"{page.line.bound} người đang chờ" in answer.error
+    assert int(answer.headers["retry-after"]) >= 2 and app.scopes == []
+    assert ask(guard, "POST", JOIN, call(1)).status == 200  # what does not train passes
+    del page._queue.event_ids_to_events[0]
+    assert ask(guard, "POST", JOIN, call()).status == 200 and page.line.entering == 0
