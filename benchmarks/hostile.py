@@ -14,6 +14,7 @@ from benchmarks.served import Served
 AT_ONCE = 8
 MB = 10**6
 PATIENCE = 60.0
+PREPARED = 30.0  # seconds after which the server has imported what it makes ready for later, torch among it
 EVERY = 0.02  # seconds between two questions of a neighbour
 JOIN = "/gradio_api/queue/join"
 UPLOAD = "/gradio_api/upload"
@@ -54,7 +55,7 @@ def measure(server: Served, settle: float, at_once: int = AT_ONCE) -> None:
     """Print a row a body and path."""
     head("body", "to", "statuses", "slowest refusal, s", "neighbour's longest wait, s", "MB kept")
     send(server.address, JOIN, b'{"data":[[[[[', 1)  # first uses
-    time.sleep(2.0)
+    time.sleep(PREPARED)
     first = before = server.own_megabytes()
     for name, body in bodies().items():
         for place, path in PATHS.items():

@@ -64,11 +64,6 @@ def keep_freed_memory() -> None:
 def give_back_memory() -> None:
     """Give the kernel all memory that is free in this process: a run has left."""
     gc.collect()
-    give_back_freed()
-
-
-def give_back_freed() -> None:
-    """Give the kernel what this process has freed and glibc's malloc still keeps."""
     if libc := _libc():
         libc.malloc_trim(0)
 

@@ -15,7 +15,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive
 
-from core.runs.memory import give_back_freed
+from core.runs.memory import give_back_memory
 from playground.server.profiles import MB, Profile
 from playground.server.refusal import Refusal
 from playground.server.shapes import Shape
@@ -52,7 +52,7 @@ class Arriving:
 
     def _tidy(self) -> None:
         self.is_tidying = False
-        asyncio.get_running_loop().run_in_executor(None, give_back_freed)
+        asyncio.get_running_loop().run_in_executor(None, give_back_memory)
 
 
 class Body:

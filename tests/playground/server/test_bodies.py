@@ -131,7 +131,7 @@ def test_an_ordinary_body_passes_byte_by_byte():
 def test_long_bodies_are_parsed_one_at_a_time_and_their_memory_is_given_back_once(monkeypatch):
     monkeypatch.setattr(bodies, "LATER", 0.0)
     given_back, at_once, most = threading.Event(), 0, 0
-    monkeypatch.setattr(bodies, "give_back_freed", given_back.set)
+    monkeypatch.setattr(bodies, "give_back_memory", given_back.set)
     plain = bodies._parse
 
     def watched(body):
