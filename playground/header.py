@@ -223,7 +223,8 @@ class Header:
         """Return what is said of the machine, where guests find the page and what they may do, and who is the host."""
         settings = self.page.settings
         opened_at = f"{request.request.url.scheme}://{request.headers.get('host', '')}/"
-        found = guest_addresses(settings.host, self.app.server_port, opened_at)
+        port = getattr(self.app, "server_port", None)  # none before it is launched, and then nobody is invited
+        found = guest_addresses(settings.host, port, opened_at) if port else []
         codes = {address: qr_svg(address) for address in found}
         profile, has_password = settings.profile, bool(settings.class_password)
         most = {name: getattr(profile, name) for name in LIMITS}
