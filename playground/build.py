@@ -4,6 +4,8 @@ Left out on purpose: the workers, which the store starts, and the wait for Ctrl-
 """
 
 import importlib
+import os
+import sys
 import threading
 import time
 from typing import Any
@@ -19,21 +21,29 @@ from playground.generate.tab import GenerateTab
 from playground.header import Header
 from playground.page import PageContext
 from playground.server import gradio_patches
+from playground.server.class_password import ClassPassword
+from playground.server.connections import Connections
 from playground.server.files import Download
-from playground.server.guard import Guard
+from playground.server.guard import lifespan_with
+from playground.server.headers import NOTEBOOK_FRAMES, SPACE_FRAMES
+from playground.server.line import Line
+from playground.server.opening import Opening
+from playground.server.origins import Origins, space_host
+from playground.server.rights import Rights
 from playground.server.routes import Routes
 from playground.server.run_list import RunList
 from playground.server.serve import reach_itself
+from playground.server.sessions import Heartbeats
 from playground.server.settings import Settings
 from playground.train.tab import TrainTab
 from playground.widgets import theme
+from playground.widgets.identity import Identity
 
 # One line for each tab: the name of its folder, and its class; `header.Tab` says what it offers. The folder's words.py
 # says `tab_` and the name in both languages.
 TABS = {"train": TrainTab, "generate": GenerateTab, "attention": AttentionTab, "compare": CompareTab}
 for _name in TABS:
     importlib.import_module(f"playground.{_name}.words")  # hands its words on
-UPLOAD_LIMIT = "48mb"  # five million letters of any script, taken apart or not: what is too long is told in words
 # Seconds: in which somebody is likely to come; for a browser to draw what it was sent; to look around and press Train.
 PATIENCE, DRAWN, SETTLED = 10.0, 1.0, 4.0
 LOOK = 0.5  # seconds between two looks whether what is waited for has come
@@ -48,26 +58,32 @@ class Playground(gr.Blocks):
     def __init__(self, store: RunStore, settings: Settings):
         super().__init__(title="GPT Playground", analytics_enabled=False, delete_cache=(3600, 86_400))
         self.store, self.settings = store, settings
-        self.runs: RunList | None = None  # that of the page, once there is one
+        self.runs: RunList | None = None  # that of the page, once there is one, as are its rights and its line
+        self.rights: Rights | None = None
+        self.line: Line | None = None
         self.closed = threading.Event()  # of the present launch
+        self.connections: Connections | None = None  # those of the present launch
 
     def queue(self, **more: Any) -> "Playground":
         """Set the queue up as `gr.Blocks.queue` does, which calls it itself: here for a class of thirty."""
         super().queue(**{"max_size": 200, "default_concurrency_limit": 8, "api_open": False, **more})
         gradio_patches.calm_queue(self)
+        gradio_patches.no_summary(self)
         return self
 
     def launch(self, **more: Any) -> tuple:
         """Serve the page as `gr.Blocks.launch` does, which takes the same arguments by name; theirs win over ours."""
-        middleware = [Middleware(Guard), *gradio_patches.middleware()]
+        profile, host = self.settings.profile, self.settings.host
         ours = {
-            "server_name": self.settings.host,
+            "server_name": f"[{host}]" if ":" in host else host,  # as addresses of IPv6 are written before a port
             "server_port": self.settings.port,
             "theme": theme.theme(),
             "css": theme.css(),
             "head": theme.head(),
-            "app_kwargs": {"routes": self.routes().list(), "middleware": middleware},
-            "max_file_size": UPLOAD_LIMIT,
+            "max_file_size": profile.upload,
+            "run_history": False,  # what one person wrote would stay in the browser for the next
+            "enable_monitoring": False,
+            "state_session_capacity": profile.sessions,
             "footer_links": [],
             "ssr_mode": False,
             "share": False,
@@ -78,12 +94,46 @@ class Playground(gr.Blocks):
         self.closed = threading.Event()
         threading.Thread(target=self._prepare, args=(self.closed,), name="prepare", daemon=True).start()
         asked = {**ours, **more}
-        reach_itself(asked["server_name"] or "127.0.0.1")
-        return super().launch(**asked)
+        host = asked["server_name"] or "127.0.0.1"
+        asked["app_kwargs"] = {**self._app_kwargs(host), **(asked.get("app_kwargs") or {})}
+        reach_itself(host)
+        os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn would believe what any program on this machine tells of others
+        with gradio_patches.light_sessions(self, profile.session_seconds):
+            launched = super().launch(**asked)
+        self._bound()
+        return launched
+
+    def block_thread(self) -> None:
+        """Wait until the server ends, where `launch` is to wait."""
+        self._bound()
+        super().block_thread()
+
+    def _bound(self) -> None:
+        """Bound the connections of the server that has just begun, once."""
+        server = getattr(self, "server", None)
+        if server is not None and (self.connections is None or self.connections.server is not server):
+            self.connections = Connections(self.settings.profile)
+            self.connections.bound(server)
+
+    def _app_kwargs(self, host: str) -> dict[str, Any]:
+        """Return what the app behind the page is made with: our routes, our script, and the guard around all of it."""
+        space, wish = space_host(), self.settings
+        origins = Origins(host, wish.allowed_hosts, wish.trusted_proxies, space)
+        frames = SPACE_FRAMES if space else NOTEBOOK_FRAMES if "ipykernel" in sys.modules else ""
+        password = wish.class_password
+        return {
+            "routes": self.routes().list(),
+            "middleware": [
+                *([Middleware(ClassPassword, password=password)] if password else []),
+                *map(Middleware, (Heartbeats, Opening)),
+                *gradio_patches.middleware(),
+            ],
+            "lifespan": lifespan_with(profile=wish.profile, origins=origins, frames=frames),
+        }
 
     def routes(self) -> Routes:
         """Return the routes beside Gradio's own."""
-        return Routes(self.store, downloads(), self.runs)
+        return Routes(self.store, downloads(), self.runs, self.rights)
 
     def close(self, verbose: bool = True) -> None:
         """End the server and free its port."""
@@ -120,10 +170,10 @@ def build_app(store: RunStore, settings: Settings) -> Playground:
     """Build the page over a store of runs."""
     with Playground(store, settings) as app:
         page = PageContext(store, settings)
-        app.runs = page.runs
+        app.runs, app.rights, app.line = page.runs, page.rights, page.line
         # Fixed key and secret: what a browser remembers stays readable when the server starts anew.
         page.memory = gr.BrowserState({}, storage_key="gpt-playground", secret="gpt-playground")
-        page.owner = gr.State("")
+        page.person = Identity.of(page.rights.person)
         header, built, containers = Header(page), {}, {}
         with gr.Tabs(elem_id="tabs"):
             for name, kind in TABS.items():

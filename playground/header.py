@@ -4,7 +4,7 @@ The header knows the tabs only by what `Tab` asks of them. Left out on purpose: 
 """
 
 import json
-import secrets
+import time
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -15,9 +15,15 @@ from core.runs.directory import RunDir
 from core.runs.machine import cores
 from core.runs.naming import rename
 from playground.page import PageContext, remembered
+from playground.server.addresses import guest_addresses, qr_svg
+from playground.server.rights import Person
+from playground.widgets.host_box import HostBox
+from playground.widgets.identity import IDENTIFY_JS
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Language, event_value, show_errors
+from playground.widgets.invite import LIMITS, Invite
 from playground.widgets.plain_text import PlainText
 from playground.widgets.run_picker import RunPicker
+from playground.words.refusals import refused
 from playground.words.translate import LANGUAGES, language, translate
 
 Widgets = list[gr.components.Component]
@@ -39,7 +45,7 @@ class Tab(Protocol):
     def connect(self, container: gr.Tab) -> None:
         """Wire the widgets, once those of all tabs are made; container.select tells that somebody opens the tab."""
 
-    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+    def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return the values of `shown` for a run; None: there is none yet."""
 
     def translate(self, lang: str, memory: dict) -> list:
@@ -51,7 +57,7 @@ class FormTab(Tab, Protocol):
 
     filled: Widgets  # `fill` returns their values
 
-    def fill(self, run: RunDir | None, lang: str) -> list:
+    def fill(self, run: RunDir | None, lang: str, person: Person) -> list:
         """Return the values of `filled` for a run; None: the form as it is at first."""
 
     def recall(self, opened: Any) -> None:
@@ -86,37 +92,54 @@ class Header:
                     self.look = add(gr.Button, elem_id="theme-button", words={"value": "theme_button"}, **small)
                     self.present = add(gr.Button, elem_id="present-button", words={"value": "present_button"}, **small)
                     self.delete = add(gr.Button, elem_id="delete-run", words={"value": "delete_run"}, **small)
+                    self._invite_button("invite-button", **small)
+                self.host = HostBox(HostBox.pack(False, False, "en"), elem_id="host-box")
 
         add(gr.Markdown, elem_id="forgetful", words={"value": "forgetful"})  # shown where storage.js found it so
         self.leave = add(gr.Button, elem_id="present-leave", size="sm", words={"value": "present_leave"})
+        self._invite_button("present-invite", size="sm")
+        self.invite = Invite(elem_id="invite")
+
+    def _invite_button(self, elem_id: str, **look: Any) -> None:
+        """Make a button that opens the panel, where others are served."""
+        profile = self.page.settings.profile
+        if profile.shared:
+            words = {"value": f"invite_button_{profile.name}"}
+            button = self.page.words.add(gr.Button, elem_id=elem_id, words=words, **look)
+            button.click(None, js="() => playground.invite()")
 
     def connect(self, app: gr.Blocks, tabs: Sequence[Tab], form: FormTab) -> None:
         """Wire what concerns the whole page: opening it, the run in view, the language, the theme.
 
         form: the tab whose form is filled when the page is opened; it is one of the tabs.
         """
-        page, self.tabs, self.form = self.page, tabs, form
+        page, self.app, self.tabs, self.form = self.page, app, tabs, form
         shown = [widget for tab in tabs for widget in tab.shown]
         translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
-        everything = [page.owner, page.memory, page.run, page.lang, self.machine, *form.filled, *translated, *shown]
+        look = [self.machine, self.invite, self.host]
+        everything = [page.memory, page.run, page.lang, *look, *form.filled, *translated, *shown]
         app.load(None, js=RECALL_THEME_JS)
         app.load(None, js=NO_WORDS_JS)
-        form.recall(app.load(show_errors(self.open), [page.memory], everything, **UNQUEUED))
+        app.load(None, page.memory, [page.person, page.memory], js=IDENTIFY_JS)
+        told = "(memory) => [playgroundOwner.without(memory), playgroundOwner.token(memory)]"
+        form.recall(app.load(show_errors(self.open), [page.memory, page.person], everything, js=told, **UNQUEUED))
 
-        in_view = [page.run, page.lang, page.owner, page.memory]
+        in_view = [page.run, page.lang, page.person, page.memory]
         page.run.change(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
-        gone = [page.run, page.owner, page.lang]
+        gone = [page.run, page.person, page.lang]
         deleted = self.delete.click(
             show_errors(self.delete_run), gone, page.run, js=sure_js(), trigger_mode="multiple", **UNQUEUED
         )
         deleted.then(None, js=DELETED_JS)
         deleted.failure(None, js="() => window.playgroundFeed.stay()")
-        page.run.rename(show_errors(self.rename_run), [page.run, page.lang], None, **UNQUEUED)
+        page.run.rename(show_errors(self.rename_run), [page.run, page.person, page.lang], None, **UNQUEUED)
 
-        spoken = page.lang.input(
-            show_errors(self.speak), [page.lang, page.owner], [self.machine, page.run, *translated], **CHOSEN
-        )
+        said = [*look, page.run, *translated]
+        spoken = page.lang.input(show_errors(self.speak), [page.lang, page.person], said, **CHOSEN)
         spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
+        for event, change in ((self.host.enter, self.become_host), (self.host.leave, self.leave_host)):
+            became = event(change, [page.person, page.lang], self.host, **UNQUEUED)
+            became.then(show_errors(self.show), in_view, [*shown, page.memory], **CHOSEN)
         self.look.click(None, js=THEME_JS)
         self.present.click(None, js="() => playground.present(true)")
         self.leave.click(None, js="() => playground.present(false)")
@@ -124,64 +147,95 @@ class Header:
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
-    def open(self, memory: Any, request: gr.Request) -> list:
-        """Return all that a browser is shown when it opens the page, by what it remembers."""
+    def open(self, memory: Any, person: Person, request: gr.Request) -> list:
+        """Return all that a browser is shown when it opens the page, by what it remembers and its address asks for.
+
+        A run that the address names (`?run=`), or that was in view, is shown whosever it is: who has its id may look.
+        """
         page, memory = self.page, remembered(memory)
         asked = request.query_params.get("lang") or memory.get("lang") or request.headers.get("accept-language")
         lang = language(asked)
-        owner = memory.get("owner") or secrets.token_hex(16)
-        known = [each.run.id for each in page.visible_runs(owner)]
-        run_id = memory.get("run") if memory.get("run") in known else next(iter(known), None)
-        run = page.readable_run(run_id)
-        memory |= {"owner": owner, "run": run_id or "", "lang": lang}
+        wanted = page.readable_run(request.query_params.get("run")) or page.readable_run(memory.get("run"))
+        run = wanted or next((each.run for each in page.runs.visible(person)), None)
+        run_id = run.id if run else None
+        memory |= {"run": run_id or "", "lang": lang}
         page.store.warm_up()
         same_words = [gr.skip()] * len(page.words.outputs)  # a page that opens in English has them already
         return [
-            owner,
             memory,
-            gr.update(value=run_id, told=RunPicker.told_to(owner, lang)),
+            gr.update(value=run_id, told=RunPicker.told_to(lang)),
             lang,
-            _machine(lang),
-            *self.form.fill(run, lang),
+            *self._look(person, lang, request),
+            *self.form.fill(run, lang, person),
             *(page.words.updates(lang) if lang != page.words.lang else same_words),
             *self._translated(lang, memory),
-            *self._shown(run, owner, lang),
+            *self._shown(run, person, lang),
         ]
 
-    def show(self, run_id: Any, lang: str, owner: Any, memory: Any) -> list:
+    def show(self, run_id: Any, lang: str, person: Person, memory: Any) -> list:
         """Return what every tab shows of a run that is put into view, and let the browser remember it."""
         run = self.page.readable_run(run_id)
         memory = {**remembered(memory), "run": run.id if run else "", "lang": lang}
-        return [*self._shown(run, owner, lang), memory]
+        return [*self._shown(run, person, lang), memory]
 
-    def speak(self, lang: str, owner: Any) -> list:
+    def speak(self, lang: str, person: Person, request: gr.Request) -> list:
         """Return every word of the page in another language."""
         lang = language(lang)
-        picker = gr.update(told=RunPicker.told_to(owner, lang))
-        return [_machine(lang), picker, *self.page.words.updates(lang), *self._translated(lang, {})]
+        picker = gr.update(told=RunPicker.told_to(lang))
+        words = [*self.page.words.updates(lang), *self._translated(lang, {})]
+        return [*self._look(person, lang, request), picker, *words]
 
-    def rename_run(self, run_id: Any, lang: str, event: gr.EventData = None) -> None:
+    def rename_run(self, run_id: Any, person: Person, lang: str, event: gr.EventData = None) -> None:
         """Give a run the name that was typed into the picker."""
-        run = self.page.store.get(event_value(event, "run") or run_id)
+        run = self.page.changeable_run(event_value(event, "run") or run_id, person)
         rename(run, event_value(event, "name"))
 
-    def delete_run(self, run_id: Any, owner: Any, lang: str) -> Any:
+    def delete_run(self, run_id: Any, person: Person, lang: str) -> Any:
         """Delete the run in view and put the newest of the others into view."""
         if run_id == "":
             return gr.skip()  # not sure
-        self.page.store.delete(run_id)
-        return next((each.run.id for each in self.page.visible_runs(owner) if each.run.id != run_id), None)
+        self.page.store.delete(self.page.changeable_run(run_id, person).id)
+        return next((each.run.id for each in self.page.runs.visible(person) if each.run.id != run_id), None)
 
-    def _shown(self, run: RunDir | None, owner: Any, lang: str) -> list:
-        return [value for tab in self.tabs for value in tab.show(run, owner, lang)]
+    def _machine(self, lang: str) -> str:
+        """Return what the machine is, which profile is in force, and what that means."""
+        profile = self.page.settings.profile
+        device = translate("machine_gpu" if has_gpu() else "machine_cpu", lang)
+        machine = translate("machine", lang, cores=cores(), device=device)
+        return f"{machine} · {translate(f'profile_{profile.name}', lang, runs=profile.active_runs)}"
+
+    def become_host(self, person: Person, lang: str, event: gr.EventData = None) -> dict:
+        """Make the host of who typed the teacher's key, or say why not."""
+        try:
+            person = self.page.rights.become_host(person, event_value(event, "key"))
+        except ValueError as error:
+            return self._host(person, lang, refused(error, lang), time.monotonic_ns())
+        return self._host(person, lang, tried=time.monotonic_ns())
+
+    def leave_host(self, person: Person, lang: str) -> dict:
+        """Make the host somebody like everybody again."""
+        return self._host(self.page.rights.leave(person), lang, tried=time.monotonic_ns())
+
+    def _host(self, person: Person, lang: str, said: str = "", tried: int = 0) -> dict:
+        return HostBox.pack(self.page.rights.has_key, person.is_host, lang, said, tried)
+
+    def _look(self, person: Person, lang: str, request: gr.Request) -> list:
+        """Return what is said of the machine, where guests find the page and what they may do, and who is the host."""
+        settings = self.page.settings
+        opened_at = f"{request.request.url.scheme}://{request.headers.get('host', '')}/"
+        port = getattr(self.app, "server_port", None)  # none before it is launched, and then nobody is invited
+        found = guest_addresses(settings.host, port, opened_at) if port else []
+        codes = {address: qr_svg(address) for address in found}
+        profile, has_password = settings.profile, bool(settings.class_password)
+        most = {name: getattr(profile, name) for name in LIMITS}
+        invite = Invite.pack(profile.name, most, codes, has_password, lang)
+        return [self._machine(lang), invite, self._host(person, lang)]
+
+    def _shown(self, run: RunDir | None, person: Person, lang: str) -> list:
+        return [value for tab in self.tabs for value in tab.show(run, person, lang)]
 
     def _translated(self, lang: str, memory: dict) -> list:
         return [value for tab in self.tabs for value in tab.translate(lang, memory)]
-
-
-def _machine(lang: str) -> str:
-    device = translate("machine_gpu" if has_gpu() else "machine_cpu", lang)
-    return translate("machine", lang, cores=cores(), device=device)
 
 
 THEME_JS = """() => {

@@ -9,16 +9,19 @@ from typing import Any
 
 import gradio as gr
 
-from core.runs.directory import VALID_ID, RunDir
+from core.runs.directory import VALID_ID, RunDir, no_run
 from core.runs.store import RunStore
+from playground.server.limits import Limits
+from playground.server.line import Line
+from playground.server.rights import Person, Rights
 from playground.server.run_list import Listed, RunList
 from playground.server.settings import Settings
 from playground.widgets.translations import Translations
 
 GHOSTS = 4  # earlier curves beside the present one, until somebody chooses
 MOST_GHOSTS = 24  # curves to choose from
-# What a browser remembers, and what each value looks like: who it is, the run in view, and choices.
-MEMORY = {"owner": "[0-9A-Za-z]{32}", "run": f"({VALID_ID.pattern})?", "lang": "en|vi", "unknown": "drop|replace"}
+# What a browser remembers, and what each value looks like: the run in view, and choices.
+MEMORY = {"run": f"({VALID_ID.pattern})?", "lang": "en|vi", "unknown": "drop|replace"}
 
 
 @dataclass
@@ -30,12 +33,17 @@ class PageContext:
     words: Translations = field(default_factory=Translations)
     run: gr.components.Component | None = None  # the picker: its value is the id of the run in view
     lang: gr.components.Component | None = None
-    memory: gr.BrowserState | None = None  # what this browser remembers: owner, run, language, choices
-    owner: gr.State | None = None  # who this browser is, on a server with several people
-    runs: RunList = field(init=False)  # who may see which; the routes answer from it too
+    memory: gr.BrowserState | None = None  # what this browser remembers: run, language, choices
+    person: gr.components.Component | None = None  # who looks: the browser sends a token, a handler gets a `Person`
+    runs: RunList = field(init=False)  # the routes answer from it too, as from the rights
+    rights: Rights = field(init=False)  # who may do what
+    limits: Limits = field(init=False)  # how much one person may have
+    line: Line = field(default_factory=Line)  # of those who press Train; the guard looks at it too
 
     def __post_init__(self):
-        self.runs = RunList(self.store, self.settings.shared)
+        profile = self.settings.profile
+        self.runs = RunList(self.store, profile.shared)
+        self.rights, self.limits = Rights(profile, self.settings.teacher_key), Limits(self.runs, profile)
 
     def readable_run(self, run_id: Any) -> RunDir | None:
         """Return the run called run_id; None when there is none, or when it cannot be read."""
@@ -46,16 +54,26 @@ class PageContext:
         except ValueError:
             return None
 
-    def visible_runs(self, owner: Any) -> list[Listed]:
-        """Return the runs that this browser may see, newest first."""
-        return self.runs.visible(owner)
+    def changeable_run(self, run_id: Any, person: Person) -> RunDir:
+        """Return the run called run_id; ValueError, with the same sentence, when there is none or a person may not."""
+        run = self.store.get(run_id)
+        if not self.may_change(run, person):
+            raise no_run(run_id)
+        return run
 
-    def ghosts(self, run: RunDir, owner: Any, lang: str) -> list[dict]:
+    def may_change(self, run: RunDir, person: Person) -> bool:
+        """Tell whether a person may change a run, and read its text; the host may even where it cannot be read."""
+        try:
+            return person.may_change(None if person.is_host else run.config().owner)
+        except ValueError:  # damaged, or deleted just now
+            return False
+
+    def ghosts(self, run: RunDir, person: Person, lang: str) -> list[dict]:
         """Return the other runs on the same text, whose curves can be compared, newest first.
 
         shown: whether a curve is drawn until somebody chooses; those of the newest earlier runs are.
         """
-        listed = {each.run.id: each for each in self.visible_runs(owner)}
+        listed = {each.run.id: each for each in self.runs.visible(person)}
         mine = listed.pop(run.id, None)
         found = []
         for other in listed.values() if mine else ():

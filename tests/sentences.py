@@ -89,9 +89,6 @@ def _sentences_of(module: _Module) -> Iterator[Sentence]:
 
 def _said(node: ast.AST) -> ast.expr | None:
     """Return what an exception or a status is told with; None for any other node."""
-    if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):  # a refusal and its status, of the guard
-        sentence, *status = node.value.elts
-        return sentence if [type(getattr(each, "value", None)) for each in status] == [int] else None
     if isinstance(node, ast.Assign) and _last_name(node.targets[0]) == "message":  # a status to come
         return node.value
     if not isinstance(node, ast.Call):
@@ -102,8 +99,6 @@ def _said(node: ast.AST) -> ast.expr | None:
         return node.args[-1]
     if _last_name(node.func) == "__init__" and node.args and "super" in ast.dump(node.func):
         return node.args[0] if isinstance(node.args[0], ast.JoinedStr | ast.Constant) else None
-    if names == {"_refuse"}:
-        return node.args[0]
     if names == {"Status"} and len(node.args) >= 3:
         return node.args[2]
     return next((each.value for each in node.keywords if each.arg == "message"), None)

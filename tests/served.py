@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -74,6 +75,8 @@ def _wait_for(address: str, process: subprocess.Popen) -> None:
         try:
             urllib.request.urlopen(address, timeout=1).close()
             return
+        except urllib.error.HTTPError:  # it answers, if only to ask for a password
+            return
         except OSError:
             time.sleep(0.1)
     raise AssertionError("the page did not come within a minute")
@@ -109,7 +112,7 @@ def served_section(
 
 def curve_moves(page: Any) -> None:
     """Wait for a loss on the Train tab's chart, and then for a later one."""
-    chart, drawn = page.locator("#loss-chart canvas"), re.compile(r"Loss after \d+")
+    chart, drawn = page.locator("#loss-chart canvas"), re.compile(r"Loss (after|sau) \d+")
     wait = {"timeout": 60_000}  # milliseconds: a busy machine is slow, not wrong
     expect(chart).to_have_attribute("aria-label", drawn, **wait)
     expect(chart).not_to_have_attribute("aria-label", chart.get_attribute("aria-label"), **wait)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,3 +101,8 @@ def impatient_work(*arguments) -> None:
     """Save ten times a second."""
     training_run.SAVE_EVERY = 0.1
     unmeasured_work(*arguments)
+
+
+def asking(**query: str) -> SimpleNamespace:
+    """Return what a handler of the page reads of the request that opens it."""
+    return SimpleNamespace(query_params=query, headers={}, request=SimpleNamespace(url=SimpleNamespace(scheme="http")))

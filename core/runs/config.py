@@ -5,8 +5,10 @@ format: `_upgraded` renames what older versions called otherwise, and a newer ve
 """
 
 import functools
+import hashlib
 import json
 import platform
+import re
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal, get_args, get_type_hints
@@ -20,6 +22,7 @@ from core.tokenizers import GPT2_VOCAB_SIZE, BPETokenizer, CharTokenizer, Tokeni
 
 VERSION = 2  # of run.json; version 1 had no such field
 
+_TOKEN = re.compile(r"[0-9A-Za-z]{32}")  # of an owner: 128 bits, made by their browser
 HOST = platform.node()[:255]  # several machines may share a folder of runs
 State = Literal["queued", "running", "paused", "done", "stopped", "failed"]
 STATES = get_args(State)
@@ -45,7 +48,7 @@ class RunConfig:
     sample_tokens: Annotated[int, Field(ge=1, le=1000)] = 120
     entropy: float | None = None  # of the validation part, nats per token: no model can beat it; None: unknown
     corpus_title: Annotated[str, Field(max_length=80)] | None = None  # of an own text: its file's name or first words
-    owner: str | None = None  # on a page with several people; None: everyone on this machine
+    owner: str | None = None  # `owner_of` a token, on a page with several people; None: nobody
     created: float = field(default_factory=time.time)
 
     def to_json(self) -> dict:
@@ -92,16 +95,23 @@ class UnfinishedStep(Options):
     loss: float
     learning_rate: float
     grad_norm: float
-    tokens: int
+    tokens: int = Field(ge=0, le=2**53)
     seconds: float
 
 
 class ResumeState(Options):
     """What a run needs to know to go on, beside the tensors."""
 
-    step: int = Field(ge=0)
+    step: int = Field(ge=0, le=2**53)
     elapsed: float = Field(ge=0)  # seconds of training so far
     unfinished: UnfinishedStep | None = None
+
+
+def owner_of(token: Any) -> str | None:
+    """Return what is kept of the token by which a browser owns its runs: a hash; None for what is no token."""
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        return None
+    return hashlib.sha256(f"gpt-playground owner {token}".encode()).hexdigest()
 
 
 def checked(cls: type, plain: Any) -> Any:
@@ -136,6 +146,8 @@ def _upgraded(plain: dict) -> dict:
             plain["entropy"] = plain.pop("floor")
         if isinstance(model, dict) and model.get("init") == "sharp":
             plain["model"] = {**model, "init": "sinusoidal"}
+    if hashed := owner_of(plain.get("owner")):  # once the token itself stood here
+        plain["owner"] = hashed
     return plain
 
 

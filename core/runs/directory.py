@@ -10,8 +10,9 @@
     resume/step-*/        model.safetensors, optimizer.safetensors, state.json: to go on from, exactly
 
 A file or a snapshot becomes visible by an atomic rename, complete or not at all. Weights are safetensors, everything
-else is JSON; nothing is ever pickled. `training_run.py` writes these files while a model trains, `listing.py` deals
-with many such directories, and `config.py` says what run.json and status.json hold.
+else is JSON; nothing is ever pickled. What is no file or folder of the run's own, such as a link, is not there
+(`plain.py`). `training_run.py` writes these files while a model trains, `listing.py` deals with many such directories,
+and `config.py` says what run.json and status.json hold.
 """
 
 import hashlib
@@ -22,11 +23,13 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.runs.config import HOST, ResumeState, RunConfig, Status, checked
+from core.runs.plain import is_plain, plain
 from core.runs.snapshots import mark_used, thin
 
 if TYPE_CHECKING:
@@ -81,10 +84,8 @@ class RunDir:
     def open(cls, root: Path, run_id: Any) -> "RunDir":
         """Return the run called run_id; ValueError when there is none."""
         named = isinstance(run_id, str) and VALID_ID.fullmatch(run_id)
-        known = named and os.path.isfile(root / run_id / "run.json")  # Path.is_file raises in a folder that is closed
-        if not known:
-            name = run_id[:40] if isinstance(run_id, str) else type(run_id).__name__
-            raise ValueError(f"There is no run called {name!r}; choose one from the list")
+        if not (named and is_plain(root / run_id, folder=True) and is_plain(root / run_id / "run.json")):
+            raise no_run(run_id)
         return cls(root / run_id)
 
     # -- what the run is ------------------------------------------------------------------------------------------
@@ -97,19 +98,26 @@ class RunDir:
         """Replace run.json, for a run that is to train longer."""
         write_json(self.path / "run.json", config.to_json())
 
+    def hash_owner(self) -> None:
+        """Write run.json anew where its owner's token itself stands, as earlier versions had it."""
+        config = self.config()
+        if config.owner != read_json(self.path / "run.json").get("owner"):
+            with suppress(OSError):  # nobody may write there
+                self.write_config(config)
+
     def text(self) -> str:
         """Read the corpus; ValueError when it is missing or damaged."""
         try:
-            with open(self.path / "corpus.txt", encoding="utf-8", newline="") as file:
+            with open(plain(self.path / "corpus.txt"), encoding="utf-8", newline="") as file:
                 return file.read()
         except (OSError, ValueError) as error:
             raise ValueError(f"corpus.txt cannot be read ({type(error).__name__})") from None
 
     def status(self) -> Status:
         """Read the run's state and step; ValueError when status.json is damaged."""
-        plain = read_json(self.path / "status.json")
+        told = read_json(self.path / "status.json")
         try:
-            return checked(Status, plain)
+            return checked(Status, told)
         except ValueError as error:
             raise ValueError(f"status.json does not say where a run stands ({error})") from None
 
@@ -123,7 +131,7 @@ class RunDir:
         """Add rows to name.jsonl in one write. If a crash cut the last line short, the new rows begin on a new line."""
         if not rows:
             return
-        with open(self.path / f"{name}.jsonl", "ab+") as file:
+        with open(plain(self.path / f"{name}.jsonl", may_be_new=True), "ab+") as file:
             if file.tell() and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n":
                 file.write(b"\n")
             file.write("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode())
@@ -134,7 +142,7 @@ class RunDir:
         None of a file that is not there, or is no file that can be read: the run's other files may be whole.
         """
         try:
-            with open(self.path / f"{name}.jsonl", "rb") as file:
+            with open(plain(self.path / f"{name}.jsonl"), "rb") as file:
                 file.seek(offset)
                 data = file.read()
         except OSError:
@@ -171,6 +179,14 @@ class RunDir:
         """Return the steps that have a snapshot, in order."""
         return [step for step, _ in _folders(self.path / "snapshots")]
 
+    def weights_file(self, step: int) -> Path:
+        """Return the file with the weights of a snapshot; ValueError when there is none."""
+        if folder := dict(_folders(self.path / "snapshots")).get(step):
+            if is_plain(folder / "model.safetensors"):
+                return folder / "model.safetensors"
+        file = f"step-{step:07d}/model.safetensors"
+        raise ValueError(f"{file} cannot be read ({FileNotFoundError.__name__})")
+
     def load_snapshot(self, step: int | None = None) -> "Model":
         """Build the model of a step (the last one by default) in eval mode; ValueError when it cannot be read."""
         from core.parameters import empty_model
@@ -182,7 +198,7 @@ class RunDir:
             raise ValueError(f"The run has no snapshot of step {step}; it has {_listed(found)}")
         mark_used(found[step])
         model = empty_model(self.config().model)
-        load_weights(model, read_tensors(found[step] / "model.safetensors"), assign=True)
+        load_weights(model, read_tensors(self.weights_file(step)), assign=True)
         return model.eval()
 
     def write_resume(self, model: "Model", optimizer: "CombinedOptimizer", step: int, state: dict) -> None:
@@ -208,12 +224,12 @@ class RunDir:
                 state = ResumeState.parse(read_json(folder / "state.json"))
                 if state.step != step:
                     raise ValueError(f"{folder.name} holds the state of step {state.step}")
-                tensors = read_tensors(folder / "model.safetensors")
+                tensors = read_tensors(plain(folder / "model.safetensors"))
                 check_weights(model, tensors)  # before the optimizer changes: both are loaded, or neither
-                load_optimizer(optimizer, read_tensors(folder / "optimizer.safetensors"))
+                load_optimizer(optimizer, read_tensors(plain(folder / "optimizer.safetensors")))
                 load_weights(model, tensors)
                 return state
-            except ValueError:
+            except (ValueError, OSError):
                 shutil.rmtree(folder, ignore_errors=True)  # damaged: an older one may be complete, the start always is
         return None
 
@@ -223,6 +239,8 @@ class RunDir:
         final = self.path / kind / f"step-{step:07d}"
         if final.exists():
             return  # the same step of the same run holds the same numbers
+        if final.parent.exists() and not is_plain(final.parent, folder=True):
+            raise OSError(f"The folder {kind!r} of the run leads elsewhere; put a plain folder in its place")
         making = self.path / f".{kind}-{step}-{os.getpid()}"
         shutil.rmtree(making, ignore_errors=True)
         try:
@@ -238,8 +256,15 @@ class RunDir:
 
 
 def _folders(path: Path) -> list[tuple[int, Path]]:
-    steps = [(child.name.removeprefix("step-"), child) for child in path.glob("step-*")]
+    children = path.glob("step-*") if is_plain(path, folder=True) else ()
+    steps = [(child.name.removeprefix("step-"), child) for child in children if is_plain(child, folder=True)]
     return sorted((int(step), child) for step, child in steps if step.isdecimal())
+
+
+def no_run(run_id: Any) -> ValueError:
+    """Return the refusal of an id that names no run; of one that somebody may not change, it is the same."""
+    name = run_id[:40] if isinstance(run_id, str) else type(run_id).__name__
+    return ValueError(f"There is no run called {name!r}; choose one from the list")
 
 
 def is_number(value: Any) -> bool:
@@ -250,7 +275,7 @@ def is_number(value: Any) -> bool:
 def read_json(path: Path) -> Any:
     """Read a JSON file; ValueError, one sentence, when that is not possible."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(plain(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} cannot be read ({type(error).__name__})") from None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.runs.config import HOST, NewerVersion, Status
 from core.runs.directory import VALID_ID, RunDir, being_made, host_mark
+from core.runs.plain import is_plain
 
 A_WHILE, A_DAY = 600.0, 86_400.0  # seconds after which what nobody can be asked about is taken for left behind
 
@@ -20,6 +21,8 @@ def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
             continue
         run = RunDir(path)
         try:
+            if path.is_symlink():
+                raise ValueError("a run is a folder of its own, and no link to one")
             if not VALID_ID.fullmatch(run.id):
                 raise ValueError("a run's name has only letters, digits, - and _ (at most 64)")
             created = run.config().created
@@ -47,6 +50,8 @@ def sweep(root: Path) -> None:
     """Delete what a crash left half-made, but nothing that a process which is alive may be making."""
     leftovers = [path for path in root.glob(".new-*") if not _is_being_made(path)]
     for run in (RunDir(path.parent) for path in root.glob("*/status.json")):
+        if not is_plain(run.path, folder=True):
+            continue
         try:
             busy = is_alive(run.status())
         except ValueError:

@@ -66,16 +66,17 @@ def rename(run: RunDir, name: object) -> str | None:
     return plain or None
 
 
-def number_runs(root: Path, runs: Iterable[RunDir]) -> dict[RunDir, RunName]:
-    """Give a number to each of `runs` that has none, in their order, and return what all are called.
+def number_runs(root: Path, runs: Iterable[RunDir], others: Iterable[int] = ()) -> dict[RunDir, RunName]:
+    """Give a number to each of `runs` that has none, in their order, and return what they are called.
 
-    They are all that there are below root. Where nothing can be written, the numbers hold for this time alone.
+    others: the numbers of the runs below root that are not among them, which are not read again. Where nothing can be
+    written, the numbers hold for this time alone.
     """
     with _lock:
         names = {run: name_of(run) for run in runs}
         new = [run for run, name in names.items() if name.number is None]
         known = [name.number for name in names.values() if name.number is not None]
-        last = max([*known, _read(root / NUMBERS_FILE, _LastNumber).last])
+        last = max([*known, *others, _read(root / NUMBERS_FILE, _LastNumber).last])
         names |= {run: RunName(number, names[run].name) for number, run in enumerate(new, start=last + 1)}
         for run in new:
             with suppress(OSError):

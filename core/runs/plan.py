@@ -6,6 +6,7 @@ The page and the command line both call `plan_run`. `again` plans a run once mor
 import secrets
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -67,14 +68,15 @@ def plan_run(
         raise ValueError(f"The model's options must be named fields, but are of type {type(model).__name__}")
     if chosen.device not in ("auto", "cpu"):  # every machine has these
         choose_device(chosen.device)
-    tokenizer = _tokenizer(chosen.tokenizer, corpus.text)
+    known = corpus.name != "own"  # such texts come again and again, and others are not to be kept
+    tokenizer = (_known_tokenizer if known else _tokenizer)(chosen.tokenizer, corpus.text)
     model_config = ARCHITECTURES[chosen.architecture].parse({**model, "vocab_size": tokenizer.vocab_size})
     train_config = TrainConfig.parse(train)
     if chosen.weights == "gpt2":
         check_start(model_config, chosen.tokenizer)
     needed = bytes_needed(model_config, train_config.batch_size)
     check_memory(needed, memory_available() if memory is None else memory)
-    train_ids, val_ids = split(tokenizer.encode(corpus.text), model_config.block_size)
+    entropy = (_known_entropy if known else _entropy)(corpus, tokenizer, model_config.block_size)
     config = RunConfig(
         corpus=corpus.name,
         corpus_title=corpus.title,
@@ -86,19 +88,19 @@ def plan_run(
         weights=chosen.weights,
         prompt=sample_prompt(chosen.prompt, corpus.text, tokenizer),
         sample_tokens=chosen.sample_tokens,
-        entropy=_entropy(corpus, tokenizer, train_ids, val_ids),
+        entropy=entropy,
         owner=owner,
     )
     return Plan(config, corpus.text, count_of(model_config), needed)
 
 
-def again(run: RunDir, new_seed: bool = False, owner: str | None = None) -> Plan:
-    """Plan a run once more, with the same text, settings and seed; new_seed: draw another seed."""
+def again(run: RunDir, new_seed: bool = False) -> Plan:
+    """Plan a run once more, with the same text, settings, owner and seed; new_seed: draw another seed."""
     config = run.config()
     seed = secrets.randbelow(100_000) if new_seed else config.train.seed
     train = config.train.model_copy(update={"seed": seed})
     check_memory(needed := bytes_needed(config.model, train.batch_size), memory_available())
-    config = replace(config, train=train, owner=owner, created=time.time())
+    config = replace(config, train=train, created=time.time())
     return Plan(config, run.text(), count_of(config.model), needed)
 
 
@@ -150,9 +152,17 @@ def sample_prompt(asked: str, text: str, tokenizer: Tokenizer) -> str:
     return prompt
 
 
-def _entropy(corpus: Corpus, tokenizer: Tokenizer, train_ids: list[int], val_ids: list[int]) -> float | None:
-    """Return the entropy of the validation part in nats per token, which no model can beat; None if it is unknown."""
+def _entropy(corpus: Corpus, tokenizer: Tokenizer, block_size: int) -> float | None:
+    """Return the entropy of the validation part in nats per token, which no model can beat; None if it is unknown.
+
+    ValueError for a text that is too short to be split.
+    """
+    train_ids, val_ids = split(tokenizer.encode(corpus.text), block_size)
     if corpus.entropy is None:
         return None
     start = len(tokenizer.decode(train_ids))
     return corpus.entropy(start, None) * (len(corpus.text) - start) / len(val_ids)
+
+
+_known_tokenizer = lru_cache(maxsize=8)(_tokenizer)
+_known_entropy = lru_cache(maxsize=32)(_entropy)  # 300 who press Train at once encode a text once

@@ -19,6 +19,7 @@ from core.runs.memory import memory_available
 from core.runs.plan import Plan, again, extend, plan_run
 from core.runs.presets import PRESETS
 from core.runs.processes import Process
+from core.runs.seen import Seen
 from core.text.corpora import DEFAULT_CORPUS, load_corpus
 
 WELCOME = "welcome"
@@ -36,7 +37,7 @@ class RunStore:
         self.root.mkdir(parents=True, exist_ok=True)
         self.size = workers or min(cores(), MAX_WORKERS)
         self.processes: list[Process] = []
-        self.handover = Handover(self.root)
+        self.handover, self.seen = Handover(self.root), Seen(self.root)
         self.lock = threading.RLock()
         self.ready = threading.Event()  # the workers have been started
         self.warm_up_requested = threading.Event()
@@ -51,9 +52,10 @@ class RunStore:
         return self
 
     def recover(self) -> None:
-        """Delete what a crash left half-made, and mark as paused the runs that it interrupted."""
+        """Delete what a crash left half-made, mark as paused the runs that it interrupted, hash owners' tokens."""
         sweep(self.root)
         for run in list_runs(self.root)[0]:
+            run.hash_owner()
             status = run.status()
             if status.state in ACTIVE and not is_alive(status):
                 with suppress(OSError):  # nobody may write there: the other runs can go on
@@ -97,24 +99,11 @@ class RunStore:
         """Return the run called run_id; ValueError when there is none."""
         return RunDir.open(self.root, run_id)
 
-    def runs(self, owner: str | None = None) -> tuple[list[RunDir], list[str]]:
-        """Return the runs that owner may see, newest first (None: all of them), and what is wrong with others."""
-        runs, problems = list_runs(self.root)
-        if owner is not None:
-            runs = [run for run in runs if self._may_see(run, owner)]
-        return runs, problems
-
-    def _may_see(self, run: RunDir, owner: str) -> bool:
-        try:
-            return run.config().owner in (owner, None)
-        except ValueError:  # deleted just now
-            return False
-
     def is_training(self) -> bool:
         """Tell whether any run trains in a worker."""
         with self.lock:
             run_ids = [run_id for process in self.processes for run_id in process.commands]
-        return any(map(self._is_active, run_ids))
+        return any(map(self.seen.is_active, run_ids))
 
     def speed(self) -> Speed | None:
         """Return how fast this machine trains; None until the first worker has measured it."""
@@ -131,19 +120,19 @@ class RunStore:
             if paused:
                 run.write_status(Status("paused"))
             else:
-                self._train(run)
+                self._train(run, admitted=True)
         except Exception:  # refused: no run is left that nobody trains
             delete(run)
             raise
         return run
 
-    def restart(self, run_id: str, new_seed: bool = False, owner: str | None = None) -> RunDir:
+    def restart(self, run_id: str, new_seed: bool = False) -> RunDir:
         """Start a run once more, with another seed if told so, and then stop the old one.
 
         Nothing has happened to the old run when the new one is refused. A run in pause is begun again in pause.
         """
         old = self.get(run_id)
-        plan, paused = again(old, new_seed=new_seed, owner=owner), old.status().state == "paused"
+        plan, paused = again(old, new_seed=new_seed), old.status().state == "paused"
         with self.lock:
             self._process_of(old)  # refuses a run that another program trains
         new = self.start(plan, paused=paused)
@@ -212,7 +201,7 @@ class RunStore:
 
     # -- workers --------------------------------------------------------------------------------------------------
 
-    def _train(self, run: RunDir, steps: int | None = None) -> None:
+    def _train(self, run: RunDir, steps: int | None = None, admitted: bool = False) -> None:
         with self.lock:
             process, status = self._process_of(run), run.status()
             if process and process.commands[run.id].is_to_the_end:
@@ -220,7 +209,7 @@ class RunStore:
             if process is None:
                 if status.state == "done":
                     return
-                process = self._place_for(run)
+                process = self._place_for(run, admitted)
                 self.handover.forgive(run.id)
                 run.write_status(Status("queued", status.step))
             process.send("train", run.id, steps)
@@ -245,40 +234,25 @@ class RunStore:
             raise ValueError(f"This run is trained by another program ({where}); stop it there")
         return None
 
-    def _place_for(self, run: RunDir) -> Process:
+    def _place_for(self, run: RunDir, admitted: bool = False) -> Process:
         """Return the worker that is to train a run; ValueError when there is no room for it now."""
         process = self._least_busy()
         process.check_room()
-        self._admit(run.config(), run.id)
+        if not admitted:
+            self._admit(run.config(), run.id)
         return process
 
     def _admit(self, config: RunConfig, run_id: str | None = None) -> None:
         """Refuse a run that does not fit beside those that were started but hold no memory yet (ValueError)."""
         with self.lock:
             started = {each for process in self.processes for each in process.commands} - {run_id}
-        reserved = sum(map(self._reserved, started))
+        reserved = sum(map(self.seen.reserved, started))
         check_memory(bytes_needed(config.model, config.train.batch_size), memory_available() - reserved)
-
-    def _reserved(self, run_id: str) -> int:
-        """Return the bytes that a run will take and has not taken: all before its first step, then none."""
-        try:
-            run = self.get(run_id)
-            status = run.status()
-            waits = status.state == "queued" or (status.state == "running" and status.step == 0)
-            return bytes_needed(run.config().model, run.config().train.batch_size) if waits else 0
-        except ValueError:  # deleted just now
-            return 0
 
     def _least_busy(self) -> Process:
         if not self.processes:
             raise ValueError("The training processes have not started yet; try again in a few seconds")
-        return min(self.processes, key=lambda process: sum(map(self._is_active, process.commands)))
-
-    def _is_active(self, run_id: str) -> bool:
-        try:
-            return self.get(run_id).status().state in ACTIVE
-        except ValueError:
-            return False
+        return min(self.processes, key=lambda process: sum(map(self.seen.is_active, process.commands)))
 
     def _watch(self) -> None:
         """Replace every worker that dies, and hand its runs over to the new one.

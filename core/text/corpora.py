@@ -49,7 +49,7 @@ class Corpus:
     title: str | None = None  # what tells an own text from others
 
 
-_written: Once[Corpus] = Once(keep=True)  # the plays take half a second to write
+_written: Once[Corpus] = Once(keep=True)  # the plays take half a second to write, modules as long to read
 
 
 def load_corpus(name: str, progress: Progress | None = None) -> Corpus:
@@ -63,19 +63,19 @@ def load_corpus(name: str, progress: Progress | None = None) -> Corpus:
         case "shakespeare":
             return Corpus(name, _shakespeare(progress))
         case "python":
-            return Corpus(name, _python_source(Path(sysconfig.get_paths()["stdlib"])))
+            return _written("python", lambda: Corpus(name, _python_source(Path(sysconfig.get_paths()["stdlib"]))))
         case "own":
             raise ValueError("The corpus 'own' is the user's text; paste or upload one for own_text")
     raise ValueError(f"There is no corpus {name!r}; choose one of {', '.join(CORPUS_NAMES)}")
 
 
-def own_text(text: str, filename: str | None = None) -> Corpus:
+def own_text(text: str, filename: str | None = None, most: int = MAX_CHARACTERS) -> Corpus:
     """Make a corpus of the user's text, cleaned by `clean_text`, with one spelling a letter (NFC).
 
     Raises ValueError for a text that is empty, all blank, one character over and over, or beyond the limit.
     """
     text, _ = composed(clean_text(text)[0])
-    check_length(text)
+    check_length(text, most)
     if not text:
         raise ValueError("The text is empty; paste or upload some text, or choose a built-in corpus")
     if text.isspace():
@@ -88,12 +88,10 @@ def own_text(text: str, filename: str | None = None) -> Corpus:
     return Corpus("own", text, title=title_of(text, filename))
 
 
-def check_length(text: str) -> None:
+def check_length(text: str, most: int = MAX_CHARACTERS) -> None:
     """Raise ValueError for an own text that is too long, counted in characters of any script, once it is composed."""
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(
-            f"The text has {len(text):,} characters, over the limit of {MAX_CHARACTERS:,}; use a part of it"
-        )
+    if len(text) > most:
+        raise ValueError(f"The text has {len(text):,} characters, over the limit of {most:,}; use a part of it")
 
 
 def check_distinct(distinct: int) -> None:

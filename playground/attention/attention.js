@@ -21,13 +21,13 @@ const WORDS = {
   scores_mean: 'Scores are measured head by head: choose a head.',
   scores_hint: 'On the fixed texts no score of this head is clearly high, so it gets no name. Point at a score for its '
     + 'definition.',
-  even: 'even attention: {value}', unmeasured: 'cannot be measured here', fixed_run: 'validation: {value} \u00b1 {spread}',
-  fixed_book: 'book: {value} \u00b1 {spread}', fixed_random: 'random sequences: \u00b1 {spread}',
+  even: 'even attention: {value}', unmeasured: 'cannot be measured here', fixed_run: 'validation: {value}\u00a0\u00b1\u00a0{spread}',
+  fixed_book: 'book: {value}\u00a0\u00b1\u00a0{spread}', fixed_random: 'random sequences: \u00b1\u00a0{spread}',
   why_same: 'no token comes twice in this text.', why_induction: 'it takes a block_size of 8 and a vocab_size of 4.',
   why_short: 'the text has only one token.',
-  about_scores_run: 'Large: on this text. The name of a head: on {count} fixed texts of the validation part ({tokens} tokens), '
+  about_scores_run: 'Large: on this text. The name of a head: on {count} fixed {count:text|texts} of the validation part ({tokens} {tokens:token|tokens}), '
     + '\u00b1 standard deviation from text to text. The mark: what even attention scores.',
-  about_scores_book: 'Large: on this text. The name of a head: on {count} pieces of a fixed page of a book ({tokens} tokens), '
+  about_scores_book: 'Large: on this text. The name of a head: on {count} {count:piece|pieces} of a fixed page of a book ({tokens} {tokens:token|tokens}), '
     + '\u00b1 standard deviation from piece to piece. The mark: what even attention scores.',
   score_self: 'itself', score_previous: 'previous token', score_first: 'first token', score_same: 'same token',
   score_induction: 'induction', score_entropy: 'entropy', score_distance: 'distance',

@@ -87,7 +87,7 @@ function paint(done) {
     node.style.backgroundColor = colour ? css(colour) : '';
     node.style.color = colour ? inkOn(colour) : '';
     node.replaceChildren(known ? signed(value, dense ? 2 : 3) : '');
-    if (known && finite(error)) node.append(make('small', '', '\u00b1 ' + decimal(error, 3)));
+    if (known && finite(error)) node.append(make('small', '', '\u00b1\u00a0' + decimal(error, 3)));
     const key = !known ? 'cell_null' : !finite(error) ? 'cell' : noise ? 'cell_noise' : 'cell_error';
     node.title = say(key, { layer, head, value: signed(value, 4), error: decimal(error, 4) });
     node.setAttribute('aria-label', node.title);

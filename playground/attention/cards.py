@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from playground.attention.values import Named, TextAttention
 
 CHANNEL = "attention"
+GOES_ON = ("queued", "running", "paused")  # the states of a run that will have further snapshots
 FILES = {
     "download_heatmap_png": "heatmap.png",
     "download_heatmap_svg": "heatmap.svg",
@@ -45,6 +46,30 @@ def empty_view(run: RunDir | None, why: str, lang: str) -> dict:
     """Return a view without a map, which says why; it waits for the first snapshot of a run."""
     words = {**widget_words(lang)["attention"], "empty": why}
     return {"text": words, "lang": lang, "run": run and run.id, "channel": CHANNEL}
+
+
+def missing(run: RunDir | None, source: Any, lang: str) -> str | None:
+    """Return why there is nothing to look at; None where there is something."""
+    if source == GPT2:
+        return None
+    if run is None:
+        return translate("attention_no_run", lang)
+    if not has_attention(run):
+        return translate("no_attention", lang)
+    return None if run.snapshots() else translate("no_snapshot_yet", lang)
+
+
+def has_attention(run: RunDir) -> bool:
+    """Tell whether a run's model has heads to look at."""
+    return hasattr(run.config().model, "n_head")
+
+
+def no_map(run: RunDir | None, source: Any, why: str, lang: str) -> dict:
+    """Return a map of silenced heads without any; a model that has no heads is told so, else why it is not here."""
+    headless = source != GPT2 and run is not None and not has_attention(run)
+    said = translate("nothing_to_silence", lang) if headless else why
+    title = translate("silence_title", lang)
+    return {"text": {**widget_words(lang)["attention_map"], "empty": said}, "title": title, "channel": CHANNEL}
 
 
 def view(run: RunDir | None, source: Any, follows: bool, attention: "TextAttention", lang: str) -> dict:
@@ -82,17 +107,20 @@ def view(run: RunDir | None, source: Any, follows: bool, attention: "TextAttenti
 
 def silence_map(
     key: str, name: str, silenced: "Silenced | None", phase: str, lang: str, named: "Named | None" = None,
-    seconds: float | None = None,
+    seconds: float | None = None, held: int | None = None,
 ) -> dict:  # fmt: skip
     """Return the map of silenced heads; phase: "idle", "waiting", "first", "more", "stopped" or "done".
 
-    named: for the remark on bright heads; seconds: how long a first look takes, where nothing is known yet.
+    named: for the remark on bright heads; seconds: how long a first look takes, where nothing is known yet; held: the
+    step at which the view of a run that goes on stays with the map.
     """
     words = widget_words(lang)["attention_map"]
     told = translate("silence_empty", lang, name=name, time=duration(seconds, lang)) if seconds is not None else None
     told = told or translate("silence_nothing", lang)
     title = translate("silence_title", lang)
+    stays = None if held is None else translate("silence_held", lang, step=held)
     if silenced is None:
+        told = " ".join(filter(None, [told, stays if phase == "waiting" else None]))
         return {"text": {**words, "empty": told}, "title": title, "key": key, "of": name, "channel": CHANNEL}
     rises, tokens = silenced.rises, silenced.tokens
     read = translate("silence_read", lang, tokens=tokens, windows=rises.fewest()) if tokens else None
@@ -100,6 +128,7 @@ def silence_map(
     notes = [read, translate(f"silence_{phase}", lang, "")]
     if named is not None and tokens and phase in ("done", "stopped"):
         notes.append(_order_note(named, silenced, lang))
+    notes.append(stays)
     return HeadMap.pack(rises.means(), title, " ".join(filter(None, notes)), words, CHANNEL, errors=rises.errors(),
                         more={"key": key, "of": name, "phase": phase, "lang": lang})  # fmt: skip
 
@@ -143,3 +172,19 @@ def links(
     text, _ = clean_text(text or "")
     return Downloads.pack(run.id, FILES, lang, text=text, step=str(step or 0), layer=str(layer), head=str(head),
                           source="gpt2" if source == GPT2 else "run")  # fmt: skip
+
+
+def steps_of(steps: Any) -> dict:
+    """Return the step that was chosen of each run, as the page keeps it; none of anything else."""
+    return steps if isinstance(steps, dict) else {}
+
+
+def chosen_step(run: RunDir | None, steps: Any) -> Any:
+    """Return the step that its user has chosen; None for the newest, also where the chosen one is gone."""
+    step = steps_of(steps).get(run.id) if run else None
+    return step if run and step in run.snapshots() else None
+
+
+def held(run: RunDir | None, source: Any, steps: Any) -> Any:
+    """Return the step at which the view of a run that goes on stays; None where it follows, or has all it can."""
+    return chosen_step(run, steps) if run and source != GPT2 and run.status().state in GOES_ON else None

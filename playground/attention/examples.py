@@ -12,9 +12,17 @@ EXAMPLES = {
 }
 
 
-def examples_of(run: RunDir | None) -> tuple[str, ...]:
-    """Return the examples for a run; for one on a user's own text its beginning."""
-    return EXAMPLES.get(run.config().corpus if run else DEFAULT_CORPUS) or (own_example(run),)
+def examples_of(run: RunDir | None, reads_text: bool = True) -> tuple[str, ...]:
+    """Return the examples for a run; for one on a user's own text its beginning, if that may be read."""
+    known = EXAMPLES.get(run.config().corpus if run else DEFAULT_CORPUS)
+    return known or (own_example(run) if reads_text else _written(run),)
+
+
+def _written(run: RunDir | None) -> str:
+    """Return the end of what the run wrote last: a text in its characters, and not the one that it learns from."""
+    samples = [row.get("text") for row in run.rows("samples")[0]] if run else []
+    texts = [text for text in samples if isinstance(text, str) and text.strip()]
+    return " ".join(texts[-1].split())[-40:] if texts else ""
 
 
 def own_example(run: RunDir | None) -> str:

@@ -1,12 +1,12 @@
 """Silencing heads for a page: more and more text, a turn for everybody who silences, and results that are kept.
 
-Left out on purpose: when to stop, which the caller decides between two heads.
+Left out on purpose: when to stop, which the caller decides: between two heads, and while it waits for its turn.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -21,6 +21,7 @@ from playground.models import Writer
 ROUND_TOKENS = 1_024  # in the first look at all heads, and in each that follows
 LARGE = 20_000_000  # parameters: GPT-2 has 144 heads, so a look at all of them takes
 LARGE_ROWS, LARGE_WINDOW = 2, 64  # windows of so many tokens
+LISTEN = 0.1  # seconds between two looks whether somebody who waits for a turn still wants it
 MOST_SECONDS = 180.0  # of adding more text; the first look is always finished
 
 
@@ -36,17 +37,18 @@ class Turns:
         return len(self._line)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for one's turn, and hold it until the block ends."""
+    def turn(self, wanted: Callable[[], bool] = lambda: True) -> Iterator[bool]:
+        """Wait for one's turn, and hold it until the block ends; False at once where it is wanted no more."""
         me = object()
         with self._moved:
             self._line.append(me)
-            self._moved.wait_for(lambda: self._line[0] is me)
+            while wanted() and not self._moved.wait_for(lambda: self._line[0] is me, LISTEN):
+                pass
         try:
-            yield
+            yield wanted()
         finally:
             with self._moved:
-                self._line.popleft()
+                self._line.remove(me)
                 self._moved.notify_all()
 
 
@@ -88,10 +90,13 @@ def expected_seconds(named: Named, block_size: int) -> float:
     return (L * nh + 1) * rows * T * named.seconds_per_token * (1 + len(turns))
 
 
-def silence(key: str, writer: Writer, run: RunDir) -> Iterator[Silenced]:
+def silence(
+    key: str, writer: Writer, run: RunDir, wanted: Callable[[], bool] = lambda: True
+) -> Iterator[Silenced]:  # fmt: skip
     """Silence each head in turn on validation text of a run, then again on more of it; yield what is known after each.
 
-    What was measured before is gone on with. Who stops listening stops it: nothing is computed between two turns.
+    What was measured before is gone on with. Who stops listening stops it: nothing is computed between two turns; so
+    does `wanted`, which is asked while others have their turns too.
     """
     model, block_size = writer.model, writer.model.config.block_size
     rows, T = round_of(sum(p.numel() for p in model.parameters()), block_size)
@@ -103,18 +108,22 @@ def silence(key: str, writer: Writer, run: RunDir) -> Iterator[Silenced]:
     while (done := silenced.rises.fewest()) < len(x):
         if done and time.monotonic() - began > MOST_SECONDS:
             break
-        yield from _one_look(silenced, writer, x[done : done + rows], y[done : done + rows], done)
+        yield from _one_look(silenced, writer, x[done : done + rows], y[done : done + rows], done, wanted)
+        if not wanted():
+            return
     silenced.done = True
     yield silenced
 
 
-def _one_look(silenced: Silenced, writer: Writer, x, y, done: int) -> Iterator[Silenced]:
+def _one_look(
+    silenced: Silenced, writer: Writer, x, y, done: int, wanted: Callable[[], bool]
+) -> Iterator[Silenced]:  # fmt: skip
     L, nh = silenced.rises.shape
     ahead = {(i, j) for i in range(L) for j in range(nh) if silenced.rises.windows(i, j) > done}
     looks = silence_heads(writer.model, x, y, ahead)
     while True:
-        with turns.turn():
-            found = next(looks, None)
+        with turns.turn(wanted) as mine:
+            found = next(looks, None) if mine else None
         if found is None:
             return
         layer, head, rises = found

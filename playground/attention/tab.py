@@ -13,6 +13,7 @@ from playground.attention.cards import CHANNEL
 from playground.attention.examples import examples_of
 from playground.page import PageContext
 from playground.prompts import GPT2, MOST_TEXT, RUN, source_choices
+from playground.server.rights import HOST, Person
 from playground.widgets.downloads import Downloads
 from playground.widgets.inputs import (
     CHOSEN,
@@ -64,7 +65,7 @@ class AttentionTab:
         self.detail = AttentionDetail(elem_id="attention-detail")
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=320):
-                with gr.Row():
+                with gr.Row(elem_id="silence-buttons") as self.buttons:
                     self.go = add(gr.Button, elem_id="silence-button", scale=3, words={"value": "silence_button"})
                     self.halt = add(gr.Button, variant="stop", elem_id="silence-stop", scale=1, min_width=80,
                                     words={"value": "stop_button"})  # fmt: skip
@@ -82,12 +83,13 @@ class AttentionTab:
         """Wire the widgets to each other, to the run in view, and to the tab being opened."""
         page = self.page
         asked = [page.run, self.source, self.text, self.steps, page.lang]
-        drawn = [self.view, self.downloads, self.map]
+        drawn = [self.view, self.downloads, self.map, self.buttons]
         lines_of = [page.run, self.source, page.lang]
         lines = {"fn": show_errors(self.draw_lines), "inputs": lines_of, "outputs": [self.lines], **UNQUEUED}
         for event in (tab.select, self.sight.due):
             entered = [self.text, self.suggested, *drawn]
-            event(show_errors(self.enter), [*asked, self.head, self.suggested], entered, **UNQUEUED).then(**lines)
+            given = [*asked, self.head, self.suggested, page.person]
+            event(show_errors(self.enter), given, entered, **UNQUEUED).then(**lines)
         self.text.change(show_errors(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines)
@@ -105,11 +107,11 @@ class AttentionTab:
 
     def enter(
         self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, suggested: Any,
-        request: gr.Request = None,
+        person: Person = HOST, request: gr.Request = None,
     ) -> list:  # fmt: skip
         """Return the view as `draw` does, and before it the text: what was typed stays, an untouched example goes."""
         run = self.page.readable_run(run_id)
-        fitting = examples_of(run)[0]
+        fitting = self._examples(run, person)[0]
         if text == suggested != fitting:
             return [fitting, fitting, *self.draw(run_id, source, fitting, steps, lang, head, request)]
         return [gr.skip(), gr.skip(), *self.draw(run_id, source, text, steps, lang, head, request)]
@@ -117,26 +119,27 @@ class AttentionTab:
     def draw(
         self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, request: gr.Request = None
     ) -> list:
-        """Return the view of a text, the downloads that belong to it, and what is known of silenced heads."""
+        """Return the view of a text, its downloads, what is known of silenced heads, and whether there are any."""
         run = self.page.readable_run(run_id)
-        why = self._missing(run, source, lang)
+        why = cards.missing(run, source, lang)
         try:
             attention = None if why else self._attention(run, source, text, steps, lang)
         except ValueError as error:  # the view must not keep another model's map under this one's name
             why = refused(error, lang)
         self._stop_another(request, cards.key_of(run, source, None if why else attention.step))
         if why:
-            nothing = {"text": {**widget_words(lang)["attention_map"], "empty": why}, "channel": CHANNEL}
             return [
                 cards.empty_view(run if source == RUN else None, why, lang),
                 Downloads.pack(None, {}, lang),
-                nothing,
+                cards.no_map(run, source, why, lang),
+                gr.update(visible=False),
             ]
         shape = attention.observed.weights.shape[:2]
         return [
-            cards.view(run, source, _chosen_step(run, steps) is None, attention, lang),
+            cards.view(run, source, cards.chosen_step(run, steps) is None, attention, lang),
             cards.links(run, source, attention.step, text, head, shape, lang),
-            self._map(run, source, attention, lang, request),
+            self._map(run, source, attention, steps, lang, request),
+            gr.update(visible=True),
         ]
 
     def draw_lines(self, run_id: Any, source: Any, lang: str) -> dict:
@@ -144,7 +147,7 @@ class AttentionTab:
         run, words = self.page.readable_run(run_id), widget_words(lang)["attention_lines"]
         if source == GPT2:
             return HeadLines.pack([], {}, {**words, "empty": translate("gpt2_no_history", lang)}, CHANNEL)
-        if self._missing(run, source, lang):
+        if cards.missing(run, source, lang):
             return HeadLines.pack([], {}, words, CHANNEL)
         from playground.attention import values
 
@@ -163,7 +166,7 @@ class AttentionTab:
         run = self.page.store.get(run_id)
         step, follow = event_value(event, "step"), event_value(event, "follow") is True
         newest = next(iter(run.snapshots()[-1:]), None)
-        steps = {**_steps(steps), run.id: None if follow or step == newest else step}
+        steps = {**cards.steps_of(steps), run.id: None if follow or step == newest else step}
         return [steps, *self.draw(run_id, source, text, steps, lang, head, request)]
 
     def choose_head(
@@ -190,14 +193,14 @@ class AttentionTab:
     def begin(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None) -> list:
         """Take the wish to silence the heads of what is shown: at once, whoever else is computing now."""
         run = self.page.store.get(run_id)
-        if why := self._missing(run, source, lang):
+        if why := cards.missing(run, source, lang):
             raise ValueError(why)
         attention = self._attention(run, source, text, steps, lang)
         key = cards.key_of(run, source, attention.step)
         self.silencing[_page(request)] = key
         ticket = self.wishes.ask(_page(request))
-        steps = {**_steps(steps), run.id: attention.step} if source != GPT2 else steps  # the view stays with it
-        return [ticket, steps, self._map(run, source, attention, lang, request)]
+        steps = {**cards.steps_of(steps), run.id: attention.step} if source != GPT2 else steps  # the view stays with it
+        return [ticket, steps, self._map(run, source, attention, steps, lang, request)]
 
     def silence(
         self, ticket: Any, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None
@@ -210,35 +213,39 @@ class AttentionTab:
         attention = self._attention(run, source, text, steps, lang)
         key, name = cards.key_of(run, source, attention.step), cards.name_of(run, source, attention.step, lang)
         writer = gpt2_writer(lang) if source == GPT2 else load_writer(run, attention.step)
-        shown_at, silenced = 0.0, None
+        shown_at, silenced, held = 0.0, None, cards.held(run, source, steps)
+        wanted = lambda: self.wishes.holds(page, ticket)  # noqa: E731
         try:
-            yield self._map(run, source, attention, lang, request)
-            for silenced in silencing.silence(key, writer, run):
-                if not self.wishes.holds(page, ticket):
+            yield self._map(run, source, attention, steps, lang, request)
+            for silenced in silencing.silence(key, writer, run, wanted):
+                if not wanted():
                     break
                 if time.monotonic() - shown_at > REDRAW:
                     shown_at = time.monotonic()
                     phase = "more" if silenced.tokens else "waiting" if len(silencing.turns) else "first"
-                    yield cards.silence_map(key, name, silenced, phase, lang)
+                    yield cards.silence_map(key, name, silenced, phase, lang, held=held)
         finally:
             self.wishes.end(page, ticket)
         if not self.wishes.is_stopped(page):
             return  # the button was pressed again: the newer one draws
         if self.silencing.pop(page, None) == key:  # else something else is shown by now
-            yield cards.silence_map(key, name, silenced, "stopped", lang, attention.named)
+            yield cards.silence_map(key, name, silenced, "stopped", lang, attention.named, held=held)
 
     def stop(self, request: gr.Request = None) -> None:
         """Stop what this page silences, before the next head; what is measured stays."""
         self.wishes.stop(_page(request))
 
+    def _examples(self, run: RunDir | None, person: Person) -> tuple[str, ...]:
+        return examples_of(run, run is None or self.page.may_change(run, person))
+
     # -- what the page asks ---------------------------------------------------------------------------------------
 
-    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+    def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return what follows the run in view: its examples, and the tab's `due`; text, head and step stay."""
         words = widget_words(lang)
         looking = {"text": {**words["attention"], "empty": translate("looking", lang)}, "channel": CHANNEL}
         return [
-            gr.update(samples=[[example] for example in examples_of(run)]),
+            gr.update(samples=[[example] for example in self._examples(run, person)]),
             looking,  # drawn as soon as the tab is in sight
             {"text": words["attention_detail"], "channel": CHANNEL},
             {"text": words["attention_lines"], "channel": CHANNEL},
@@ -261,16 +268,6 @@ class AttentionTab:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _missing(self, run: RunDir | None, source: Any, lang: str) -> str | None:
-        """Return why there is nothing to look at; None where there is something."""
-        if source == GPT2:
-            return None
-        if run is None:
-            return translate("attention_no_run", lang)
-        if not has_attention(run):
-            return translate("no_attention", lang)
-        return None if run.snapshots() else translate("no_snapshot_yet", lang)
-
     def _attention(self, run: RunDir | None, source: Any, text: Any, steps: Any, lang: str) -> "TextAttention":
         """Return what the chosen model attends to in the text; ValueError for a text or snapshot that cannot be."""
         from playground.attention import values
@@ -280,9 +277,11 @@ class AttentionTab:
             return values.gpt2_text_attention(text, lang)
         if run is None:
             raise ValueError(translate("attention_no_run", lang))
-        return values.text_attention(run, text, _chosen_step(run, steps), lang)
+        return values.text_attention(run, text, cards.chosen_step(run, steps), lang)
 
-    def _map(self, run: RunDir | None, source: Any, attention: "TextAttention", lang: str, request: gr.Request) -> dict:
+    def _map(
+        self, run: RunDir | None, source: Any, attention: "TextAttention", steps: Any, lang: str, request: gr.Request
+    ) -> dict:
         """Return what is known of silenced heads of what is shown."""
         from playground.attention import silencing
 
@@ -292,28 +291,14 @@ class AttentionTab:
         works = self.silencing.get(page) == key and not self.wishes.is_stopped(page)
         phase = "waiting" if works and known is None else "more" if works else "idle"
         seconds = silencing.expected_seconds(attention.named, T)
-        return cards.silence_map(key, name, known, phase, lang, attention.named, seconds)
+        held = cards.held(run, source, steps)
+        return cards.silence_map(key, name, known, phase, lang, attention.named, seconds, held)
 
     def _stop_another(self, request: gr.Request, key: str) -> None:
         """Stop what this page silences if it is not what is shown now."""
         if self.silencing.get(_page(request), key) != key:
             self.silencing.pop(_page(request), None)
             self.wishes.stop(_page(request))
-
-
-def has_attention(run: RunDir) -> bool:
-    """Tell whether a run's model has heads to look at."""
-    return hasattr(run.config().model, "n_head")
-
-
-def _steps(steps: Any) -> dict:
-    return steps if isinstance(steps, dict) else {}
-
-
-def _chosen_step(run: RunDir | None, steps: Any) -> Any:
-    """Return the step that its user has chosen; None for the newest, also where the chosen one is gone."""
-    step = _steps(steps).get(run.id) if run else None
-    return step if run and step in run.snapshots() else None
 
 
 def _page(request: gr.Request | None) -> str:

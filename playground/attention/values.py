@@ -16,8 +16,8 @@ from core.insight.kept import Kept
 from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
 from core.tokenizers import Tokenizer
-from playground.attention.reference import ALICE, naming_texts, validation_tokens
-from playground.models import Writer, gpt2_writer, load_writer, snapshot_stamp
+from playground.attention.reference import naming_texts, validation_tokens
+from playground.models import ALICE, Writer, gpt2_writer, load_writer, snapshot_stamp
 from playground.prompts import GPT2, GPT2_PROMPT, fit_prompt, token_texts
 from playground.words.translate import translate
 

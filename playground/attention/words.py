@@ -43,6 +43,14 @@ WORDS = {
     "silence_more": ("More text is being added …", "Đang thêm văn bản …"),
     "silence_stopped": ("Stopped; the button adds more text.", "Đã dừng; bấm nút để thêm văn bản."),
     "silence_done": ("Done.", "Xong."),
+    "silence_held": (
+        "The view above stays at step {step:,} with this map; drag its slider to the end, and it follows the run again.",
+        "Phần xem ở trên dừng ở bước {step:,} cùng bản đồ này; kéo thanh trượt đến cuối thì nó lại theo lượt chạy.",
+    ),
+    "nothing_to_silence": (
+        "A bigram has no heads, so there is nothing to silence.",
+        "Bigram không có đầu nào, nên không có gì để tắt.",
+    ),
     "silence_note": (
         "Bright is not important: {bright}, which looks hardest at one place on validation text ({weight:.2f}): without "
         "it the loss changes by {cost:+.3f} nats; without {top} by most, {most:+.3f} nats.",
@@ -113,8 +121,8 @@ WIDGET_WORDS_VI = {
         "doing": "Tầng {layer}, đầu {head} làm gì?", "doing_mean": "Các đầu của tầng {layer} làm gì?",
         "scores_mean": "Điểm được đo cho từng đầu: hãy chọn một đầu.",
         "scores_hint": "Trên các văn bản cố định, không điểm nào của đầu này cao rõ rệt, nên nó không được gọi tên. Trỏ vào một điểm để đọc định nghĩa.",
-        "even": "chú ý đều: {value}", "unmeasured": "không đo được ở đây", "fixed_run": "validation: {value} ± {spread}",
-        "fixed_book": "sách: {value} ± {spread}", "fixed_random": "dãy ngẫu nhiên: ± {spread}",
+        "even": "chú ý đều: {value}", "unmeasured": "không đo được ở đây", "fixed_run": "validation: {value}\u00a0±\u00a0{spread}",
+        "fixed_book": "sách: {value}\u00a0±\u00a0{spread}", "fixed_random": "dãy ngẫu nhiên: ±\u00a0{spread}",
         "why_same": "không token nào xuất hiện hai lần trong văn bản này.",
         "why_induction": "cần block_size từ 8 và vocab_size từ 4 trở lên.", "why_short": "văn bản chỉ có một token.",
         "about_scores_run": "Số lớn: trên văn bản này. Nhãn của đầu: trên {count} đoạn cố định của phần validation ({tokens} token), "

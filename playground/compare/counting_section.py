@@ -14,6 +14,7 @@ from playground.compare.parameter_list import ParameterList
 from playground.compare.parts_chart import PartsChart
 from playground.page import PageContext
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, show_errors
+from playground.widgets.plain_text import PlainText
 from playground.widgets.visibility import VisibilityTrigger
 from playground.words.numbers import short
 from playground.words.translate import translate
@@ -34,7 +35,7 @@ class CountingSection:
             with gr.Column(scale=3, min_width=300):
                 self.rule = add(Radio, choices=rule_choices("en"), value="once", elem_id="count-rule",
                                 words={"label": "count_rule"})  # fmt: skip
-        self.hint = gr.Markdown(visible=False, elem_classes="intro", elem_id="count-hint")
+        self.hint = PlainText(visible=False, elem_id="count-hint")
         self.chart = PartsChart(elem_id="count-chart")
         self.numbers = CountTable(elem_id="count-numbers")
         self.parts = CountTable(elem_id="count-parts")

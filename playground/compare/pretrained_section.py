@@ -23,6 +23,7 @@ from playground.compare.weight_view import WeightView
 from playground.page import PageContext
 from playground.prompts import GPT2
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Examples, Textbox, put_example, show_errors, text_of
+from playground.widgets.plain_text import PlainText
 from playground.widgets.visibility import VisibilityTrigger
 from playground.wishes import Wishes
 from playground.words.refusals import refused
@@ -55,7 +56,7 @@ class PretrainedSection:
         self.wishes = Wishes()
         add = page.words.add
         add(gr.Markdown, elem_classes="intro", words={"value": "beside_heading"})
-        self.kind = gr.Markdown(elem_classes="intro", elem_id="beside-kind")
+        self.kind = PlainText(elem_id="beside-kind")
         self.loader = Gpt2Loader(elem_id="gpt2-loader")
         with gr.Row(equal_height=False):
             with gr.Column(scale=3, min_width=300):
@@ -84,7 +85,7 @@ class PretrainedSection:
             with gr.Column(scale=1, min_width=260):
                 self.ask_proof = add(gr.Button, elem_id="beside-prove", words={"value": "beside_prove"})
             with gr.Column(scale=3, min_width=300):
-                self.proof = gr.Markdown(elem_id="beside-proof")
+                self.proof = PlainText(elem_id="beside-proof")
         add(gr.Markdown, elem_classes="intro", words={"value": "beside_weights_heading"})
         self.view = WeightView(elem_id="beside-weights")
         self.pictures = WeightPictures(elem_id="beside-positions")
@@ -198,12 +199,12 @@ class PretrainedSection:
 
     # -- proof ----------------------------------------------------------------------------------------------------
 
-    def prove(self, text: Any, lang: str) -> Iterator[str]:
+    def prove(self, text: Any, lang: str) -> Iterator[str | list[str]]:
         """Run the text through our GPT and through Hugging Face's, and tell how far their logits are apart."""
         contenders, values = _late()
         model = loader.loaded(GPT2)
         if model is None:
-            raise ValueError(translate("gpt2_not_loaded", lang))
+            raise ValueError(translate("beside_not_loaded", lang))
         text = text_of(text, MOST_TEXT, "The text")
         yield translate("beside_proving", lang)
         ids = contenders.ids_to_prove(text, model.config.block_size)
@@ -278,7 +279,7 @@ class PretrainedSection:
         """Return GPT-2; where it is not there, why."""
         contenders, _ = _late()
         try:
-            return contenders.gpt2_contender(), translate("gpt2_not_loaded", lang)
+            return contenders.gpt2_contender(), translate("beside_not_loaded", lang)
         except OSError as error:  # its merges cannot be had
             return None, refused(error, lang)
 
@@ -299,7 +300,7 @@ def _continued(
     absent: str | None = None,
 ) -> dict:  # fmt: skip
     """Return the value of the continuations; absent: why GPT-2 writes nothing."""
-    words, absent = widget_words(lang).get("continuations", {}), absent or translate("gpt2_not_loaded", lang)
+    words, absent = widget_words(lang).get("continuations", {}), absent or translate("beside_not_loaded", lang)
     return Continuations.pack(words, names, TEMPERATURES, texts, phase, note, absent)
 
 

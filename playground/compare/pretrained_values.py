@@ -25,7 +25,7 @@ from playground.compare.weight_pictures import WeightPictures
 from playground.compare.weight_view import WeightView
 from playground.prompts import GPT2, token_text, token_texts
 from playground.words.numbers import format_number
-from playground.words.translate import translate, widget_words
+from playground.words.translate import marked, translate, widget_words
 
 LIKELIEST = 10
 BRIGHT = 0.995  # the share of a picture's values that have less than the full colour
@@ -61,7 +61,7 @@ def gpt2_tokens(text: str, tokenizer: Tokenizer | None, lang: str) -> dict:
     """Return GPT-2's tokens of a text, while its weights are not loaded; none without its tokenizer."""
     tokens = [] if tokenizer is None else tokens_of(tokenizer, tokenizer.encode(text))
     note = None if tokenizer else translate("beside_no_merges", lang)
-    words, load = words_of("text_reading", lang), translate("gpt2_not_loaded", lang)
+    words, load = words_of("text_reading", lang), translate("beside_not_loaded", lang)
     return TextReading.pack(FAMILY_NAMES[GPT2], words, tokens, note=note, empty=load, second=True)
 
 
@@ -75,10 +75,10 @@ def tokens_of(tokenizer: Tokenizer, ids: list[int]) -> list[tuple[str, int]]:
     return list(zip(token_texts(tokenizer, ids), ids, strict=True))
 
 
-def proof(found: Proof, vocabulary: int, lang: str) -> str:
-    """Return a sentence about how far two computations of the same logits are apart."""
+def proof(found: Proof, vocabulary: int, lang: str) -> list[str]:
+    """Return a sentence about how far two computations of the same logits are apart, in parts (`marked`)."""
     compared = {"tokens": found.tokens, "logits": found.tokens * vocabulary, "seconds": found.seconds}
-    return translate("beside_proved", lang, largest=found.largest, mean=found.mean, **compared)
+    return marked("beside_proved", lang, largest=found.largest, mean=found.mean, **compared)
 
 
 # -- weights ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ WORDS = {
     "beside_heading": (
         "## Beside GPT-2, which was trained on the web\nLoad the published weights once, then give both models the same text; "
         "look at how they cut it, what surprises them, and what they expect next.",
-        "## Bên cạnh GPT-2, mô hình học từ web\nTải về trọng số đã công bố một lần, rồi đưa cho hai mô hình cùng một văn bản; hãy "
+        "## Bên cạnh GPT-2, mô hình học từ web\nNạp trọng số đã công bố một lần, rồi đưa cho hai mô hình cùng một văn bản; hãy "
         "xem chúng cắt nó ra sao, bất ngờ ở đâu, và dự đoán gì tiếp theo.",
     ),
     "beside_kind_same": (
@@ -17,9 +17,9 @@ WORDS = {
         "Lượt chạy của bạn có kiến trúc của GPT-2, trừ: {changes}.",
     ),
     "beside_kind_modern": (
-        "Your run is a `modern` GPT, not GPT-2's architecture: rotary positions instead of wpe, RMSNorm instead of LayerNorm, "
+        "Your run is a “modern” GPT, not GPT-2's architecture: rotary positions instead of wpe, RMSNorm instead of LayerNorm, "
         "queries and keys normalised, ReLU squared instead of GELU, no biases, and an output matrix of its own.",
-        "Lượt chạy của bạn là một GPT `modern`, không phải kiến trúc của GPT-2: vị trí xoay (rotary) thay cho wpe, RMSNorm thay cho "
+        "Lượt chạy của bạn là một GPT “modern”, không phải kiến trúc của GPT-2: vị trí xoay (rotary) thay cho wpe, RMSNorm thay cho "
         "LayerNorm, query và key được chuẩn hoá, bình phương ReLU thay cho GELU, không có bias, và đầu ra có ma trận riêng.",
     ),
     "beside_kind_bigram": (
@@ -33,6 +33,10 @@ WORDS = {
     "beside_no_run": (
         "There is no run yet: train one, and it will read this too.",
         "Chưa có lượt chạy nào: hãy huấn luyện một lượt chạy để nó cũng đọc văn bản này.",
+    ),
+    "beside_not_loaded": (
+        "GPT-2's weights are not loaded yet; press “Load GPT-2” above",
+        "Trọng số của GPT-2 chưa được nạp; hãy bấm “Nạp GPT-2” ở trên",
     ),
     "beside_no_merges": (
         "How GPT-2 cuts a text stands in its list of merges, which comes with the weights.",
@@ -128,12 +132,12 @@ WORDS = {
 
 WIDGET_WORDS_VI = {
     "gpt2_loader": {
-        "load": "Tải về GPT-2", "retry": "Thử lại", "absent": "GPT-2 nhỏ, với trọng số do OpenAI công bố: 124 triệu tham số",
+        "load": "Nạp GPT-2", "retry": "Thử lại", "absent": "GPT-2 nhỏ, với trọng số do OpenAI công bố: 124 triệu tham số",
         "size": "Tải về 548 MB, một lần, từ Hugging Face Hub. Mọi thứ khác vẫn hoạt động trong lúc đó.",
         "cached": "Đã có trên máy này: không cần tải về.", "downloading": "Đang tải về GPT-2", "reading": "Đang đọc trọng số",
         "begun": "Đang hỏi Hub …", "reading_how": "Từ đĩa vào bộ nhớ: vài giây.",
         "ready": "GPT-2 nhỏ đã sẵn sàng, cho mọi người trên trang này", "ready_how": "Trọng số của nó đứng cạnh lượt chạy của bạn ở dưới.",
-        "failed": "Không tải về được GPT-2", "of": "{done} / {total}", "speed": "{rate} mỗi giây", "left": "còn {time}",
+        "failed": "Không nạp được GPT-2", "of": "{done} / {total}", "speed": "{rate} mỗi giây", "left": "còn {time}",
     },
     "text_reading": {
         "tokens": "{count} token", "unit": "bit trên mỗi ký tự", "sum": "{bits} bit cho {count} ký tự",

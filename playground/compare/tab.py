@@ -1,13 +1,12 @@
 """The Compare tab: the run in view beside GPT-2, counted part by part, and, once they are here, with its weights."""
 
-from typing import Any
-
 import gradio as gr
 
 from core.runs.directory import RunDir
 from playground.compare.counting_section import CountingSection
 from playground.compare.pretrained_section import PretrainedSection
 from playground.page import PageContext
+from playground.server.rights import Person
 from playground.widgets.visibility import VisibilityTrigger
 
 
@@ -24,7 +23,7 @@ class CompareTab:
         for section in self.sections:
             section.connect(tab, self.sight)
 
-    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+    def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return what of the tab belongs to another run."""
         seen = {"run": run and run.id, "lang": lang}
         return [*(value for section in self.sections for value in section.show(run, lang)), seen]

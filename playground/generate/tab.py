@@ -12,6 +12,7 @@ from core.runs.directory import RunDir
 from playground.generate.written import WrittenText
 from playground.page import PageContext, remembered
 from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
+from playground.server.rights import Person
 from playground.widgets.form_check import FormCheck, named_first, parsed, told
 from playground.widgets.inputs import (
     CHOSEN,
@@ -83,8 +84,8 @@ class GenerateTab:
     def _build_options(self) -> None:
         add = self.page.words.add
         low, high = SampleConfig.bounds("max_new_tokens")
-        self.check = FormCheck({"wrong": {}}, elem_id="sample-check", ids=FIELDS, go="#generate-button",
-                               fold="#generate-options")  # fmt: skip
+        self.check = FormCheck({"wrong": {}}, elem_id="sample-check", ids={"prompt": "prompt", **FIELDS},
+                               go="#generate-button", fold="#generate-options")  # fmt: skip
         with add(gr.Accordion, open=True, elem_id="generate-options", words={"label": "sampling"}):
             self.length = add(Slider, minimum=low, maximum=min(1000, high), step=1, value=200, elem_id="length",
                               words={"label": "length", "info": "help_max_new_tokens"})  # fmt: skip
@@ -117,7 +118,8 @@ class GenerateTab:
             api_name="generate",
         )
         # Without Gradio's `cancels`, which would drop the last tokens, and does not reach a model that loads.
-        gr.on([*(field.change for field in options), page.lang.change], self.check_options, [page.lang, *options],
+        typed = [self.prompt, *options]
+        gr.on([*(field.change for field in typed), page.lang.change], self.check_options, [page.lang, *typed],
               self.check, **CHOSEN)  # fmt: skip
         self.halt.click(self.stop, None, self.written, **UNQUEUED)
         self.seed.input(None, self.seed, self.keep_seed, js="(seed) => seed !== null", **UNQUEUED)
@@ -151,7 +153,7 @@ class GenerateTab:
             if wanted():
                 yield {"state": "loading"}
                 options = SampleConfig.parse(given)
-                text = text_of(prompt, MOST_TEXT, "The prompt")
+                text = prompt_of(prompt)
                 for value in self._stream(run_id, source, eight_bits, step, text, unknown, lang, options):
                     if not wanted():
                         break
@@ -164,9 +166,13 @@ class GenerateTab:
         finally:
             self.wishes.end(page, ticket)
 
-    def check_options(self, lang: str, *values: Any) -> dict:
-        """Return which options are refused, each with its sentence, while they are typed."""
+    def check_options(self, lang: str, prompt: Any, *values: Any) -> dict:
+        """Return which of prompt and options are refused, each with its sentence, while they are typed."""
         wrong: dict[str, str] = {}
+        try:
+            prompt_of(prompt)
+        except ValueError as error:
+            wrong["prompt"] = str(error)
         parsed(SampleConfig, dict(zip(OPTIONS, values, strict=True)), OPTIONS, wrong, named_first)
         return told(wrong, lambda sentence: refused(sentence, lang))
 
@@ -223,7 +229,7 @@ class GenerateTab:
         """Return the choice of snapshots with those made since the list was last opened."""
         return gr.update(choices=step_choices(self.page.store.get(run_id).snapshots(), lang))
 
-    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+    def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return the snapshots and examples of a run."""
         steps = run.snapshots() if run else []
         examples = _examples(run.config()) if run else ()
@@ -256,6 +262,11 @@ def _examples(config: RunConfig) -> tuple[str, ...]:
     """Return beginnings that suit a run's text; for byte pairs without a blank at the end, which their words bring."""
     examples = EXAMPLES.get(config.corpus, ())
     return examples if config.tokenizer["kind"] == "char" else tuple(each.rstrip(" ") for each in examples)
+
+
+def prompt_of(value: Any) -> str:
+    """Return a prompt as it was typed; ValueError for what is none, or too long to be read."""
+    return text_of(value, MOST_TEXT, "The prompt")
 
 
 def step_choices(steps: list[int], lang: str) -> list[tuple[str, int | str]]:

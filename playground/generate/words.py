@@ -71,8 +71,9 @@ WIDGET_WORDS_VI = {
     "written": {
         "empty": "Viết câu mở đầu rồi bấm Sinh văn bản.", "hint": "Trỏ vào một token để xem mô hình đã cân nhắc gì.",
         "idle": "", "writing": "Đang viết …", "done": "Xong", "stopped": "Đã dừng", "refused": "Không viết được",
+        "earlier": "{state}: văn bản dưới đây là của cài đặt trước",
         "waiting": "Đang chờ một lượt viết khác kết thúc …", "loading": "Đang nạp mô hình …",
-        "speed": "token/s", "tokens": "token", "seed": "seed {seed}", "seed_help": "Cùng seed, cùng văn bản",
+        "speed": "token/s", "tokens": "{count} token", "seed": "seed {seed}", "seed_help": "Cùng seed, cùng văn bản",
         "scale": "xác suất theo mô hình", "p": "mô hình", "q": "dùng để chọn", "place": "token", "drawn": "đã chọn",
         "p_help": "Xác suất của chính mô hình", "q_help": "Xác suất dùng để chọn, sau temperature, top-k, top-p",
         "paper": "Văn bản: dùng phím mũi tên để đi qua các token", "unseen": "Ngoài ngữ cảnh: mô hình không thấy",

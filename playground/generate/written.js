@@ -5,8 +5,9 @@ const WORDS = {
   empty: 'Write a prompt and press Generate.',
   hint: 'Point at a token to see what else the model considered.',
   idle: '', writing: 'Writing ...', done: 'Done', stopped: 'Stopped', refused: 'Not written',
+  earlier: '{state}: the text below is of the settings before',
   waiting: 'Waiting for another writing to finish ...', loading: 'Loading the model ...',
-  speed: 'tokens/s', tokens: 'tokens', seed: 'seed {seed}', seed_help: 'Same seed, same text',
+  speed: 'tokens/s', tokens: '{count} {count:token|tokens}', seed: 'seed {seed}', seed_help: 'Same seed, same text',
   scale: 'how likely the model found it', p: 'model', q: 'drawn from', place: 'token', drawn: 'drawn',
   p_help: "The model's own probability",
   q_help: 'The probability it was drawn with, after temperature, top-k, top-p',
@@ -18,9 +19,11 @@ let last = {}; // the latest of everything that values have named
 const { at, say, make, put, tell, exact, percent, visible, named, onDots, walk, copyText, saveText, comeIntoView } =
   playground.widget(element, { get value() { return last; } }, () => WORDS);
 const paper = at('.paper'), prompt = at('.prompt'), written = at('.tokens');
+const BEGINNING = ['waiting', 'loading']; // the states of a writing that has no text yet
 const SOON = 400; // milliseconds; what begins sooner has not waited
 let shownPrompt = '', seen = '', pinned = null, lastState = null, lastWords = null, timer = null;
 let drawn = []; // the tokens that stand, unpacked
+let earlier = false; // whether they were there before Generate was pressed
 
 // --- text -----------------------------------------------------------------------------------------------
 
@@ -110,25 +113,26 @@ function grow() {
 
 function showState(pieces) {
   const state = last.state ?? 'idle', blank = !pieces.length && !drawn.length;
-  const before = ['waiting', 'loading'].includes(state);
+  const before = BEGINNING.includes(state);
+  const told = earlier && !before && !blank ? say('earlier', { state: say(state) }) : say(state);
   clearTimeout(timer);
   if (before) timer = setTimeout(() => put(at('.state'), say(state)), SOON);
-  else put(at('.state'), say(state));
+  else put(at('.state'), told);
   at('.written').dataset.state = at('.state').dataset.state = state;
   const speed = Number.isFinite(last.speed) ? exact(Math.round(last.speed)) + ' ' + say('speed') : '';
-  const count = drawn.length ? exact(drawn.length) + ' ' + say('tokens') : '';
+  const count = drawn.length ? say('tokens', { count: drawn.length }) : '';
   at('.speed').textContent = [count, speed].filter(Boolean).join(' · ');
   const seed = last.seed ?? null;
   at('.seed').textContent = seed === null ? '' : say('seed', { seed: String(seed) }); // a name, not a count
   at('.seed').title = say('seed_help');
-  at('.by').textContent = last.by?.[last.lang ?? 'en'] ?? '';
+  put(at('.by'), last.by?.[last.lang ?? 'en'] ?? '');
   at('.who').hidden = blank;
   at('.caret').hidden = state !== 'writing';
   at('.empty').hidden = !blank;
   paper.hidden = blank;
   tell(at('.note'), last.note);
   const ended = ['done', 'stopped'].includes(state);
-  if (ended && lastState === 'writing') at('.spoken').textContent = drawn.map((token) => token.t).join('');
+  if (ended && lastState === 'writing') put(at('.spoken'), drawn.map((token) => token.t).join(''));
   if (state === 'waiting' && lastState !== 'waiting') comeIntoView(at('.written'));
   lastState = state;
 }
@@ -207,6 +211,8 @@ at('.save').addEventListener('click', () => saveText(plainText(), 'gpt-playgroun
 function onValue() {
   const value = props.value ?? {};
   last = value.prompt ? { lang: last.lang, text: last.text, ...value } : { ...last, ...value };
+  if (value.prompt) earlier = false;
+  else if (BEGINNING.includes(value.state)) earlier = true;
   for (const name of ['empty', 'hint', 'copy', 'save']) put(at('.' + name), say(name));
   at('.scale-name').textContent = say('scale');
   for (const kind of ['p', 'q']) {

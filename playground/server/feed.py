@@ -8,7 +8,7 @@ thirty viewers are a few per cent of one core. Left out on purpose: HTTP (`route
 from functools import lru_cache
 
 from core.runs.config import RunConfig
-from core.runs.directory import RunDir
+from core.runs.directory import RunDir, no_run
 from core.runs.store import RunStore
 from playground.server.rows import Rows
 from playground.words.refusals import refused
@@ -34,7 +34,7 @@ class Feed:
         try:
             written = (run.path / "run.json").stat().st_mtime_ns
         except OSError:
-            raise ValueError(f"There is no run called {run.id!r}; choose one from the list") from None
+            raise no_run(run.id) from None
         return self._config_as_of(run.path, written)
 
     def follow(self, run_id: str, points: int = 0, evals: int = 0, samples: int = 0, lang: str = "en") -> dict:

@@ -18,6 +18,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from core.runs.directory import RunDir
+from core.runs.plain import is_plain
 from playground.server.feed import Feed
 
 
@@ -58,8 +59,8 @@ def attachment(content: str | bytes, kind: str, name: str) -> Response:
 
 
 def kept(path: Path, name: str) -> FileResponse:
-    """Answer with a file of a run, to be saved under a name; ValueError when it is no file that can be read."""
-    if not (path.is_file() and os.access(path, os.R_OK)):
+    """Answer with a file of a run, to be saved under a name; ValueError when it is no file of the run's own."""
+    if not (is_plain(path) and os.access(path, os.R_OK)):
         raise ValueError(f"A run has no file called {path.name!r}")
     return FileResponse(path, filename=name)
 

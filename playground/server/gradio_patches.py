@@ -29,6 +29,8 @@ PLAIN = "GPT_PLAYGROUND_PLAIN_GRADIO"  # in the environment: "1" switches every 
 RAF_THROTTLE = Path(__file__).with_name("raf_throttle.js")
 HEAD = b"<head>"
 FREE, PROGRESS = 0.02, 0.1  # seconds between two looks of Gradio's queue: for waiting events, and for their progress
+RECORDS = 10  # of events, of the ten thousand that Gradio keeps for a summary that nobody can open here
+NEVER = 10**9  # events between two such summaries
 
 
 def are_on() -> bool:
@@ -87,6 +89,73 @@ def calm_queue(app: "gr.Blocks") -> None:
     """
     if are_on():
         app._queue.sleep_when_free, app._queue.progress_update_sleep_when_free = FREE, PROGRESS
+
+
+def has_stream(page: Any, session: str) -> bool:
+    """Tell whether Gradio keeps answers for a session; who listens to one that there is not gets a traceback.
+
+    Guard: without such an attribute whoever asks is let pass.
+    """
+    sessions = getattr(getattr(page, "_queue", None), "pending_messages_per_session", None)
+    return sessions is None or session in sessions
+
+
+def has_session(page: Any, session: Any) -> bool:
+    """Tell whether Gradio knows a session: that of a page whose first call has been answered."""
+    return isinstance(session, str) and session in getattr(page, "state_holder", ())
+
+
+def calls_under_way(page: Any, concurrency_id: str) -> int:
+    """Return how many calls wait in a line of Gradio's queue, or are worked on.
+
+    Guard: without such an attribute there are none, and Gradio's own bound of its queue holds.
+    """
+    events = getattr(getattr(page, "_queue", None), "event_ids_to_events", {})
+    return sum(getattr(event, "concurrency_id", None) == concurrency_id for event in list(events.values()))
+
+
+def upload_folder(page: Any) -> Path:
+    """Return where Gradio puts what is uploaded."""
+    return Path(getattr(getattr(page, "app", None), "uploaded_file_dir", os.devnull))
+
+
+def no_summary(app: "gr.Blocks") -> None:
+    """Keep Gradio's queue from computing, after each event, how long the last ten thousand of them took.
+
+    Reason: it makes a table of them with pandas each time, for a page of figures that is closed here.
+    Gain: see `benchmarks/presses.py`; 10 ms and more of each Train press, once there were some thousand events.
+    Guard: a test fails when the queue of the pinned release has no such attributes, or computes in spite of them.
+    """
+    if are_on():
+        app._queue.ANALYTICS_MAX_EVENTS, app._queue.ANAYLTICS_CACHE_FREQUENCY = RECORDS, NEVER
+
+
+@contextmanager
+def light_sessions(app: "gr.Blocks", seconds: float) -> Iterator[None]:
+    """Let what is launched while the block lasts remember little of each page, for `seconds` after it has gone.
+
+    Reason: Gradio works out the settings of 200 components for each session, keeps them and what was last typed, and
+    builds a new component for every change that a handler returns, even where it returns none (`gr.skip()`). It gives
+    none of this back before there are ten thousand sessions.
+    It also hands each single value to a thread, for a check that only returns it.
+    Gain: of a page that is opened, 720 kB become 20, and most of the server's work on it goes.
+    Guard: tests compare what handlers send with plain Gradio's, and look for inputs that would notice a difference.
+    """
+    if not are_on():
+        yield
+        return
+    from gradio import routes
+
+    from playground.server import quick_values
+    from playground.server.sessions import Sessions
+
+    plain = routes.StateHolder
+    routes.StateHolder = lambda: Sessions(seconds)
+    quick_values.put_into(app)
+    try:
+        yield
+    finally:
+        routes.StateHolder = plain
 
 
 def middleware() -> list[Middleware]:

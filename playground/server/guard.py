@@ -1,141 +1,196 @@
-"""The guard before Gradio. It refuses, with a sentence, requests that no page of ours would send.
+"""The guard before Gradio: the first to see a request, and the one who answers what no page of ours would send.
 
-Gradio limits uploads, but it takes a body of any size, fetches a file from any address that a request names, and
-answers a call that does not exist, or that has too few values, with a traceback. It also takes requests that another
-website sends from a visitor's browser. Left out on purpose: GET, which changes nothing, and how often somebody asks.
+Here stands the order in which a request is looked at, the cheapest first: path and method (`door.py`), host and sender
+(`origins.py`), rate (`rates.py`), size and shape while the body arrives (`bodies.py`, `uploads.py`), and last what a
+call says (`calls.py`) and whether there is room for it (`line.py`). Every answer leaves with our headers
+(`headers.py`); every refusal is a sentence (`refusal.py`).
+Left out on purpose: connections that are slow or many, and who may see or change which run.
 """
 
-import json
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
-from urllib.parse import urlsplit
 
-from starlette.responses import JSONResponse
+from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from playground.words.refusals import refused
-from playground.words.translate import language
+from playground.server import door, gradio_patches, line
+from playground.server.bodies import Arriving, Body, again, check_length, limit_of, parse, too_large
+from playground.server.calls import check_call, check_cancel, is_inside, takes_long_text
+from playground.server.door import Place
+from playground.server.headers import Raw, dressed, page_headers
+from playground.server.origins import Origins
+from playground.server.profiles import LAPTOP, Profile
+from playground.server.rates import Rates
+from playground.server.refusal import Refusal, answer, is_refusal, language_of
+from playground.server.uploads import Parts
 
-MOST_BYTES = 32 * 1024 * 1024  # an own text of five million characters fits, escaped as JSON
-UPLOAD = "/gradio_api/upload"  # has a limit of its own
-JOIN = "/gradio_api/queue/join"
-CALLS = (JOIN, "/gradio_api/call/", "/gradio_api/run/", "/gradio_api/api/")
+COSTLY = ("config", "download")  # what is only read, but made for each who asks
 
 
 class Guard:
-    """ASGI middleware that refuses requests by their origin, their size and their content."""
+    """ASGI middleware that refuses requests by their path, their sender, their rate, their size and their content.
 
-    def __init__(self, app: ASGIApp):
-        self.app = app
+    It holds the app itself, not one of its layers: Gradio's own answers to other websites come from a layer.
+    """
+
+    def __init__(self, app: ASGIApp, page: Any = None, *, profile: Profile = LAPTOP, origins: Origins | None = None,
+                 frames: str = ""):  # fmt: skip
+        self.app, self.page, self.profile = app, page, profile
+        self.origins = origins or Origins(profile.host)
+        self.headers: Raw = page_headers(frames)
+        self.arriving, self.rates = Arriving(profile.bodies), Rates(profile)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with a sentence."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] == "websocket":
+            await receive()
+            return await send({"type": "websocket.close", "code": 1008})
+        if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if _from_elsewhere(headers):
-            return await _refuse("This page takes requests only from itself", 403, headers)(scope, receive, send)
-        if scope["path"].startswith(UPLOAD):
-            return await self.app(scope, receive, send)
-        body = await _read(receive)
-        if body is None:
-            refusal = _refuse(f"The request is larger than {MOST_BYTES // 2**20} MB; send less", 413, headers)
-            return await refusal(scope, receive, send)
-        if problem := _problem(body, scope["path"], _handlers(scope)):
-            return await _refuse(*problem, headers)(scope, receive, send)
-        return await self.app(scope, _again(body, receive), send)
+        visit = Visit(self, scope, receive, send)
+        try:
+            await visit.admit()
+        except Refusal as refusal:
+            await visit.refuse(refusal)
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """Return the whole body; None when it is larger than MOST_BYTES."""
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b"".join(parts)
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MOST_BYTES:
-            return None
-        if not message.get("more_body"):
-            return b"".join(parts)
+class Visit:
+    """One request on its way through the guard."""
 
+    def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send):
+        self.guard, self.scope, self._receive, self._send = guard, scope, receive, send
+        self.place: Place | None = None
+        self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        self.body: Body | None = None
+        self.refusal: Refusal | None = None  # that came while the app was reading
+        self.is_answered = False
+        self.start: Message | None = None  # of an answer whose status depends on what it says
 
-def _again(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that gives the body at the first call, and then what comes after it, such as a disconnect."""
-    sent = False
+    async def send(self, message: Message) -> None:
+        """Send the app's answer with our headers; nothing of it when the request was refused meanwhile."""
+        if self.refusal:
+            return
+        if message["type"] == "http.response.start":
+            self.is_answered = True
+            if message["status"] == 500 and self.place and self.place.kind == "run":
+                self.start = message
+                return
+        elif self.start:
+            # Gradio says 500 when a handler refuses, too.
+            start, self.start = self.start, None
+            await self._start({**start, "status": 400 if is_refusal(message.get("body", b"")) else 500})
+        if message["type"] == "http.response.start":
+            await self._start(message)
+        else:
+            await self._send(message)
 
-    async def replay() -> Message:
-        nonlocal sent
-        if sent:
-            return await receive()
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
+    async def _start(self, message: Message) -> None:
+        await self._send({**message, "headers": dressed(message.get("headers", ()), self.guard.headers)})
 
-    return replay
+    async def refuse(self, refusal: Refusal) -> None:
+        """Answer with a sentence, unless an answer is under way."""
+        if self.is_answered:
+            return
+        self.refusal = None
+        unread = self.headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in self.headers
+        if self.body and (self.body.is_whole or self.body.is_broken_off):
+            unread = False
+        query = self.scope.get("query_string", b"").decode("latin-1")
+        await answer(
+            refusal, self.scope, self._receive if unread else None, self.send, language_of(self.headers, query)
+        )
 
+    async def admit(self) -> None:
+        """Look at a request from outside to inside, and pass it on; Refusal where it ends."""
+        scope, guard = self.scope, self.guard
+        self.place = place = door.find(scope["method"], scope["path"])
+        asked = door.check_address(scope.get("raw_path") or scope["path"].encode(), scope.get("query_string", b""))
+        self.scope = scope = guard.origins.resolved(scope)
+        door.check_query(place, asked)
+        address = scope["client"][0]
+        limit = limit_of(place.kind, guard.profile) if scope["method"] == "POST" else 0
+        check_length(self.headers, limit)
+        if scope["method"] == "POST" or place.kind in COSTLY:
+            guard.rates.call_of_address(address)
+        if scope["method"] != "POST":
+            if "transfer-encoding" in self.headers:
+                raise too_large(0)
+            self._check_reading(place, asked)
+            return await guard.app(scope, self._receive, self.send)
+        with Body(guard.arriving, self._receive, limit) as self.body:
+            take = {"upload": self._upload, "enter": self._form}.get(place.kind or "", self._call)
+            await take(address)
 
-def _from_elsewhere(headers: dict[str, str]) -> bool:
-    """Tell whether another website sends this: the Origin is hidden ("null") or is not the host that it talks to."""
-    origin = headers.get("origin")
-    if origin is None:
-        return False  # no browser, or a request that a browser sends only to the page's own host
-    told = [headers.get("host", ""), *headers.get("x-forwarded-host", "").split(",")]
-    try:
-        return urlsplit(origin).netloc.lower() not in [host.strip().lower() for host in told if host.strip()]
-    except ValueError:
-        return True
+    def _check_reading(self, place: Place, asked: dict[str, str]) -> None:
+        """Refuse to read what is not there; Gradio would answer with a traceback, or fetch it from elsewhere."""
+        page = self.guard.page
+        if place.kind == "listen" and not gradio_patches.has_stream(page, asked["session_hash"]):
+            raise Refusal(404, "Nobody waits for an answer here; reload the page")
+        if place.kind == "file":
+            if not is_inside(place.name, gradio_patches.upload_folder(page)):
+                raise Refusal(404, "There is no such file; upload it once more")
+            # Gradio reads a part of a file with no care for how it is asked for; whole it serves every file well.
+            self.scope["headers"] = [(name, value) for name, value in self.scope["headers"] if name != b"range"]
 
+    async def _form(self, address: str) -> None:
+        """Pass the class password's form on; `class_password.py` counts the tries."""
+        whole = await self.body.read()
+        await self.guard.app(self.scope, again(whole, self._receive), self.send)
 
-def _handlers(scope: Scope) -> dict:
-    """Return the page's event handlers by their number; none without a Gradio app behind."""
-    page = getattr(scope.get("app"), "blocks", None)
-    return page.fns if page else {}
-
-
-def _problem(body: bytes, path: str, handlers: dict) -> tuple[str, int] | None:
-    """Return what is wrong with a call and the status to answer with; None for one that Gradio can answer."""
-    try:
-        content = json.loads(body)  # as Gradio will read it: in any encoding, whatever is escaped
-    except RecursionError:
-        return "The request is nested too deeply; send plain values", 400
-    except ValueError:
-        return None  # not JSON: Gradio refuses it
-    if _names_an_address(content):
-        return "A file has to be uploaded; an address of one is not taken", 400
-    if not handlers or not path.startswith(CALLS) or not isinstance(content, dict):
-        return None
-    number = content.get("fn_index")
-    if isinstance(number, int):  # as the page itself calls: through the queue, or past it as /run/predict
-        handler = handlers.get(number)
-    elif path.startswith(JOIN):
+    async def _call(self, address: str) -> None:
+        guard, page, body, place = self.guard, self.guard.page, self.body, self.place
+        whole = await body.read_json()
+        if body.is_broken_off:
+            return
+        content, whole = await parse(whole, guard.profile, guard.arriving.parsing)
+        session = content.get("session_hash") if isinstance(content, dict) else None
+        guard.rates.call_of_person(session if gradio_patches.has_session(page, session) else None, address)
         handler = None
-    else:
-        name = path.rstrip("/").rpartition("/")[2]
-        handler = next((handler for handler in handlers.values() if handler.api_name == name), None)
-    if handler is None or handler.fn is None:  # the latter run in the browser alone
-        return "There is no such call; see /gradio_api/info for those that there are", 404
-    data, needed = content.get("data"), len(handler.inputs)
-    if isinstance(data, list) and len(data) < needed:
-        return f"The call takes {needed} values, but got {len(data)}; see /gradio_api/info", 400
-    return None
+        if page is not None and place.kind == "cancel":
+            check_cancel(content, page)
+        elif page is not None and place.kind != "reset":
+            handler = check_call(place, content, page, gradio_patches.upload_folder(page))
+            if len(whole) > guard.profile.short_body and not takes_long_text(handler):
+                raise too_large(guard.profile.short_body)
+        del content
+        with self._room(handler):
+            await guard.app(self.scope, again(whole, self._receive), self.send)
+
+    def _room(self, handler: Any) -> AbstractContextManager[None]:
+        """Return what holds a place for a call until Gradio has taken it; Refusal where there is none."""
+        page = self.guard.page
+        if getattr(handler, "concurrency_id", None) != line.NAME or getattr(page, "line", None) is None:
+            return nullcontext()
+        return page.line.enter(gradio_patches.calls_under_way(page, line.NAME))
+
+    async def _upload(self, address: str) -> None:
+        """Pass an upload on as it arrives; what is refused meanwhile ends Gradio's reading, which tidies up then."""
+        body, parts = self.body, Parts(self.headers.get("content-type"))
+
+        async def receive() -> Message:
+            if body.is_whole:
+                return await self._receive()
+            try:
+                part = await body.part()
+                self.guard.rates.upload(address, len(part))
+                parts.see(part)
+            except Refusal as refusal:
+                self.refusal = refusal
+            if self.refusal or body.is_broken_off:
+                raise MultiPartException("The upload ended early")
+            return {"type": "http.request", "body": part, "more_body": not body.is_whole}
+
+        await self.guard.app(self.scope, receive, self.send)
+        if self.refusal:
+            raise self.refusal
 
 
-def _names_an_address(content: Any) -> bool:
-    """Tell whether a file in a request is an address that the server would have to fetch."""
-    waiting = [content]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            path = item.get("path")
-            if isinstance(path, str) and "://" in path:
-                return True
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-    return False
+def lifespan_with(**more: Any) -> Any:
+    """Return a lifespan that puts the guard around an app once it starts; more: the guard's arguments."""
 
+    @asynccontextmanager
+    async def lifespan(app: Any):
+        app.middleware_stack = Guard(app.middleware_stack, getattr(app, "blocks", None), **more)
+        yield
 
-def _refuse(sentence: str, status: int, headers: dict[str, str]) -> JSONResponse:
-    """Refuse in the browser's language: which one the page speaks stands in no header."""
-    lang = language(headers.get("accept-language"))
-    return JSONResponse({"error": refused(sentence, lang)}, status_code=status)
+    return lifespan

@@ -13,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from core.runs.config import owner_of
 from core.runs.store import RunStore
 from playground.server.feed import Feed
 from playground.server.files import Asked, Download, number
+from playground.server.rights import Rights
 from playground.server.run_list import RunList
 from playground.words.refusals import refused
 from playground.words.translate import language
@@ -54,10 +56,21 @@ def is_near(request: Request) -> bool:
 
 
 class Routes:
-    """The routes over a store of runs; downloads: the name of a file -> what makes it; runs: who may see which."""
+    """The routes over a store of runs; downloads: the name of a file -> what makes it; rights: who may see which."""
 
-    def __init__(self, store: RunStore, downloads: Mapping[str, Download], runs: RunList | None = None):
-        self.store, self.downloads, self.runs = store, downloads, runs or RunList(store)
+    def __init__(
+        self,
+        store: RunStore,
+        downloads: Mapping[str, Download],
+        runs: RunList | None = None,
+        rights: Rights | None = None,
+    ):
+        self.store, self.downloads, self.runs, self.rights = (
+            store,
+            downloads,
+            runs or RunList(store),
+            rights or Rights(),
+        )
         self.feed, self.viewers = Feed(store), Viewers()
 
     def list(self) -> list[Route]:
@@ -71,10 +84,11 @@ class Routes:
     def _list(self, request: Request) -> Response:
         """Answer with the runs that a viewer may see; with no more than a word when it holds them already.
 
-        The owner comes in a header: addresses end up in logs, and who knows an owner sees its runs.
+        The owner's token comes in a header: addresses end up in logs, and who knows a token owns its runs.
         """
         asked = request.query_params
-        runs = self.runs.entries(request.headers.get("x-playground-owner"), language(asked.get("lang")))
+        person = self.rights.person(owner_of(request.headers.get("x-playground-owner")))
+        runs = self.runs.entries(person, language(asked.get("lang")), asked.get("view"))
         told = [{name: value for name, value in run.items() if name != "age"} for run in runs]
         key = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
         body = {"key": key, "pause": self.viewers.pause(asked.get("viewer", "")[:32], is_near(request))}

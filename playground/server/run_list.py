@@ -13,14 +13,18 @@ from threading import Lock
 from core.runs.config import RunConfig, Status
 from core.runs.directory import VALID_ID, RunDir, is_number
 from core.runs.naming import NAME_FILE, RunName, given_name, name_of, number_runs
+from core.runs.plain import is_plain, plain
 from core.runs.store import RunStore
 from core.text.corpora import title_of
+from playground.server.rights import HOST, Person
 from playground.words.numbers import format_number
 from playground.words.run_names import changed_preset, preset_name, run_label
 from playground.words.translate import translate
+from playground.words.turning import straight
 
 FILES = ("run.json", "status.json", NAME_FILE, "metrics.jsonl")
 BEGINNING = 1_000  # characters of a text in which its title is looked for
+SLOW, SHARE, LONGEST = 0.01, 10, 1.0  # seconds: a reading as slow as that holds ten times as long, and a second at most
 TAIL = 200_000  # bytes of metrics in which the last validation loss is looked for
 
 
@@ -45,7 +49,8 @@ class Listed:
     @property
     def own_name(self) -> str | None:
         """The name that somebody gave to the run."""
-        return self.names.name or given_name(self.run.id)
+        name = self.names.name
+        return straight(name) if name else given_name(self.run.id)
 
     def short_name(self, lang: str) -> str:
         """Return the name of a curve beside others on the same text."""
@@ -56,38 +61,59 @@ class Listed:
     def text_key(self) -> tuple:
         """Return what is the same for two runs on the same text, read in the same way."""
         if self.text is None:
-            self.text = hashlib.sha256((self.run.path / "corpus.txt").read_bytes()).hexdigest()
+            self.text = hashlib.sha256(plain(self.run.path / "corpus.txt").read_bytes()).hexdigest()
         return self.text, self.config.tokenizer["kind"]
 
 
 class RunList:
-    """The runs of a store, as those who look at them see them; shared: each sees its own, and those of nobody."""
+    """The runs of a store, as those who look at them see them; shared: there are several people (`rights.py`)."""
 
     def __init__(self, store: RunStore, shared: bool = False):
         self.store, self.shared = store, shared
         self.known: dict[str, Listed] = {}
+        self.good_until = 0.0  # what is known of runs holds that long; which runs there are, is looked up each time
         self.lock = Lock()
 
-    def visible(self, owner: object) -> list[Listed]:
-        """Return the runs that a viewer may see, newest first, each with its number."""
+    def all(self) -> list[Listed]:
+        """Return every run that can be read, newest first, each with its number."""
         with self.lock:
-            runs = self._read_all()
-        mine = owner if isinstance(owner, str) and owner else "-"
-        return [each for each in runs if not self.shared or each.config.owner in (mine, None)]
+            return self._read_all()
 
-    def entries(self, owner: object, lang: str) -> list[dict]:
-        """Return the visible runs as the picker shows them."""
-        return [_entry(each, lang) for each in self.visible(owner)]
+    def visible(self, person: Person = HOST) -> list[Listed]:
+        """Return the runs that a viewer may see, newest first, each with its number."""
+        return [each for each in self.all() if person.may_see(each.config.owner)]
+
+    def entries(self, person: Person, lang: str, in_view: str | None = None) -> list[dict]:
+        """Return the visible runs as the picker shows them, and the one in view, which somebody gave a link to."""
+        shown = [each for each in self.all() if person.may_see(each.config.owner) or each.run.id == in_view]
+        return [
+            {**_entry(each, lang), "whose": self.whose(each.config.owner, person),
+             "may_change": person.may_change(each.config.owner)}
+            for each in shown
+        ]  # fmt: skip
+
+    def whose(self, owner: str | None, person: Person) -> str:
+        """Return "" for a person's own run, "all" for one of nobody, "other" for another person's."""
+        if not self.shared or (owner is not None and owner == person.owner):
+            return ""
+        return "all" if owner is None else "other"
 
     def _read_all(self) -> list[Listed]:
         root = self.store.root
-        paths = [path for path in root.iterdir() if VALID_ID.fullmatch(path.name)] if root.is_dir() else []
-        found = {path.name: listed for path in paths if (listed := self._read(path))}
+        paths = [path for path in root.iterdir() if _may_be_run(path)] if root.is_dir() else []
+        began = time.monotonic()
+        known = self.known if began < self.good_until else {}
+        found = {path.name: listed for path in paths if (listed := known.get(path.name) or self._read(path))}
+        now = time.monotonic()
+        if not known and now - began > SLOW:
+            self.good_until = now + min(LONGEST, SHARE * (now - began))
         runs = sorted(found.values(), key=lambda each: each.config.created)
         self.known = found
-        if any(each.names.number is None for each in runs):
-            names = number_runs(root, [each.run for each in runs])
-            for each in runs:
+        unnumbered = [each for each in runs if each.names.number is None]
+        if unnumbered:
+            others = [each.names.number for each in runs if each.names.number is not None]
+            names = number_runs(root, [each.run for each in unnumbered], others)
+            for each in unnumbered:
                 each.names, written = names[each.run], _state_of(each.run.path / NAME_FILE)
                 each.seen = (*each.seen[:2], written, each.seen[3])
         return runs[::-1]
@@ -115,6 +141,10 @@ class RunList:
         return listed
 
 
+def _may_be_run(path: Path) -> bool:
+    return VALID_ID.fullmatch(path.name) is not None and is_plain(path, folder=True)
+
+
 def _state_of(path: Path) -> tuple[int, int] | None:
     try:
         stat = path.stat()
@@ -126,7 +156,7 @@ def _state_of(path: Path) -> tuple[int, int] | None:
 def _title(path: Path) -> str | None:
     """Return the title of the text of a run that was made before runs kept it."""
     try:
-        with open(path, encoding="utf-8", errors="ignore") as file:
+        with open(plain(path), encoding="utf-8", errors="ignore") as file:
             return title_of(file.read(BEGINNING)) or None
     except OSError:
         return None

@@ -12,7 +12,8 @@ from typing import Any
 import gradio as gr
 
 from core.runs.store import RunStore
-from playground.server.settings import Settings
+from playground.server.addresses import addresses, qr_terminal
+from playground.server.settings import Settings, warning
 
 
 def serve(app: gr.Blocks, store: RunStore, settings: Settings) -> None:
@@ -23,6 +24,12 @@ def serve(app: gr.Blocks, store: RunStore, settings: Settings) -> None:
     gc.freeze()
     gc.enable()
     print(f"GPT Playground is open at {address} (Ctrl-C ends it; runs are kept in {settings.runs})", flush=True)
+    if said := warning(settings):
+        print(f"Warning: {said}", flush=True)
+    for found in addresses(settings.host, app.server_port) if settings.profile.name == "classroom" else ():
+        print(f"For the class: {found}\n{qr_terminal(found)}", flush=True)
+    if settings.key_is_made:
+        print(f"The teacher's key of this class, until the server ends: {settings.teacher_key}", flush=True)
     _wait_for_the_end()
     print("Pausing what trains; Play goes on from here the next time", flush=True)
     store.close()

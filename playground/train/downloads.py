@@ -1,12 +1,39 @@
 """The downloads of the Train tab: a run's curve, its weights, its settings."""
 
+import json
+
 from starlette.responses import Response
 
+from core.architectures import architecture_of
+from core.pretrained.family import is_gpt2_shaped
+from core.runs.directory import RunDir
 from playground.server.files import Asked, attachment, kept, picture, zipped
 from playground.server.rows import unrepeated
-from playground.words.translate import language
+from playground.words.translate import language, translate
 
 COLUMNS = ("step", "loss", "train_loss", "val_loss", "learning_rate", "grad_norm", "tokens", "elapsed")
+
+FILES = {
+    "download_csv": "curve.csv",
+    "download_png": "curve.png",
+    "download_svg": "curve.svg",
+    "download_model": "model.safetensors",
+    "download_json": "run.json",
+}
+
+
+def files_of(run: RunDir | None) -> dict[str, str]:
+    """Return the downloads of a run, each by the key of its words."""
+    is_gpt2 = run is not None and is_gpt2_shaped(run.config().model)
+    return {**FILES, "download_hf": "huggingface.zip"} if is_gpt2 else FILES
+
+
+def missing_of(run: RunDir | None, lang: str) -> str | None:
+    """Return why a run has no model for GPT2LMHeadModel; None where it has one."""
+    if run is None or "download_hf" in files_of(run):
+        return None
+    kind = architecture_of(run.config().model)
+    return translate("no_hf", lang, kind="lm_head_bias" if kind == "gpt" else kind)
 
 
 def curve_csv(asked: Asked) -> Response:
@@ -26,15 +53,16 @@ def curve_picture(asked: Asked) -> Response:
 
 
 def settings(asked: Asked) -> Response:
-    """Answer with run.json."""
-    return kept(asked.run.path / "run.json", f"{asked.stem}.json")
+    """Answer with run.json, but for whose run it is."""
+    plain = asked.run.config().to_json()
+    del plain["owner"]
+    return attachment(json.dumps(plain, indent=1), "application/json", f"{asked.stem}.json")
 
 
 def weights(asked: Asked) -> Response:
     """Answer with a snapshot's safetensors file."""
     step = asked.snapshot_step()
-    path = asked.run.path / "snapshots" / f"step-{step:07d}" / "model.safetensors"
-    return kept(path, f"{asked.stem}-step-{step}.safetensors")
+    return kept(asked.run.weights_file(step), f"{asked.stem}-step-{step}.safetensors")
 
 
 def hugging_face(asked: Asked) -> Response:

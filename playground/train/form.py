@@ -20,7 +20,7 @@ from playground.widgets.translations import Translations
 from playground.words.durations import duration
 from playground.words.numbers import format_number, short
 from playground.words.run_names import listed, preset_name
-from playground.words.translate import translate
+from playground.words.translate import marked, translate
 
 MODEL = ("block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "qkv_bias", "activation", "tie_weights",
          "lm_head_bias", "init")  # fmt: skip
@@ -125,8 +125,8 @@ def read_form(preset: object, values: tuple) -> Filled:
 
 def count_line(
     filled: Filled, vocab_size: int, speed: Speed | None, lang: str, busy: bool = False, memory: int | None = None
-) -> str:
-    """Return what a form's model is and what its training costs, one part for each fact.
+) -> list[str]:
+    """Return what a form's model is and what its training costs, in parts as `marked` gives them.
 
     busy adds that it may take longer; memory, the bytes that may be used, what a large run takes of disk and memory.
 
@@ -141,25 +141,26 @@ def count_line(
     rough = speed is not None and speed.is_rough_for(model, train)
     time = duration(run_seconds(speed, model, train) if speed else None, lang)
     told = ("fact_time_rough" if rough else "fact_time") if speed else "time_unknown"
-    facts = [translate("fact_parameters", lang, count=count, share=share), translate(told, lang, time=time)]
+    size = marked("fact_parameters", lang, count=count, share=share)
+    facts = [translate(told, lang, time=time)]
     if busy and speed and not rough:
         facts.append(translate("fact_busy", lang))
     if memory is not None:
         needs = large_needs(model, train, memory).items()
         facts += [translate(f"needs_{kind}", lang, size=f"{format_number(needed / 1e9, lang, '.1f')} GB")
                   for kind, needed in needs]  # fmt: skip
-    return " · ".join(facts)
+    return [*size[:-1], " · ".join([size[-1], *facts])]
 
 
-def changed_line(preset: object, values: tuple, lang: str) -> str:
-    """Return what of a preset was changed, such as "tiny, changed: n_layer 24"; empty where nothing was."""
+def changed_line(preset: object, values: tuple, lang: str) -> list[str]:
+    """Return what of a preset was changed, such as "tiny, changed: n_layer 24", in parts; none where nothing was."""
     if not isinstance(preset, str) or preset not in PRESETS:
-        return ""
+        return []
     as_it_was, now = defaults(preset), dict(zip(NAMES, values, strict=True))
     architecture = now["architecture"] if isinstance(now["architecture"], str) else ""
     of_no_use = {"prompt", "sample_tokens", "device", *MODEL} - set(EDITABLE_FIELDS.get(architecture, MODEL))
     shown = listed({name: now[name] for name in NAMES if name not in of_no_use and now[name] != as_it_was[name]}, lang)
-    return translate("preset_changed", lang, name=preset_name(preset, lang), changes=shown) if shown else ""
+    return marked("preset_changed", lang, name=preset_name(preset, lang), changes=shown) if shown else []
 
 
 def preset_choices(vocab_size: int, speed: Speed | None, lang: str) -> list[tuple[str, str]]:

@@ -6,7 +6,6 @@ from typing import Any
 import gradio as gr
 
 from core.architectures import architecture_of
-from core.pretrained.family import is_gpt2_shaped
 from core.runs.directory import RunDir
 from core.runs.machine import is_busy
 from core.runs.memory import memory_available
@@ -23,6 +22,8 @@ from core.text.corpora import (
 )
 from core.text.decoding import MAX_CHARACTERS
 from playground.page import PageContext, run_value
+from playground.server import line
+from playground.server.rights import HOST, Person
 from playground.train import downloads
 from playground.train import form as run_form
 from playground.train.checks import FACTS_JS, WHOLE, TextFacts, refusals, vocab_size_of
@@ -35,19 +36,13 @@ from playground.train.transport import REFUSED_JS, Transport
 from playground.widgets.downloads import Downloads
 from playground.widgets.form_check import FormCheck
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox, event_value, show_errors, text_of
+from playground.widgets.plain_text import PlainText
 from playground.words.refusals import refused
 from playground.words.run_names import corpus_name
 from playground.words.translate import translate, widget_words
 
 LOOK, ROUGH_LOOK = 2.0, 30.0  # seconds between two looks for the machine's speed; for a better one than a rough one
 FILLED_JS = "() => String(performance.now())"
-FILES = {
-    "download_csv": "curve.csv",
-    "download_png": "curve.png",
-    "download_svg": "curve.svg",
-    "download_model": "model.safetensors",
-    "download_json": "run.json",
-}
 
 
 class TrainTab:
@@ -82,7 +77,7 @@ class TrainTab:
         add = self.page.words.add
         self.corpus = add(Dropdown, choices=corpus_choices("en"), value=DEFAULT_CORPUS, words={"label": "corpus"},
                           elem_id="corpus")  # fmt: skip
-        self.about = gr.Markdown(translate(f"about_{DEFAULT_CORPUS}", "en", ""), elem_classes="about")
+        self.about = PlainText(translate(f"about_{DEFAULT_CORPUS}", "en", ""), elem_id="corpus-about")
         self.own_text = OwnText(self.page.words)
         self.own, self.text = self.own_text.group, self.own_text.text
         self.facts = Textbox(visible="hidden", elem_id="text-facts")  # of the own text: `checks.TextFacts`
@@ -92,7 +87,7 @@ class TrainTab:
                           words={"label": "preset", "info": "preset_help"})  # fmt: skip
         self.clock = gr.Timer(LOOK, active=False)
         with gr.Column(elem_id="go"):  # stays in sight
-            self.count = gr.Markdown(elem_id="count-line")
+            self.count = PlainText(elem_id="count-line")
             self.button = add(gr.Button, variant="primary", size="lg", elem_id="train-button",
                               words={"value": "train_button"})  # fmt: skip
 
@@ -129,15 +124,16 @@ class TrainTab:
         typed += [widget.input for widget in (self.corpus, *self.form)]
         changed = [self.facts.change, page.lang.change, self.filled_in.change, *typed]
         gr.on(changed, self.count_parameters, counted, told, **CHOSEN)  # one event: answers come in their order
-        given = [self.preset, page.owner, self.own_text.name, self.corpus, self.text, page.lang, *self.form]
-        trains = {"concurrency_limit": 8, "concurrency_id": "train", "show_progress_on": [self.count]}
-        begun = (show_errors(self.start), given, [page.run, *self.shown])
+        given = [self.preset, page.person, self.own_text.name, self.corpus, self.text, page.lang, *self.form]
+        trains = {"concurrency_limit": 8, "concurrency_id": line.NAME, "show_progress_on": [self.count]}
+        start = page.line.worked_off()(self.start)  # each press is timed
+        begun = (show_errors(start), given, [page.run, *self.shown])
         self.button.click(*begun, **trains, api_name="train").success(None, js=FORGET_JS)
         play = self.transport.begin(*begun, **trains, api_visibility="private")  # Play, where there is no run
         play.success(None, js=FORGET_JS)
         play.failure(None, js=REFUSED_JS)
         commanded = self.transport.command(
-            show_errors(self.command), [page.run, page.owner, page.lang],
+            show_errors(self.command), [page.run, page.person, page.lang],
             [self.fields["seed"], page.run, *self.shown], **UNQUEUED,
         )  # fmt: skip
         commanded.failure(None, js=REFUSED_JS)
@@ -168,7 +164,7 @@ class TrainTab:
                 speed, memory = self.page.store.speed(), memory_available()
                 line = run_form.count_line(filled, size, speed, lang, is_busy(), memory)
                 if changed := run_form.changed_line(preset, values, lang):
-                    line += f"  \n{changed}"
+                    line = [*line[:-1], f"{line[-1]}\n{changed[0]}", *changed[1:]]
                 return [line, {"wrong": {}}]
         except (ValueError, OSError) as error:
             wrong = {WHOLE: str(error)}
@@ -183,7 +179,7 @@ class TrainTab:
         return [self._presets(lang), str(time.monotonic()), gr.Timer(ROUGH_LOOK, active=speed.rough)]
 
     def start(
-        self, progress=gr.Progress(), preset: Any = None, owner: Any = None, filename: Any = None,  # noqa: B008
+        self, progress=gr.Progress(), preset: Any = None, person: Person = HOST, filename: Any = None,  # noqa: B008
         corpus: Any = None, text: Any = None, lang: str = "en", *values: Any,
     ) -> list:  # fmt: skip
         """Check the form, start the run, and show it. Gradio passes `progress` by itself."""
@@ -192,42 +188,51 @@ class TrainTab:
         def tell(done: int, total: int | None) -> None:
             progress((done, total), desc=translate("downloading", lang), unit="B")
 
-        chosen = chosen_corpus(corpus, text, tell, filename)
+        chosen = chosen_corpus(corpus, text, tell, filename, self.page.settings.profile.characters)
         facts = TextFacts.of(chosen.text) if corpus == "own" else TextFacts()
         if wrong := refusals(filled, corpus, facts):
             raise ValueError(next(iter(wrong.values())))
-        plan = plan_run(chosen, filled.run, filled.model, filled.train, owner=self._owner(owner))
-        return self._put_into_view(self.page.store.start(plan), owner, lang)
+        owner = person.owner if self.page.settings.profile.shared else None
+        plan = plan_run(chosen, filled.run, filled.model, filled.train, owner=owner)
+        with self.page.limits.new_run(person, plan.config):
+            run = self.page.store.start(plan)
+        return self._put_into_view(run, person, lang)
 
-    def command(self, run_id: Any, owner: Any, lang: str, event: gr.EventData = None) -> list:
-        """Do the command of a transport button to its run, which its event names; a new seed is the form's too."""
-        store, command = self.page.store, event_value(event, "command")
-        run_id = event_value(event, "run") or run_id
-        simple = {"play": store.resume, "pause": store.pause, "step": store.step, "stop": store.stop,
-                  "continue": store.extend}  # fmt: skip
-        if isinstance(command, str) and command in simple:
-            simple[command](run_id)
-            return [gr.skip()] * (2 + len(self.shown))
-        if command not in ("reset", "new_seed"):
+    def command(self, run_id: Any, person: Person, lang: str, event: gr.EventData = None) -> list:
+        """Do the command of a transport button to the run that its event names; a new seed is the form's too."""
+        store, limits, command = self.page.store, self.page.limits, event_value(event, "command")
+        run = self.page.changeable_run(event_value(event, "run") or run_id, person)
+        ends = {"pause": store.pause, "stop": store.stop}
+        trains = {"play": store.resume, "step": store.step, "continue": store.extend}
+        if command not in (*ends, *trains, "reset", "new_seed"):
             raise ValueError(f"There is no command {str(command)[:20]!r}; use the buttons under the chart")
-        new = store.restart(run_id, new_seed=command == "new_seed", owner=self._owner(owner))
+        if command in ends:
+            ends[command](run.id)
+            return [gr.skip()] * (2 + len(self.shown))
+        if command in trains:
+            with limits.more_steps(person, run):
+                trains[command](run.id)
+            return [gr.skip()] * (2 + len(self.shown))
+        with limits.new_run(person, run.config(), instead_of=run):
+            new = store.restart(run.id, new_seed=command == "new_seed")
         seed = new.config().train.seed if command == "new_seed" else gr.skip()
-        return [seed, *self._put_into_view(new, owner, lang)]
+        return [seed, *self._put_into_view(new, person, lang)]
 
-    def _put_into_view(self, run: RunDir, owner: Any, lang: str) -> list:
+    def _put_into_view(self, run: RunDir, person: Person, lang: str) -> list:
         """Return the values of the picker and of this tab: the chart shows a new run before the other tabs do."""
-        return [run.id, *self.show(run, owner, lang)]
+        return [run.id, *self.show(run, person, lang)]
 
-    def show(self, run: RunDir | None, owner: Any, lang: str) -> list:
+    def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return the values of chart, transport, samples and downloads for a run."""
         run_id = run.id if run else None
-        ghosts = self.page.ghosts(run, owner, lang) if run else []
+        ghosts = self.page.ghosts(run, person, lang) if run else []
+        whose = run and not self.page.may_change(run, person) and self.page.runs.whose(run.config().owner, person)
         words = widget_words(lang)
         return [
             run_value(run_id, lang, words["loss_chart"], ghosts=ghosts),
-            run_value(run_id, lang, words["transport"], can_start=run is None),
+            run_value(run_id, lang, words["transport"], can_start=run is None, read_only=whose or ""),
             run_value(run_id, lang, words["samples"]),
-            Downloads.pack(run_id, files_of(run), lang, missing_of(run, lang)),
+            Downloads.pack(run_id, downloads.files_of(run), lang, downloads.missing_of(run, lang)),
             *self._code_of(run, lang),
         ]
 
@@ -246,11 +251,14 @@ class TrainTab:
         """Bring back what was not trained on yet, once the page has `opened`."""
         self.own_text.recall(opened, self.corpus)
 
-    def fill(self, run: RunDir | None, lang: str) -> list:
-        """Return the form of a run and its count line, so that a refresh of the page keeps what was set."""
+    def fill(self, run: RunDir | None, lang: str, person: Person = HOST) -> list:
+        """Return the form of a run and its count line, so that a refresh of the page keeps what was set.
+
+        A run on somebody else's own text, or on one that there is not here, leaves the form as it is at first.
+        """
         values, corpus, preset, text = run_form.defaults(DEFAULT_PRESET), DEFAULT_CORPUS, DEFAULT_PRESET, ""
-        if run is not None and run.id != WELCOME:
-            config = run.config()
+        config = run.config() if run is not None and run.id != WELCOME else None
+        if config and config.corpus in CORPUS_NAMES and (config.corpus != "own" or self.page.may_change(run, person)):
             values, corpus, preset = run_form.values_of(config), config.corpus, config.preset
             text = run.text() if corpus == "own" else ""
         told = self._told(preset, corpus, TextFacts.of(text), lang, tuple(values.values()))
@@ -279,31 +287,16 @@ class TrainTab:
     def _presets(self, lang: str) -> dict:
         return gr.update(choices=run_form.preset_choices(DISTINCT[DEFAULT_CORPUS], self.page.store.speed(), lang))
 
-    def _owner(self, owner: Any) -> str | None:
-        return owner if self.page.settings.shared and isinstance(owner, str) else None
-
-
-def files_of(run: RunDir | None) -> dict[str, str]:
-    """Return the downloads of a run, each by the key of its words."""
-    is_gpt2 = run is not None and is_gpt2_shaped(run.config().model)
-    return {**FILES, "download_hf": "huggingface.zip"} if is_gpt2 else FILES
-
-
-def missing_of(run: RunDir | None, lang: str) -> str | None:
-    """Return why a run has no model for GPT2LMHeadModel; None where it has one."""
-    if run is None or "download_hf" in files_of(run):
-        return None
-    kind = architecture_of(run.config().model)
-    return translate("no_hf", lang, kind="lm_head_bias" if kind == "gpt" else kind)
-
 
 def corpus_choices(lang: str) -> list[tuple[str, str]]:
     """Return (words, name) of each corpus."""
     return [(corpus_name(name, lang), name) for name in CORPUS_NAMES]
 
 
-def chosen_corpus(name: Any, text: Any, progress: Any = None, filename: str | None = None) -> Corpus:
+def chosen_corpus(
+    name: Any, text: Any, progress: Any = None, filename: str | None = None, most: int = MAX_CHARACTERS
+) -> Corpus:
     """Return the corpus that a form asks for: loaded by its name, or made of the user's own text."""
     if name != "own":
         return load_corpus(name, progress)
-    return own_text(text_of(text, 3 * MAX_CHARACTERS, "Your text"), filename)
+    return own_text(text_of(text, 3 * most, "Your text"), filename, most)  # as long as a text that is taken apart

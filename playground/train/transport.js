@@ -13,6 +13,8 @@ const WORDS = {
   failed: 'Failed', steps: 'steps', progress: 'Progress', elapsed: 'elapsed', eta: 'left',
   tokens_per_second: 'tokens/s', steps_per_second: 'steps/s', learning_rate: 'learning rate',
   grad_norm: 'gradient norm', offline: 'Connection lost, retrying ...',
+  read_only_other: 'This run is somebody else\u2019s: you can watch it, write with it and download it, but not change it.',
+  read_only_all: 'This run is everybody\u2019s to look at: only the host can change it.',
   heard_play: 'Starting ...', heard_continue: 'Starting ...', heard_pause: 'Pausing ...', heard_stop: 'Stopping ...',
   heard_step: 'Taking one step ...', heard_reset: 'Starting again ...', heard_new_seed: 'Starting again ...',
 };
@@ -46,6 +48,7 @@ function stateNow() {
 
 function actOf(button) {
   const { act } = button.dataset;
+  if (run && props.value?.read_only) return null;
   if (act !== 'main') return ALLOWED[stateNow()]?.[act] ? act : null;
   return !run && props.value?.can_start && !hoped ? 'play' : ALLOWED[stateNow()]?.main ?? null;
 }
@@ -105,6 +108,9 @@ function show() {
   at('.transport').classList.toggle('hoping', Boolean(hoped));
   if (!hoped) heard(null);
   for (const button of buttons) button.disabled = !actOf(button);
+  const locked = (run && props.value?.read_only) || '';
+  at('.buttons').hidden = Boolean(locked);
+  tell(at('.read-only'), locked && say('read_only_' + locked));
   showMain(state);
   const known = run && view && !view.missing;
   put(at('.state'), state === 'missing' ? view.error : hoped ? say('heard_' + hoped.command)

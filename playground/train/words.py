@@ -215,6 +215,8 @@ WIDGET_WORDS_VI = {
         "steps": "bước", "progress": "Tiến độ", "elapsed": "đã chạy", "eta": "còn lại", "tokens_per_second": "token/s",
         "steps_per_second": "bước/s", "learning_rate": "tốc độ học", "grad_norm": "chuẩn gradient",
         "offline": "Mất kết nối, đang thử lại …",
+        "read_only_other": "Lượt chạy này là của người khác: bạn có thể xem, viết cùng và tải về, nhưng không thay đổi được.",
+        "read_only_all": "Lượt chạy này để mọi người cùng xem: chỉ chủ trang mới thay đổi được.",
         "heard_play": "Đang bắt đầu …", "heard_continue": "Đang bắt đầu …", "heard_pause": "Đang tạm dừng …",
         "heard_stop": "Đang dừng …", "heard_step": "Đang chạy một bước …", "heard_reset": "Đang làm lại …",
         "heard_new_seed": "Đang làm lại …",

@@ -15,6 +15,7 @@
   const COUNTS = [[1e9, 'B'], [1e6, 'M'], [1e3, 'k']];
   const BYTES = [[1e12, 'TB'], [1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB']];
   // Characters that would be invisible or could turn the line round are shown by their number.
+  const TURNS = /[\u202a-\u202e\u2066-\u2069]/g; // the latter alone: no script needs them
   const UNSEEN = /[\u0080-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
   const formats = new Map(); // made once: to make one takes longer than to draw a row
 
@@ -23,20 +24,21 @@
   function make(tag, className, words) {
     const node = document.createElement(tag);
     if (className) node.className = className;
-    if (words !== undefined) node.textContent = words;
+    if (words !== undefined) node.textContent = straight(words);
     return node;
   }
 
   function makeSvg(tag, attributes, words) {
     const node = document.createElementNS(SVG, tag);
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    if (words !== undefined) node.textContent = words;
+    if (words !== undefined) node.textContent = straight(words);
     return node;
   }
 
   /** Put words into a node; a live region whose words stay the same stays silent. */
   function put(node, words) {
-    if (node.textContent !== words) node.textContent = words;
+    const shown = straight(words);
+    if (node.textContent !== shown) node.textContent = shown;
   }
 
   /** Put words into a node, and hide it where there are none. */
@@ -47,11 +49,16 @@
 
   // --- texts --------------------------------------------------------------------------------------------
 
+  const byNumber = (c) => '<' + c.charCodeAt(0).toString(16).padStart(4, '0') + '>';
+
+  /** A text that cannot turn itself, nor what stands around it; anything else as it is. */
+  const straight = (text) => (typeof text === 'string' ? text.replace(TURNS, byNumber) : text);
+
   /** A text whose every character can be seen; its spaces, tabs and lines stay what they are. */
   function visible(text) {
     return text.replace(/[\0-\x08\x0b-\x1f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
       .replace(/\x7f/g, '\u2421')
-      .replace(UNSEEN, (c) => '<' + c.charCodeAt(0).toString(16).padStart(4, '0') + '>');
+      .replace(UNSEEN, byNumber);
   }
 
   /** A text that begins with a mark for the letter before it (an accent, a vowel sign), with a circle in its place. */
@@ -206,7 +213,7 @@
       return text.replace(/\{(\w+)(?::(\w+)\|(\w+))?\}/g, (_, key, one, many) => {
         const fact = facts[key] ?? NONE;
         if (one) return String(fact) === '1' ? one : many;
-        return typeof fact === 'number' ? numbers.exact(fact) : fact;
+        return typeof fact === 'number' ? numbers.exact(fact) : straight(fact);
       });
     }
 
@@ -224,7 +231,7 @@
       });
     }
 
-    return { ...numbers, at, fillIn, say, follow, make, makeSvg, put, tell, visible, named, onDots, finite, clamp,
+    return { ...numbers, at, fillIn, say, follow, make, makeSvg, put, tell, visible, straight, named, onDots, finite, clamp,
       bytesOf, clock, walk, onTheme, copyText, saveText, comeIntoView };
   }
 

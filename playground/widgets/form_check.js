@@ -31,12 +31,12 @@ function mark() {
   }
 }
 
-/** Open Advanced, whose fields are made when it is opened for the first time, and go to the first that is wrong. */
+/** Go to the first that is wrong; where it is not seen, open Advanced, whose fields are made when it first opens. */
 function reveal() {
   pressed = -Infinity;
   const first = Object.keys(wrong())[0], fold = head();
   if (!first || !fold) return;
-  if (!fold.classList.contains('open')) fold.click();
+  if (!fieldOf(first)?.offsetParent && !fold.classList.contains('open')) fold.click();
   const arrive = (tries) => {
     const field = fieldOf(first);
     if (!field?.offsetParent) return tries && setTimeout(arrive, 50, tries - 1);

@@ -17,6 +17,7 @@ from gradio.data_classes import FileData
 
 from playground.words.refusals import refused
 from playground.words.translate import language
+from playground.words.turning import for_toast
 
 # For events that answer at once: they skip the queue, show no spinner, and are no part of the API.
 UNQUEUED = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -168,7 +169,7 @@ def show_errors(handler: Callable) -> Callable:
 
 
 def _toast(sentence: str, duration: float = 10) -> gr.Error:
-    return gr.Error(sentence, duration=duration, print_exception=False)
+    return gr.Error(for_toast(sentence), duration=duration, print_exception=False)
 
 
 def put_example(text: Any, lang: str) -> str:

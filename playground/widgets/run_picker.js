@@ -11,7 +11,7 @@ let newName = null; // the field for a new name, while there is one
 const nameOf = (run) => run.number + ' \u00b7 ' + run.name;
 const wordsOf = (run) => nameOf(run) + ' (' + run.state_words + ')';
 const progressOf = (run) => run.state_words + (run.state === 'done' || !run.step ? '' : ' ' + run.step + ' / ' + run.steps);
-const factsOf = (run) => [run.about, say('seed') + ' ' + run.seed, run.val_loss && say('val') + ' ' + run.val_loss]
+const factsOf = (run) => [run.whose && say('whose_' + run.whose), run.about, say('seed') + ' ' + run.seed, run.val_loss && say('val') + ' ' + run.val_loss]
   .filter(Boolean); // `about` only of a run whose name does not say it
 
 /** Plain letters, so that a search finds "lượt" by "luot". */
@@ -36,7 +36,8 @@ function show() {
     if (field.value !== words) field.value = words;
     field.title = run ? [words, ...factsOf(run)].join(' \u00b7 ') : '';
   }
-  at('.edit').hidden = !run;
+  at('.edit').hidden = !run?.may_change;
+  document.documentElement.classList.toggle('read-only', run ? !run.may_change : false); // screen.css
   if (isOpen) showList();
 }
 
@@ -104,7 +105,12 @@ function close() {
 
 function choose(id) {
   const other = id !== (props.value ?? null);
-  if (other) props.value = id; // Gradio tells the page
+  if (other) {
+    props.value = id; // Gradio tells the page
+    const address = new URL(location.href);
+    address.searchParams.delete('run'); // of the link that was opened
+    if (address.href !== location.href) history.replaceState(history.state, '', address);
+  }
   close();
   if (other) onValue();
 }

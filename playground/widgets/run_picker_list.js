@@ -16,8 +16,9 @@ async function ask() {
   url.searchParams.set('lang', props.told?.lang ?? 'en');
   url.searchParams.set('viewer', ME);
   url.searchParams.set('key', listKey);
+  if (props.value) url.searchParams.set('view', props.value); // one that a link gave is in no list of ours
   const response = await fetch(url, {
-    cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS), headers: { 'X-Playground-Owner': props.told?.owner ?? '' },
+    cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS), headers: { 'X-Playground-Owner': window.playgroundOwner.token() },
   });
   if (!response.ok) throw new Error('HTTP ' + response.status);
   return response.json();

@@ -10,6 +10,8 @@ from functools import lru_cache
 from string import Formatter
 from typing import Any
 
+from playground.words.turning import straight
+
 # A number with a comma or a point in it; no address or version, which have more points.
 _SEPARATED = re.compile(r"(?<![0-9.])(?:[0-9]+(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.[0-9]+)(?!\.?[0-9])")
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -28,7 +30,10 @@ def localize(text: str, lang: str) -> str:
 
 
 def fill(text: str, lang: str, **values: Any) -> str:
-    """Fill a text's placeholders as `str.format` does, with the separators of a language in every number."""
+    """Fill a text's placeholders as `str.format` does, with the separators of a language in every number.
+
+    What fills it cannot turn its line round.
+    """
     return _LocalFormatter(lang).format(text, **values)
 
 
@@ -80,4 +85,4 @@ class _LocalFormatter(Formatter):
             return one if value == 1 else many
         text = super().format_field(value, format_spec)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return localize(text, self.lang) if is_number else text
+        return localize(text, self.lang) if is_number else straight(text)

@@ -44,6 +44,14 @@ def translate(key: str, lang: str, default: str | None = None, /, **values: Any)
     return fill(text, lang, **values) if values else text
 
 
+def marked(key: str, lang: str, /, **values: Any) -> list[str]:
+    """Return the words for key in parts, every second of which stood between ** and is strong.
+
+    The marks are read before anything is filled in: a value that holds some is a text as any other (`PlainText`).
+    """
+    return [fill(part, lang, **values) for part in translate(key, lang).split("**")]
+
+
 def language(text: object) -> str:
     """Return the language that a tag such as "vi-VN,vi;q=0.9" asks for; English for anything else."""
     return "vi" if isinstance(text, str) and text.strip().lower().startswith("vi") else "en"

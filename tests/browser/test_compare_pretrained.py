@@ -106,7 +106,7 @@ def test_gpt2_is_loaded_with_progress_the_same_for_all_and_a_failure_can_be_retr
     loader = "#gpt2-loader"
     with opened(browser, site) as mine:
         expect(mine.locator(loader)).to_contain_text("548 MB")
-        expect(mine.locator("#beside-theirs")).to_contain_text("load them in the Compare tab")
+        expect(mine.locator("#beside-theirs")).to_contain_text("press “Load GPT-2” above")
         hub.behave("cut")
         mine.locator(f"{loader} .go").click()
         expect(mine.locator(f"{loader} .message")).to_contain_text("connection was cut", timeout=30_000)

@@ -7,6 +7,7 @@ from math import log
 
 import gradio as gr
 import pytest
+from playwright.sync_api import expect
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 
@@ -121,6 +122,8 @@ def build_page(runs):
             begin = gr.Button("Begin")
             more = gr.Button("More")
             evil = gr.Button("Evil")
+            one = gr.Button("One")
+            waits, stopped, refused = (gr.Button(name) for name in ("Waits", "Stopped", "Refused"))
         gone = gr.Button("Gone")
         none = gr.Button("None")
 
@@ -134,6 +137,11 @@ def build_page(runs):
         more.click(lambda: writing(12, "done"), None, written)
         bad = {**writing(0), "tokens": token(HOSTILE) + token("\0\u202e"), "note": HOSTILE}
         evil.click(lambda: bad, None, written)
+        one.click(lambda: writing(1, "done"), None, written)
+        for button in (waits, stopped, refused):
+            button.click(
+                lambda name=button.value: {"state": {"Waits": "waiting"}.get(name, name.lower())}, None, written
+            )
         everything = [chart, transport, samples]
         gone.click(lambda: [{**value, "run": "gone", "ghosts": []}] * 3, None, everything)
         none.click(lambda: [{**value, "run": None, "ghosts": []}] * 3, None, everything)
@@ -440,6 +448,27 @@ def test_one_token_is_in_the_tab_order_and_the_arrows_walk(written):
     page.keyboard.press("Enter")
     assert page.locator('#written .tok[aria-pressed="true"]').count() == 1
     assert page.locator('#written .tok[tabindex="0"]').count() == 1
+
+
+def test_a_text_that_stands_after_a_refusal_is_told_to_be_of_the_settings_before(written):
+    page, press = written, lambda name: written.get_by_role("button", name=name, exact=True).click()
+    told = page.locator("#written .state")
+    press("Stopped")
+    expect(told).to_have_text("Stopped")  # this very text
+    for name, words in (("Refused", "Not written"), ("Stopped", "Stopped")):
+        press("Waits")
+        expect(told).to_have_text(re.compile("^Waiting"))
+        press(name)
+        expect(told).to_have_text(f"{words}: the text below is of the settings before")
+        expect(page.locator("#written .tok")).to_have_count(3)
+    press("More")
+    expect(told).to_have_text("Done")
+
+
+def test_one_token_is_one_token(written):
+    expect(written.locator("#written .speed")).to_have_text("3 tokens · 313 tokens/s")
+    written.get_by_role("button", name="One", exact=True).click()
+    expect(written.locator("#written .speed")).to_have_text("1 token · 313 tokens/s")
 
 
 def test_a_missing_run_and_no_run_are_told_in_words(page):

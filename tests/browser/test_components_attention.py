@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import gradio as gr
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from playground.attention.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
 from playground.widgets import theme
@@ -38,7 +39,7 @@ def planted(T, step=600):
     return scores
 
 
-def value_for(tokens, step=600, **changes):
+def value_for(tokens, step=600, texts=(16, 1024, "run"), **changes):
     T = len(tokens)
     weights = softmax(planted(T, step))
     measured = {kind: np.full((4, 4), 0.1) for kind in KINDS}
@@ -51,7 +52,7 @@ def value_for(tokens, step=600, **changes):
     words = "aeioutsh\n "
     predictions = [[(word, 0.4 / (n + 1), ord(word)) for n, word in enumerate(words)] for _ in tokens]
     even = {kind: 0.1 for kind in KINDS} | {"induction": np.nan}
-    texts = {"count": 16, "tokens": 1024, "of": "run"}
+    texts = dict(zip(("count", "tokens", "of"), texts, strict=True))
     fixed = {"mean": measured, "spread": {kind: np.full((4, 4), 0.02) for kind in KINDS}, "even": even}
     heads = {"scores": measured, "even": even, "labels": labels, "measured": fixed, "texts": texts}
     given = {"predictions": predictions, "heads": heads, "ids": [ord(token[0]) for token in tokens],
@@ -111,6 +112,8 @@ def build_page(heard):
         detail.ask(ask, None, detail, show_progress="hidden")
         evil, plain, none = (gr.Button(name) for name in ("Evil", "Plain", "None"))
         large = gr.Button("Large")
+        for of in ("run", "book"):
+            gr.Button(f"One {of}").click(lambda of=of: value_for(heard.text, texts=(1, 1, of)), None, view)
         evil.click(lambda: show(HOSTILE), None, view)
         plain.click(lambda: show(list(TEXT)), None, view)
         none.click(lambda: None, None, view)
@@ -167,8 +170,8 @@ def page(site, shared_page):
     page.mouse.move(2, 2)
     heard.events.clear()
     choose(page, 0, 1)
-    wait_until(page, lambda: heard.events[-1:] == [("choose", 0, 1)], heard)  # nothing of the test before is on its way
-    page.wait_for_timeout(150)
+    told = lambda: [event for event in heard.events if event[0] == "choose"]  # noqa: E731
+    wait_until(page, lambda: len(told()) > 1 and told()[-1] == ("choose", 0, 1), heard)  # the layer's, and the head's
     heard.events.clear()
     return page
 
@@ -365,6 +368,32 @@ def test_scores_stand_with_their_definitions_and_only_a_given_label(page):
     assert "no name" in words(page, ".score-help")
     choose(page, 3, "mean")
     assert "choose a head" in words(page, ".score-help")
+
+
+@pytest.mark.parametrize("of, said", [("run", "on 1 fixed text of the validation part (1 token)"),
+                                      ("book", "on 1 piece of a fixed page of a book (1 token)")])  # fmt: skip
+def test_one_text_of_one_token_is_said_in_the_singular(page, of, said):
+    page.get_by_role("button", name=f"One {of}").click()
+    expect(page.locator("#view .about-scores")).to_contain_text(said)
+    page.get_by_role("button", name="Plain").click()
+    expect(page.locator("#view .about-scores")).to_contain_text("16 fixed texts")
+
+
+def test_a_number_stands_on_one_line_with_its_sign(page):
+    """Each ± and the number after it, however narrow the cards are."""
+    lines = """() => [...document.querySelectorAll('#view .fixed-words, #map .cell small')].map((node) => {
+        const text = node.firstChild, words = text?.data ?? '', range = document.createRange();
+        if (!words.includes('±')) return 1;
+        range.setStart(text, words.indexOf('±'));
+        range.setEnd(text, words.length);
+        return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+    })"""
+    page.get_by_role("button", name="Plain").click()
+    for width in range(1000, 1400, 20):
+        page.set_viewport_size({"width": width, "height": 900})
+        found = page.evaluate(lines)
+        assert len(found) > 7 and set(found) == {1}, (width, found)
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 # --- the cards ---------------------------------------------------------------------------------------------------

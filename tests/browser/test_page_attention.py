@@ -41,10 +41,10 @@ def shared_page(site, browser):
     with visited(browser, site) as page:
         page.set_default_timeout(PATIENCE)
         expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
-        page.wait_for_timeout(300)  # the tabs get their words with the same answer, and may lose a click then
+        drawn(page)  # the tabs get their words with the same answer, and may lose a click then
         page.get_by_role("tab", name="Attention").click()
         expect(page.locator("#attention-view .tokens > *").first).to_be_visible(timeout=PATIENCE)
-        page.wait_for_timeout(500)
+        expect(page.locator("#head-lines")).to_contain_text("previous token")  # what comes last
         yield page
 
 
@@ -129,7 +129,7 @@ def test_hostile_text_is_shown_literally_and_nothing_runs(page):
     expect(tokens(page)).to_have_count(27)
     type_text(page, "${window.hacked=2} `{{x}}`")
     expect(tokens(page)).to_have_count(26)
-    page.wait_for_timeout(300)
+    drawn(page)
     assert page.evaluate("window.hacked") is None
     assert page.locator("#attention-view img").count() == 0
 
@@ -152,7 +152,7 @@ def test_pictures_and_numbers_can_be_taken_away(page):
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(page):
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(300)
+    drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -167,6 +167,11 @@ def test_a_view_opened_before_the_first_snapshot_follows_the_run(page, root):
     for _ in train_run(run):
         pass
     expect(page.locator("#attention-view .step-name")).to_have_text("step 6", timeout=PATIENCE)
+
+
+def drawn(page) -> None:
+    """Wait until what has changed is on the screen."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def type_text(page, text: str) -> None:

@@ -34,9 +34,9 @@ def page(site, browser):
     with visited(browser, site) as page:
         page.set_default_timeout(PATIENCE)
         expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
-        page.get_by_role("tab", name="Generate").click()
+        with page.expect_response(re.compile("/run/predict")):  # its fields are there, and are checked
+            page.get_by_role("tab", name="Generate").click()
         expect(page.locator("#length input[type=number]")).to_be_visible()
-        page.wait_for_timeout(500)  # Gradio fills a tab that is shown for the first time once more
         yield page
 
 
@@ -152,6 +152,14 @@ def test_bad_sampling_options_are_refused_beside_their_field_as_they_are_typed(p
         assert box.input_value() == typed, "what was typed stays, and nobody puts it within the bounds"
         box.fill(before)
         expect(page.locator(f"#{field} .refusal")).to_have_count(0)
+
+
+def test_a_prompt_that_is_too_long_is_refused_beside_its_field(page):
+    box, refusal = page.locator("#prompt textarea"), page.locator("#prompt .refusal")
+    box.fill("1" * 1_000_001)
+    expect(refusal).to_contain_text("The prompt has 1,000,001 characters, more than the 1,000,000 allowed; shorten it")
+    box.fill("Anna ")
+    expect(refusal).to_have_count(0)
 
 
 def write(page: Page, prompt: str, length: int, wait: bool = True) -> None:

@@ -4,16 +4,16 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import gradio as gr
 
 from core.runs.store import RunStore
 from playground.build import build_app
+from playground.server.rights import HOST
 from playground.server.settings import Settings
 from playground.widgets.base import Widget
 from playground.widgets.plain_text import PlainText
-from tests.tiny_runs import PROJECT, tiny_plan, undisturbed
+from tests.tiny_runs import PROJECT, asking, tiny_plan, undisturbed
 from tests.vietnamese import foreign_words
 
 
@@ -54,7 +54,7 @@ def test_every_component_of_the_page_speaks_vietnamese(tmp_path):
     undisturbed(tmp_path, tiny_plan(steps=3))
     app = build_app(RunStore(tmp_path), Settings())
     on_opening = next(each for each in app.fns.values() if getattr(each.fn, "__qualname__", "") == "Header.open")
-    opened = on_opening.fn({"lang": "vi"}, SimpleNamespace(query_params={}, headers={}))
+    opened = on_opening.fn({"lang": "vi"}, HOST, asking())
     now: dict[int, dict] = {}  # a widget may be updated twice: its words and its choices
     for component, update in zip(on_opening.outputs, opened, strict=True):
         now.setdefault(component._id, {}).update(update if _is_update(update) else {"value": update})

@@ -1,8 +1,7 @@
 """The launched page under raw HTTP that no browser would send: sentences, no tracebacks, nothing half made.
 
 The store's workers are not started, so a request to train that passes every check ends in the sentence that says so.
-Gradio's own answers that are let be: 422 for a body of the wrong shape, and `{"error": null}` with a traceback in its
-log for a value that one of its own components (an uploaded file, the list of examples) cannot read.
+Gradio's own answer that is let be: 422 for a body of the wrong shape.
 """
 
 import itertools
@@ -19,13 +18,13 @@ import pytest
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from playground.build import build_app
-from playground.server.guard import MOST_BYTES
+from playground.server.profiles import LAPTOP
 from playground.server.settings import Settings
 from tests.served import free_port
 from tests.tiny_runs import TEXT, tiny_plan
 
 PASSED = "The training processes have not started yet"
-NUMBERS = [math.nan, math.inf, None, "\ud800\x00", [1], {"a": 1}, 10**30, -1, 2.5, True]
+NUMBERS = [math.inf, None, "\ud800\x00", [1], {"a": 1}, 10**30, -1, 2.5, True]
 RUN = "tiny"
 
 
@@ -63,7 +62,7 @@ class Site:
 
     def post(self, path: str, content: object, **headers: str) -> httpx.Response:
         """Send anything as JSON, even what is none."""
-        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+        raw = content if isinstance(content, bytes) else json.dumps(content).replace("Infinity", "1e999").encode()
         return self.client.post(path, content=raw, headers={"content-type": "application/json", **headers})
 
     def sentence(self, name: str, **changed) -> str:
@@ -92,7 +91,7 @@ def site(tmp_path_factory) -> Iterator[Site]:
 def _calm(site, capfd) -> Iterator[None]:
     """Whatever is sent: no traceback, no half-made run, and the page still answers."""
     yield
-    assert [path.name for path in site.root.iterdir() if path.is_dir()] == [RUN]
+    assert [path.name for path in site.root.iterdir() if path.is_dir()] == [RUN]  # beside the numbers of runs
     assert site.client.get("/").status_code == 200
     assert site.client.get(f"/playground/feed/{RUN}").json()["state"] == "done"
     assert "Traceback" not in capfd.readouterr().err
@@ -153,7 +152,7 @@ def test_half_characters_and_nul_are_replaced(site):
     assert site.sentence("train", **{"own-text": TEXT + "\ud800\x00" * 5}).startswith(PASSED)
     event, told = site.call("generate", site.values("generate", prompt="1\ud800\x002"))
     assert event == "complete" and "U+FFFD" in told[0]["note"]
-    assert "prompt=" in site.sentence("train", prompt="\ud800\x00")
+    assert "U+FFFD" in site.sentence("train", prompt="\ud800\x00")
 
 
 USELESS = {"is empty": "", "is blank": " \n" * 900, "nothing to learn": "a" * 900, "needs at least": "ab",
@@ -169,7 +168,8 @@ def test_a_text_that_cannot_be_learnt_from_is_refused(site):
 def test_a_prompt_has_a_limit(site):
     event, told = site.call("generate", site.values("generate", prompt="1" * 10_001))
     assert event == "complete" and "the last 10,000 are used" in told[0]["note"]
-    assert "more than the 1,000,000 allowed" in site.sentence("generate", prompt="1" * 1_000_001)
+    answer = site.post("/gradio_api/call/generate", {"data": site.values("generate", prompt="1" * 70_000)})
+    assert answer.status_code == 413 and answer.json()["error"] == "The request is larger than 64 kB; send less"
 
 
 def test_a_model_that_fits_no_machine_is_refused_before_it_is_built(site):
@@ -186,11 +186,11 @@ def test_what_only_the_page_itself_calls_bears_anything_too(site):
 
 
 @pytest.mark.parametrize("name", ["train", "generate"])
-def test_too_few_values_are_refused_and_more_are_ignored(site, name):
+def test_too_few_values_are_refused_and_too_many(site, name):
     values = site.values(name)
-    answer = site.post(f"/gradio_api/call/{name}", {"data": values[:-1]})
+    answer = site.post(f"/gradio_api/call/{name}", {"data": values[:-2]})
     assert answer.status_code == 400 and f"takes {len(values)} values" in answer.json()["error"]
-    assert site.post(f"/gradio_api/call/{name}", {"data": [*values, 1]}).status_code == 200
+    assert site.post(f"/gradio_api/call/{name}", {"data": [*values, 1]}).status_code == 400
 
 
 def test_a_body_of_the_wrong_shape_is_refused(site):
@@ -219,12 +219,12 @@ def test_the_queue_refuses_as_the_calls_do(site):
     for index in (9999, -1, None, "35", [35], True):
         asked = {"data": [], "fn_index": index, "session_hash": "s"}
         assert 400 <= site.post("/gradio_api/queue/join", asked).status_code < 500
-    asked = {"data": site.values("generate", temperature=math.nan), "fn_index": number, "session_hash": "joined"}
+    asked = {"data": site.values("generate", temperature=math.inf), "fn_index": number, "session_hash": "joined"}
     assert site.post("/gradio_api/queue/join", asked).status_code == 200
     with site.client.stream("GET", "/gradio_api/queue/data?session_hash=joined") as stream:
         told = [json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: ")]
     ended = next(message for message in told if message["msg"] == "process_completed")
-    assert not ended["success"] and ended["output"]["error"].startswith("temperature=nan is not possible")
+    assert not ended["success"] and ended["output"]["error"].startswith("temperature=1.797")
 
 
 def test_another_website_is_refused(site):
@@ -245,12 +245,12 @@ def test_an_address_in_the_place_of_a_file_is_refused(site):
 
 
 def test_a_body_over_the_limit_is_refused(site):
-    answer = site.post("/gradio_api/call/generate", b'{"data": ["' + b"x" * MOST_BYTES + b'"]}')
+    answer = site.post("/gradio_api/call/generate", b'{"data": ["' + b"x" * LAPTOP.long_body + b'"]}')
     assert answer.status_code == 413 and "MB; send less" in answer.json()["error"]
 
 
 def test_an_upload_over_the_limit_is_refused(site):
-    answer = site.client.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 49_000_000)})
+    answer = site.client.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 51_000_000)})
     assert answer.status_code == 413
 
 
@@ -282,7 +282,7 @@ def test_no_path_leads_out_of_the_runs(site):
         with socket.create_connection((where.hostname, where.port), timeout=60) as line:
             line.sendall(f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\nConnection: close\r\n\r\n".encode())
             answer = b"".join(iter(lambda line=line: line.recv(65536), b""))
-        assert answer.startswith(b"HTTP/1.1 404") and b"root:" not in answer, path
+        assert answer.split(b" ")[1] in (b"400", b"404") and b"root:" not in answer, path
 
 
 def test_what_is_hardly_http_is_answered_or_dropped(site):

@@ -43,14 +43,18 @@ def answers(site: Site, calls: Iterable[dict]) -> Iterator[tuple[dict, dict]]:  
     waiting = iter(calls)
     while True:
         session, sent = secrets.token_hex(8), {}
-        for call in itertools.islice(waiting, AT_ONCE):
+        some = list(itertools.islice(waiting, AT_ONCE))
+        if not some:
+            return
+        for call in some:
             answer = site.post("/gradio_api/queue/join", {**call, "session_hash": session})
             if answer.status_code == 200:
                 sent[answer.json()["event_id"]] = call
             else:
-                assert 400 <= answer.status_code < 500 and answer.json(), f"{call} {answer.text:.200}"
+                assert 400 <= answer.status_code < 500, f"{call} {answer.text:.200}"
+                yield call, {"success": False, "output": answer.json()}  # the guard's sentence
         if not sent:
-            return
+            continue
         with site.client.stream("GET", f"/gradio_api/queue/data?session_hash={session}") as stream:
             for line in stream.iter_lines():
                 message = json.loads(line[6:]) if line.startswith("data: ") else {}

@@ -28,7 +28,8 @@ app = build_app(store, settings)
 address = app.launch(prevent_thread_lock=True)[1]
 assert "train-button" in httpx.get(address).text
 index = next(i for i, each in app.fns.items() if getattr(each.fn, "__qualname__", "") == "Header.open")
-answer = httpx.post(address + "gradio_api/run/predict", json={"data": [{}], "fn_index": index, "session_hash": "s"})
+asked = {"data": [{}, None], "fn_index": index, "session_hash": "s"}
+answer = httpx.post(address + "gradio_api/run/predict", json=asked)
 assert any("parameters" in str(value) for value in answer.json()["data"]), answer.text
 shape = {"block_size": 8, "n_layer": 1, "n_head": 1, "n_embd": 8}
 plan = plan_run(Corpus("own", "to be or not to be " * 99), {}, shape, {})

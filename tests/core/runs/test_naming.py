@@ -23,6 +23,13 @@ def test_a_number_stays_when_others_are_deleted_and_is_not_given_again(tmp_path)
     assert _numbered(tmp_path) == {"a": 1, "d": 4}
 
 
+def test_the_numbers_of_other_runs_count_without_being_read_again(tmp_path):
+    old, new = (tiny_plan().create(tmp_path, name) for name in ("a", "b"))
+    (old.path / "name.json").write_text("not read")
+    assert [name.number for name in number_runs(tmp_path, [new], others=[7]).values()] == [8]
+    assert name_of(new).number == 8
+
+
 def test_a_name_is_kept_beside_the_number_and_taken_away_by_an_empty_one(tmp_path):
     run = tiny_plan().create(tmp_path, "a")
     _numbered(tmp_path)

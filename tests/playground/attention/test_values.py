@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
@@ -10,13 +11,15 @@ import torch
 from matplotlib.colors import to_hex, to_rgb
 
 from core.attention import attention_maps
+from core.insight.silencing import silence_heads
 from core.pretrained import loader as gpt2
+from core.runs.config import Status
 from core.runs.directory import RunDir
 from core.runs.plan import plan_run
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from core.text.corpora import own_text
-from playground.attention import downloads, silencing, values
+from playground.attention import cards, downloads, silencing, values
 from playground.attention.examples import own_example
 from playground.attention.figures import heatmap_figure
 from playground.attention.silencing import silence
@@ -191,6 +194,14 @@ def test_a_bigram_has_nothing_to_look_into(tmp_path):
         pass
     with pytest.raises(ValueError, match="attention"):
         text_attention(run, "Anna")
+    with gr.Blocks():
+        page = PageContext(RunStore(tmp_path, 1), Settings())
+        page.lang = page.run = gr.State()
+        tab = AttentionTab(page)
+        view, _, silenced, buttons = tab.draw(run.id, "run", "Anna", {}, "en", (0, 0))
+    assert buttons["visible"] is False and "this run is a bigram" in view["text"]["empty"].lower()
+    assert silenced["text"]["empty"] == "A bigram has no heads, so there is nothing to silence."
+    assert "values" not in silenced
 
 
 def test_without_a_run_or_without_gpt2_the_view_says_what_to_do_and_shows_nothing_of_another(run, monkeypatch):
@@ -200,13 +211,15 @@ def test_without_a_run_or_without_gpt2_the_view_says_what_to_do_and_shows_nothin
         page = PageContext(RunStore(run.path.parent, 1), Settings())
         page.lang = page.run = gr.State()
         tab = AttentionTab(page)
-        view, links, silenced = tab.draw(None, "run", "Anna", {}, "en", (0, 0))
+        view, links, silenced, buttons = tab.draw(None, "run", "Anna", {}, "en", (0, 0))
         assert "no run yet" in view["text"]["empty"] and "tokens" not in view and links["run"] is None
+        assert buttons["visible"] is False
         assert tab.draw_lines(None, "run", "en")["data"]
-        view, links, silenced = tab.draw(run.id, "gpt2", "Anna", {}, "vi", (0, 0))
+        view, links, silenced, buttons = tab.draw(run.id, "gpt2", "Anna", {}, "vi", (0, 0))
         assert "So sánh" in view["text"]["empty"] and "tokens" not in view and "values" not in silenced
-        view, links, _ = tab.draw(run.id, "run", "Anna", {run.id: 5}, "en", (1, "mean"))
+        view, links, _, buttons = tab.draw(run.id, "run", "Anna", {run.id: 5}, "en", (1, "mean"))
         assert (view["step"], view["follows"], links["query"]["head"]) == (5, False, "mean")
+        assert buttons["visible"] is True
         view, *_ = tab.draw(run.id, "run", "Anna", {}, "vi", (0, 0))
         assert (view["step"], view["follows"], view["run"]) == (12, True, run.id) and "bước 12" in view["of"]
         typed = tab.enter(run.id, "run", "my own words", {}, "en", (0, 0), "an example")
@@ -227,14 +240,79 @@ def test_silencing_stops_before_the_next_head_and_when_another_snapshot_is_shown
         ticket, *_ = tab.begin(*asked)
         drawn = tab.silence(ticket, *asked)
         next(drawn), next(drawn)
-        view, _, other = tab.draw(run.id, "run", "Anna", {run.id: 5}, "en", (0, 0))
+        view, _, other, _ = tab.draw(run.id, "run", "Anna", {run.id: 5}, "en", (0, 0))
         assert view["key"] == other["key"] != waiting["key"] and "values" not in other
         assert list(drawn) == []  # nothing goes on filling beside another snapshot
         ticket, *_ = tab.begin(*asked)
         *_, last = tab.silence(ticket, *asked)
         assert last["phase"] == "done" and "tokens of validation text" in last["note"] and last["errors"][0][0] > 0
-        *_, again = tab.draw(*asked, (0, 0))
+        *_, again, _ = tab.draw(*asked, (0, 0))
         assert again["values"] == last["values"]  # a computed map that belongs is there again
+
+
+def test_who_silences_a_run_that_goes_on_is_told_that_the_view_stays_and_how_it_follows_again(run):
+    with gr.Blocks():
+        page = PageContext(RunStore(run.path.parent, 1), Settings())
+        page.lang = page.run = gr.State()
+        tab, before = AttentionTab(page), run.status()
+        said = {"en": "stays at step 12 with this map", "vi": "dừng ở bước 12 cùng bản đồ này"}
+        try:
+            run.write_status(Status("paused", 12))
+            for lang, words in said.items():
+                ticket, steps, waiting = tab.begin(run.id, "run", "Anna", {}, lang)
+                assert words in (waiting.get("note") or waiting["text"]["empty"])
+                assert all(words in each["note"] for each in tab.silence(ticket, run.id, "run", "Anna", steps, lang))
+                drawn = tab.draw(run.id, "run", "Anna", steps, lang, (0, 0))
+                assert words in drawn[2]["note"] and drawn[0]["follows"] is False
+                newest = gr.EventData(None, {"step": 12, "follow": False})
+                steps, view, _, silenced, _ = tab.go_to_step(run.id, "run", "Anna", steps, lang, (0, 0), newest)
+                assert view["follows"] is True and words not in silenced["note"]
+        finally:
+            run.write_status(before)
+        *_, last = tab.silence(*tab.begin(run.id, "run", "Anna", {}, "en")[:1], run.id, "run", "Anna", {}, "en")
+        assert said["en"] not in last["note"], "a run that is over has nothing to follow"
+
+
+def test_stop_of_who_waits_for_a_turn_frees_the_lane_at_once(run, monkeypatch):
+    """A model that waits: the first head of the first page never ends by itself."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(model, x, y, ahead):
+        begun.set()
+        assert go_on.wait(60)
+        yield from silence_heads(model, x, y, ahead)
+
+    monkeypatch.setattr(silencing, "silence_heads", slow)
+    silencing._silenced.clear()
+    with gr.Blocks():
+        page = PageContext(RunStore(run.path.parent, 1), Settings())
+        page.lang = page.run = gr.State()
+        tab, asked = AttentionTab(page), (run.id, "run", "Anna", {}, "en")
+    anna, otto = (SimpleNamespace(session_hash=name) for name in ("anna", "otto"))
+    last = {}
+
+    def press(who):
+        ticket, *_ = tab.begin(*asked, request=who)
+        thread = threading.Thread(target=lambda: last.update({who.session_hash: [*tab.silence(ticket, *asked, who)]}))
+        thread.start()
+        return thread
+
+    first = press(anna)
+    assert begun.wait(60)
+    second = press(otto)
+    wait_for(lambda: len(silencing.turns) == 2)
+    tab.stop(otto)
+    second.join(60)
+    assert not second.is_alive() and len(silencing.turns) == 1, "it waits for nobody's head"
+    assert last["otto"][-1]["phase"] == "stopped" and first.is_alive()
+    tab.stop(anna)
+    go_on.set()
+    first.join(60)
+    assert not first.is_alive() and len(silencing.turns) == 0 and not silencing.known(tab_key(run)).done
+
+
+def tab_key(run):
+    return cards.key_of(run, "run", 12)
 
 
 def test_downloads_give_the_mean_and_use_the_colours_of_the_page(run):

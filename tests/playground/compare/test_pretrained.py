@@ -22,7 +22,7 @@ from core.runs.directory import RunDir
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer
-from playground.compare import contenders
+from playground.compare import contenders, pretrained_section
 from playground.compare import pretrained_values as values
 from playground.compare.contenders import Contender, continue_all, gpt2_contender, run_contender, shared_text
 from playground.compare.counting_cells import kind_of
@@ -30,7 +30,7 @@ from playground.compare.pretrained_section import EXAMPLES, MOST_TEXT, TEMPERATU
 from playground.compare.text_reading import TextReading
 from playground.page import PageContext
 from playground.server.settings import Settings
-from playground.words.translate import WORDS, translate
+from playground.words.translate import WORDS, translate, widget_words
 from tests.hub import TINY
 from tests.playground.generate.test_writing import Bytes as SingleBytes
 from tests.tiny_runs import tiny_plan
@@ -166,7 +166,7 @@ def test_both_read_the_text_in_the_characters_that_the_run_knows():
 def test_without_the_weights_the_run_reads_and_gpt2s_card_says_what_to_do(section):
     mine, theirs = section.read_with_run("mine", TEXT, "en", True)
     assert packed(mine)["score"] and packed(theirs)["tokens"] == []
-    assert theirs["empty"] == translate("gpt2_not_loaded", "en") and "merges" in theirs["note"]
+    assert theirs["empty"] == translate("beside_not_loaded", "en") and "merges" in theirs["note"]
     assert section.read_with_gpt2("mine", TEXT, "en", True) == gr.skip()
 
 
@@ -275,7 +275,7 @@ def test_without_the_weights_the_run_writes_alone(section):
     assert first["boxes"] == ["", None] * 3 and first["phase"] == "writing"
     assert (
         last["phase"] == "done"
-        and last["absent"] == translate("gpt2_not_loaded", "en")
+        and last["absent"] == translate("beside_not_loaded", "en")
         and len(last["boxes"][0]) == 160
     )
 
@@ -312,7 +312,7 @@ def test_the_state_of_the_loading_is_told(section, monkeypatch, state):
     monkeypatch.setattr(gpt2, "is_cached", lambda name: True)
     value = section.loading("vi")
     assert (value["state"], value["done"], value["total"], value["message"]) == (state, 5, 10, "why")
-    assert value["cached"] == (state == "absent") and value["text"]["load"] == "Tải về GPT-2"
+    assert value["cached"] == (state == "absent") and value["text"]["load"] == "Nạp GPT-2"
 
 
 def test_the_proof_runs_the_text_after_end_of_text_and_tells_the_largest_difference(section, here, monkeypatch):
@@ -321,18 +321,27 @@ def test_the_proof_runs_the_text_after_end_of_text_and_tells_the_largest_differe
     monkeypatch.setattr(gpt2, "prove", lambda name, ids: asked.append(ids) or proof)
     waiting, said = section.prove("hi", "en")
     assert asked[0].tolist() == [[END_OF_TEXT, 104, 105]] and "Hugging Face" in waiting
-    assert "**4.5e-05**" in said and f"{14 * TINY.vocab_size:,}" in said and "1.8 s" in said
+    assert "4.5e-05" in said[1::2] and f"{14 * TINY.vocab_size:,}" in said[-1] and "1.8 s" in said[-1]
 
 
 def test_a_long_text_is_proved_as_far_as_the_model_sees(section, here, monkeypatch):
     monkeypatch.setattr(gpt2, "prove", lambda name, ids: Proof(0.0, 0.0, ids.numel(), 0.0))
     *_, said = section.prove("x" * MOST_TEXT, "en")
-    assert f"over {TINY.block_size} tokens" in said
+    assert f"over {TINY.block_size} tokens" in "".join(said)
 
 
 def test_without_the_weights_there_is_nothing_to_prove(section):
-    with pytest.raises(ValueError, match="load them in the Compare tab"):
+    with pytest.raises(ValueError, match="press “Load GPT-2” above"):
         next(section.prove(TEXT, "vi" and "en"))
+
+
+def test_the_sentence_about_missing_weights_names_the_button_that_stands_above():
+    script = (Path(pretrained_section.__file__).parent / "gpt2_loader.js").read_text(encoding="utf-8")
+    vietnamese = widget_words("vi")["gpt2_loader"]["load"]
+    assert "load: 'Load GPT-2'" in script and "“Load GPT-2” above" in translate("beside_not_loaded", "en")
+    assert f"“{vietnamese}”" in translate("beside_not_loaded", "vi")
+    for lang in ("en", "vi"):
+        assert not re.search("on this machine|trên máy này|Compare|So sánh", translate("beside_not_loaded", lang))
 
 
 # -- weights ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
-from playground.generate.tab import MOST_PROMPT, GenerateTab
+from playground.generate.tab import MOST_PROMPT, MOST_TEXT, GenerateTab
 from playground.page import PageContext
 from playground.server.settings import Settings
 from playground.wishes import MOST, Wishes
@@ -99,6 +99,16 @@ def test_a_refused_option_lets_the_earlier_text_stand(tab):
     assert next(writing) == {"state": "loading"} and next(writing) == {"state": "refused"}
     with pytest.raises(ValueError, match="top_k=0 is not possible; it must be a whole number from 1 to 200,000, or"):
         next(writing)
+
+
+def test_a_prompt_that_is_none_is_refused_beside_its_field_in_the_language_of_the_page(tab):
+    fine = (200, 0.8, None, 1.0, 1)
+    assert tab.check_options("en", "Anna", *fine) == {"wrong": {}}
+    long = "x" * (MOST_TEXT + 1)
+    for lang, said in (("en", "The prompt has 1,000,001 characters, more than"), ("vi", "1.000.001 ký tự")):
+        wrong = tab.check_options(lang, long, 0, *fine[1:])["wrong"]
+        assert list(wrong) == ["prompt", "max_new_tokens"] and said in wrong["prompt"]
+    assert "must be a text" in tab.check_options("en", ["x"], *fine)["wrong"]["prompt"]
 
 
 def test_of_a_long_prompt_the_end_is_used_and_the_page_says_so(tab):

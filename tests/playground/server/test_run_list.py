@@ -1,16 +1,21 @@
 """The list of runs that a viewer may see: live, told apart, and cheap."""
 
+import math
+
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from core.runs.config import Status
+from core.runs.config import Status, owner_of
 from core.runs.directory import RunDir
 from core.runs.naming import rename
 from core.runs.plan import plan_run
 from core.runs.store import RunStore
 from core.text.corpora import Corpus
 from playground.page import PageContext
+from playground.server import run_list
+from playground.server.profiles import CLASSROOM
+from playground.server.rights import HOST, Rights
 from playground.server.routes import Routes
 from playground.server.run_list import RunList
 from playground.server.settings import Settings
@@ -18,45 +23,52 @@ from tests.tiny_runs import MODEL, TEXT, TRAIN, tiny_plan
 
 
 @pytest.fixture
-def store(tmp_path) -> RunStore:
+def store(tmp_path, monkeypatch) -> RunStore:
+    monkeypatch.setattr(run_list, "SLOW", math.inf)  # on a busy machine a look would hold for a second
     return RunStore(tmp_path, workers=1)
 
 
 def test_an_entry_tells_the_run_as_it_is_now(store):
     runs, run = RunList(store), tiny_plan(20, seed=7).create(store.root)
-    (entry,) = runs.entries(None, "en")
+    (entry,) = runs.entries(HOST, "en")
     assert (entry["number"], entry["state"], entry["val_loss"], entry["seed"]) == (1, "queued", None, 7)
     assert "0 times 0 is 0." in entry["name"]  # the first words of its text
     run.append("metrics", [{"step": 10, "val_loss": 2.5}, {"step": 11, "loss": 2.0}])
     run.write_status(Status("running", 11))
     rename(run, "<i>mine")
-    (entry,) = runs.entries(None, "vi")
+    (entry,) = runs.entries(HOST, "vi")
     assert (entry["val_loss"], entry["state_words"], entry["step"]) == ("2,500", "đang huấn luyện", 11)
     assert (entry["name"], entry["curve"]) == ("<i>mine", "1 · <i>mine")
     run.append("metrics", [{"step": 20, "val_loss": 1.25}])
-    assert runs.entries(None, "en")[0]["val_loss"] == "1.250"
+    assert runs.entries(HOST, "en")[0]["val_loss"] == "1.250"
 
 
 def test_a_run_that_did_not_change_is_not_read_again(store, monkeypatch):
     runs = RunList(store)
     tiny_plan().create(store.root)
-    first = runs.entries(None, "en")
+    first = runs.entries(HOST, "en")
     for read in ("config", "status", "rows"):
         monkeypatch.setattr(RunDir, read, lambda *_: pytest.fail("read again"))
-    again = runs.entries(None, "en")
+    again = runs.entries(HOST, "en")
     assert [{**entry, "age": 0} for entry in again] == [{**entry, "age": 0} for entry in first]
 
 
 def test_each_sees_its_own_runs_and_those_of_nobody_where_the_page_is_shared(store):
-    for owner in ("a" * 32, "b" * 32, None):
-        tiny_plan(owner=owner).create(store.root)
-    client = TestClient(Starlette(routes=Routes(store, {}, RunList(store, shared=True)).list()))
+    runs = [tiny_plan(owner=owner_of(token)).create(store.root) for token in ("a" * 32, "b" * 32, None)]
+    routes = Routes(store, {}, RunList(store, shared=True), Rights(CLASSROOM))
+    client = TestClient(Starlette(routes=routes.list()))
 
     def seen(**headers) -> list[int]:
         return [run["number"] for run in client.get("/playground/runs", headers=headers).json()["runs"]]
 
     assert seen(**{"x-playground-owner": "a" * 32}) == [3, 1]
     assert seen() == seen(**{"x-playground-owner": ""}) == [3]
+    assert seen(**{"x-playground-owner": owner_of("a" * 32)}) == [3]  # what the server keeps opens nothing
+    linked = client.get(f"/playground/runs?view={runs[1].id}").json()["runs"]
+    assert [(run["number"], run["whose"], run["may_change"]) for run in linked] == [
+        (3, "all", False),
+        (2, "other", False),
+    ]
     answer = client.get("/playground/runs?lang=vi").json()
     assert "runs" not in client.get(f"/playground/runs?lang=vi&key={answer['key']}").json()
 
@@ -69,5 +81,5 @@ def test_a_run_on_another_text_is_no_curve_to_compare(store):
         run = plan_run(Corpus("own", text), {"preset": "mine"}, MODEL, train, memory=10**9).create(store.root, name)
         run.write_status(Status("done", 100))
     tiny_plan().create(store.root, "not-begun")
-    ghosts = page.ghosts(RunDir(store.root / "c"), None, "en")
+    ghosts = page.ghosts(RunDir(store.root / "c"), HOST, "en")
     assert ghosts == [{"id": "d", "label": "4 · d", "shown": False}, {"id": "a", "label": "1 · a", "shown": True}]

@@ -1,0 +1,56 @@
+"""What was last read of each run, for who asks about many at once: a file is read again only when it has changed."""
+
+from pathlib import Path
+
+from core.runs.config import ACTIVE, Status
+from core.runs.cost import bytes_needed
+from core.runs.directory import RunDir
+
+MOST = 5_000  # runs that are known
+
+
+class Seen:
+    """The states and the sizes of the runs below root."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self._status: dict[str, tuple[tuple, Status]] = {}
+        self._bytes: dict[str, int] = {}
+
+    def is_active(self, run_id: str) -> bool:
+        """Tell whether a worker has a run, or is to have it."""
+        status = self._status_of(run_id)
+        return status is not None and status.state in ACTIVE
+
+    def reserved(self, run_id: str) -> int:
+        """Return the bytes that a run will take and has not taken: all before its first step, then none."""
+        status = self._status_of(run_id)
+        waits = status and (status.state == "queued" or (status.state == "running" and status.step == 0))
+        return self._bytes_of(run_id) if waits else 0
+
+    def _status_of(self, run_id: str) -> Status | None:
+        """Return where a run stands; None when it was deleted just now, or is damaged."""
+        try:
+            stat = (self.root / run_id / "status.json").stat()
+            written, known = (stat.st_ino, stat.st_mtime_ns, stat.st_size), self._status.get(run_id)
+            if known is None or known[0] != written:
+                _make_room(self._status)
+                known = self._status[run_id] = written, RunDir(self.root / run_id).status()
+            return known[1]
+        except (OSError, ValueError):
+            return None
+
+    def _bytes_of(self, run_id: str) -> int:
+        if run_id not in self._bytes:
+            try:
+                config = RunDir(self.root / run_id).config()
+            except ValueError:
+                return 0
+            _make_room(self._bytes)
+            self._bytes[run_id] = bytes_needed(config.model, config.train.batch_size)
+        return self._bytes[run_id]
+
+
+def _make_room(known: dict) -> None:
+    while len(known) >= MOST:
+        known.pop(next(iter(known)), None)
