@@ -39,7 +39,7 @@ from playground.widgets.inputs import CHOSEN, UNQUEUED, Dropdown, Radio, Textbox
 from playground.widgets.plain_text import PlainText
 from playground.words.refusals import refused
 from playground.words.run_names import corpus_name
-from playground.words.translate import translate, widget_words
+from playground.words.translate import marked, translate, widget_words
 
 LOOK, ROUGH_LOOK = 2.0, 30.0  # seconds between two looks for the machine's speed; for a better one than a rough one
 FILLED_JS = "() => String(performance.now())"
@@ -158,7 +158,7 @@ class TrainTab:
         try:
             wrong = refusals(filled, corpus, facts)
             if not wrong and corpus == "own" and not facts.length:
-                return [translate("own_empty", lang), {"wrong": {}}]
+                return [marked("own_empty", lang), {"wrong": {}}]
             if not wrong:
                 size = vocab_size_of(corpus, filled.run["tokenizer"], facts)
                 speed, memory = self.page.store.speed(), memory_available()
