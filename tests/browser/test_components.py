@@ -335,6 +335,7 @@ def test_a_browser_holds_a_bounded_history_and_every_spike_of_it(site, page):
     for start in range(61, 9_000, 1_500):
         rows = [_row(step) | {"loss": 50.0 if step == 100 else 2.0} for step in range(start, start + 1_500)]
         runs.run.append("metrics", rows)
+        runs.run.write_status(Status("running", start + 1_499))
         page.locator(f'#chart canvas[aria-label*="after {rows[-1]["step"]:,} of"]').wait_for()
     held = page.evaluate("""new Promise((tell) => {
       const end = playgroundFeed.subscribe('run-1', 'en', (news) => { tell(news.points); setTimeout(() => end()); });
