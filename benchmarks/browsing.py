@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+import anyio
+
 ASSET = re.compile(rb"""["'(](?:\./)?((?:assets|static)/[^"')\\]+\.(?:js|css))["')\\]""")
 PATIENCE = 120.0  # seconds until a request counts as failed
 
@@ -28,7 +30,7 @@ class Wire:
     async def ask(self, path: str, body: Any = None, headers: Iterable[str] = ()) -> bytes:
         """Send a GET, or a POST with a JSON body; return what came. A connection that was closed is opened anew."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            with anyio.fail_after(PATIENCE):
                 return await self._ask(path, body, headers, self.writer is not None)
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
             self.close()

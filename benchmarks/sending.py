@@ -1,11 +1,12 @@
 """How odd calls are sent, their answers heard, and what counts as a fault."""
 
-import asyncio
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import anyio
 import httpx
 
 from benchmarks.odd_calls import API, Call
@@ -70,12 +71,9 @@ class Sender:
             request = self.client.build_request(call.method, call.path, content=call.body or None, headers=raw)
             answer = await self.client.send(request, stream=True)
             try:
-                async with asyncio.timeout(
-                    A_LOOK if "event-stream" in answer.headers.get("content-type", "") else None
-                ):
+                endless = "event-stream" in answer.headers.get("content-type", "")
+                with anyio.move_on_after(A_LOOK if endless else math.inf):
                     await answer.aread()
-            except TimeoutError:
-                pass
             finally:
                 await answer.aclose()
         except httpx.TimeoutException as error:
@@ -94,22 +92,22 @@ class Sender:
         """Read what the queue tells a session until all its calls are answered."""
         last = next(iter(sent.values()))
         try:
-            async with (
-                asyncio.timeout(PATIENCE),
-                self.client.stream("GET", f"{API}/queue/data", params={"session_hash": session}) as stream,
-            ):
-                async for line in stream.aiter_lines():
-                    message = json.loads(line[6:]) if line.startswith("data: ") else {}
-                    call = sent.get(message.get("event_id"), last)
-                    self._check(call, message)
-                    if message.get("msg") == "process_completed":
-                        sent.pop(message["event_id"], None)
-                    if not sent:
-                        return
+            with anyio.fail_after(PATIENCE):
+                await self._hear_all(session, sent, last)
         except (TimeoutError, httpx.TransportError) as error:
             self.tally.fault("broken off", last, error)
         for call in sent.values():
             self.tally.fault("not answered", call)
+
+    async def _hear_all(self, session: str, sent: dict[str, Call], last: Call) -> None:
+        async with self.client.stream("GET", f"{API}/queue/data", params={"session_hash": session}) as stream:
+            async for line in stream.aiter_lines():
+                message = json.loads(line[6:]) if line.startswith("data: ") else {}
+                self._check(sent.get(message.get("event_id"), last), message)
+                if message.get("msg") == "process_completed":
+                    sent.pop(message["event_id"], None)
+                if not sent:
+                    return
 
     def _check(self, call: Call, message: dict) -> None:
         output = message.get("output")

@@ -1,10 +1,9 @@
 """What the guard answers instead of passing a request on: a status and a sentence, in the language of who asks."""
 
-import asyncio
 import json
 import re
-from contextlib import suppress
 
+import anyio
 from starlette.types import Receive, Scope, Send
 
 from playground.words.refusals import refused
@@ -55,9 +54,8 @@ async def answer(refusal: Refusal, scope: Scope, receive: Receive | None, send: 
         body = b""
     if receive:
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_SECONDS):
-                await _throw_away(receive)
+        with anyio.move_on_after(LINGER_SECONDS):
+            await _throw_away(receive)
         body = b""
     await send({"type": "http.response.body", "body": body})
 
