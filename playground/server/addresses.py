@@ -10,6 +10,8 @@ import socket
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from playground.server.origins import is_loopback
+
 # What to listen at to be found by every address of a kind, and some that a network of that kind would lead to.
 _BEYOND = {
     "0.0.0.0": (socket.AF_INET, ("192.0.2.1", "10.255.255.255", "192.168.255.255", "172.31.255.255")),
@@ -20,7 +22,7 @@ _BEYOND = {
 def addresses(host: str, port: int) -> list[str]:
     """Return the addresses at which others on the network find a page that listens at host; none on loopback."""
     if host not in _BEYOND:
-        return [] if _is_loopback(host) else [_address(host, port)]
+        return [] if is_loopback(host) else [_address(host, port)]
     return [_address(found, port) for found in _own_addresses(host)]
 
 
@@ -30,10 +32,10 @@ def guest_addresses(host: str, port: int, opened_at: str) -> list[str]:
     opened_at: the address by which the one who asks has come; the guard has looked at it.
     """
     found = addresses(host, port)
-    if found or not _is_loopback(host):
+    if found or not is_loopback(host):
         return found
     name = urlsplit(opened_at).hostname
-    return [opened_at] if name and not _is_loopback(name) else []
+    return [opened_at] if name and not is_loopback(name) else []
 
 
 @lru_cache(64)
@@ -76,10 +78,3 @@ def _is_for_guests(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> boo
 
 def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -16,11 +16,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive
 
 from core.runs.memory import give_back_memory
-from playground.server.profiles import MB, Profile
+from playground.server.profiles import KB, MB, Profile
 from playground.server.refusal import Refusal
 from playground.server.shapes import Shape
 
-KB = 2**10
 LATER = 5.0  # seconds after a long body, in which its call is likely to have ended
 # What JSON can say, and Gradio cannot answer with: half of a character, and numbers beyond 64 bits. A call whose answer
 # repeats such a thing would break the stream in which all answers of its page stand.

@@ -63,7 +63,7 @@ def find(method: str, path: str) -> Place:
     """Return the place that a request asks for; Refusal (404, 405) where there is none or not with this method."""
     place = _EXACT.get(path)
     if place is None:
-        found = next(((pattern.fullmatch(path), place) for pattern, place in _NAMED if pattern.fullmatch(path)), None)
+        found = next(((match, place) for pattern, place in _NAMED if (match := pattern.fullmatch(path))), None)
         if found is None:
             raise Refusal(404, "There is nothing at this address; open the page itself")
         match, place = found

@@ -27,7 +27,7 @@ class Origins:
     """The names that the server is known by, and the proxies that it believes."""
 
     def __init__(self, listens: str, allowed: Iterable[str] = (), proxies: Iterable[str] = (), space: str = ""):
-        self.is_local = is_loopback(listens.strip("[]").lower())
+        self.is_local = is_loopback(listens)
         self.space = space.lower()
         own = socket.gethostname().lower()
         names = (*LOOPBACK, *allowed, *([] if self.is_local else [own, f"{own}.local"]), self.space)
@@ -152,8 +152,8 @@ def network_of(text: str) -> Network:
 
 def is_loopback(host: str) -> bool:
     """Tell whether a server that listens at an address is reached from this machine alone."""
-    number = number_of(host)
-    return host == "localhost" if number is None else number.is_loopback
+    number = number_of(host.strip("[]"))
+    return host.lower() == "localhost" if number is None else number.is_loopback
 
 
 def space_host(environment: dict | None = None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playground.server.origins import hostname, network_of
+from playground.server.origins import hostname, is_loopback, network_of
 from playground.server.profiles import CLASSROOM, LAPTOP, PROFILES, PUBLIC, Profile
 from playground.server.rights import LONGEST_KEY
 
@@ -173,7 +173,7 @@ def _teacher_key(file: Path | None, env: Mapping[str, str], profile: Profile) ->
 
 def warning(settings: Settings) -> str | None:
     """Return what the one who starts the server should know: that others may change everything; None: nothing."""
-    if settings.profile.shared or settings.host in ("localhost", "::1") or settings.host.startswith("127."):
+    if settings.profile.shared or is_loopback(settings.host):
         return None
     return (
         f"Everybody on the network may change and delete every run here (--profile {settings.profile.name} "
