@@ -13,8 +13,6 @@ import json
 import os
 import random
 import secrets
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +23,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.served import end, free_port
 from core.runs.config import owner_of
 from core.runs.directory import RunDir
 from core.runs.plan import plan_run
@@ -146,9 +145,7 @@ def probe(page: Class, probes: int, chance: random.Random) -> None:
 
 def serve(root: Path, key: str) -> Iterator[tuple[str, Path]]:
     """Start a class server; give its address and its log; end it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = root.parent / "log"
     command = [sys.executable, "app.py", "--profile", "classroom", "--host", "127.0.0.1", "--port", str(port),
                "--runs", str(root), "--no-browser", "--no-welcome", "--workers", "1"]  # fmt: skip
@@ -161,8 +158,7 @@ def serve(root: Path, key: str) -> Iterator[tuple[str, Path]]:
                 time.sleep(0.1)
             yield f"http://127.0.0.1:{port}", log
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
+            end(process)
 
 
 def main(arguments: list[str] | None = None) -> None:

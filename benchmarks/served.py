@@ -40,12 +40,27 @@ class Served:
         return self.log.stat().st_size
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def end(process: subprocess.Popen) -> None:
+    """End a server as Ctrl-C does, and by force when it does not end."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @contextmanager
 def served(*flags: str) -> Iterator[Served]:
     """Run `python app.py` over an empty folder of runs until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         command = [sys.executable, "app.py", "--runs", f"{folder}/runs", "--port", str(port), "--no-browser", *flags]
@@ -56,12 +71,7 @@ def served(*flags: str) -> Iterator[Served]:
             _wait_for(address, process, log)
             yield Served(address, process.pid, log)
         finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)
             print(f"The server logged {log.stat().st_size:,} bytes; {log.read_text().count('Traceback')} tracebacks")
 
 

@@ -11,8 +11,6 @@ checkout of the project (`git worktree add`) can take turns with this one, so th
 import argparse
 import os
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -27,6 +25,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.machine import watched
 from benchmarks.report import head, row
+from benchmarks.served import end, free_port
 
 PROJECT = Path(__file__).parents[1]
 PATIENCE = 60_000  # milliseconds
@@ -105,9 +104,7 @@ def _press_train(page: Page, steps: int) -> float:
 @contextmanager
 def _started(project: Path, root: Path) -> Iterator[tuple[str, float]]:
     """Run a checkout's `python app.py` over root until it answers; yield its address and when the command was given."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     flags = ["--runs", str(root), "--port", str(port), "--no-browser", "--no-welcome"]
     began = time.monotonic()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -117,11 +114,7 @@ def _started(project: Path, root: Path) -> Iterator[tuple[str, float]]:
         _wait_for(address, process)
         yield address, began
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        end(process)
 
 
 def _wait_for(address: str, process: subprocess.Popen) -> None:

@@ -2,8 +2,6 @@
 
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +15,7 @@ from typing import Any
 import gradio as gr
 from playwright.sync_api import expect
 
+from benchmarks.served import end, free_port
 from core.runs.store import RunStore
 from playground.page import PageContext
 from playground.server import gradio_patches
@@ -26,13 +25,6 @@ from playground.widgets.inputs import Dropdown, Radio
 from playground.widgets.visibility import VisibilityTrigger
 
 PROJECT = Path(__file__).parents[1]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager
@@ -60,11 +52,7 @@ def started(command: list[str], port: int, root: Path, folder: Path, env: dict) 
         _wait_for(f"http://127.0.0.1:{port}/", process)
         yield process
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        end(process)
         log.close()
 
 
