@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-ASSET = re.compile(rb"""["'(](?:\./)?((?:assets|static)/[^"')\\]+\.(?:js|css))["')\\]""")
+import brotli
+
 PATIENCE = 120.0  # seconds until a request counts as failed
 
 
@@ -179,9 +180,7 @@ class Page:
 
 def config_of(page: bytes) -> dict:
     """Return the page's configuration, which stands in it."""
-    import gzip
-
-    text = gzip.decompress(page) if page[:2] == b"\x1f\x8b" else page
+    text = page if page.lstrip()[:1] == b"<" else brotli.decompress(page)
     start = text.index(b"window.gradio_config = ") + len(b"window.gradio_config = ")
     return json.JSONDecoder().raw_decode(text[start:].decode())[0]
 

@@ -3,6 +3,7 @@
 The header knows the tabs only by what `Tab` asks of them. Left out on purpose: which tabs there are (`build.py`).
 """
 
+import functools
 import json
 import time
 from collections.abc import Sequence
@@ -67,7 +68,7 @@ class Header:
 
     def __init__(self, page: PageContext):
         """Build the header's widgets inside the current Gradio context; `connect` wires them."""
-        self.page = page
+        self.page, self._machine_words = page, functools.cache(self._machine)  # it stays the machine that it is
         add = page.words.add
         with gr.Row(elem_id="header", equal_height=True):
             with gr.Column(scale=4, min_width=260):
@@ -151,7 +152,7 @@ class Header:
             memory,
             gr.update(value=run_id, told=RunPicker.told_to(lang)),
             lang,
-            self._machine(lang),
+            self._machine_words(lang),
             self._host(person, lang),
             *self.form.fill(run, lang, person),
             *(page.words.updates(lang) if lang != page.words.lang else same_words),
@@ -170,7 +171,7 @@ class Header:
         lang = language(lang)
         picker = gr.update(told=RunPicker.told_to(lang))
         return [
-            self._machine(lang),
+            self._machine_words(lang),
             picker,
             self._host(person, lang),
             *self.page.words.updates(lang),

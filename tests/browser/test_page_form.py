@@ -36,7 +36,7 @@ def test_the_chosen_preset_clicked_again_fills_the_form_with_it_again(page):
 
 
 def test_an_own_text_that_is_missing_is_asked_for_and_one_that_is_there_is_told_after_a_reload_too(page):
-    count, said = page.locator("#count-line"), page.locator("#own-said span")
+    count, said = page.locator("#count-line"), page.locator("#own-said span").first
     page.locator("#corpus input").click()
     page.get_by_role("option", name="Your own text").click()
     expect(count).to_contain_text("No text yet. Paste one into the box, or upload a file")

@@ -55,7 +55,11 @@ def test_ten_texts_are_read_and_ten_others_refused_beside_the_box(tmp_path, brow
         expect(page.locator("#count-line")).to_contain_text("parameters", **WAIT)
         page.click("#corpus input")
         page.get_by_role("option", name="Your own text").click()
-        box, said, file = page.locator("#own-text textarea"), page.locator("#own-said span"), page.locator("#own-file")
+        box, said, file = (
+            page.locator("#own-text textarea"),
+            page.locator("#own-said span").first,
+            page.locator("#own-file"),
+        )
         for name, (data, sentence, begins) in GOOD.items():
             _upload(page, name, data)
             expect(said).to_contain_text(f"{name}: ", **WAIT)
