@@ -109,7 +109,7 @@ class Page:
             await self._fetch(assets)
         await self.beat.send(f"/gradio_api/heartbeat/{self.session}")
         await self.beat.head()
-        self.bytes += len(await self.wire.ask(f"/playground/runs?lang=en&viewer={self.session}&key="))
+        self.bytes += len(await self.wire.ask("/playground/runs?lang=en&key="))
         for call in (c for c in self.config["dependencies"] if _is_load(c, self.config)):
             await self.call(call, self.values(call), trigger=None)
         return time.monotonic() - began

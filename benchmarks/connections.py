@@ -42,7 +42,7 @@ async def measure(server: Served, asked: argparse.Namespace) -> None:
         began = time.monotonic()
         page.wire.close()  # a newcomer's connection each time
         try:
-            await page.wire.ask("/playground/runs?lang=en&viewer=neighbour&key=")
+            await page.wire.ask("/playground/runs?lang=en&key=")
         except Failed:
             failed += 1
         waits.append(time.monotonic() - began)

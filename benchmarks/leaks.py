@@ -104,7 +104,7 @@ async def _come_and_go(server: Served, config: dict, asked: argparse.Namespace) 
             await page.open()
             call = page.named("train")
             run = (await page.call(call, page.values(call, **{"field-steps": 60})))[0]
-            await page.wire.ask(f"/playground/feed/{run}?points=0&evals=0&samples=0&lang=en&viewer={page.session}")
+            await page.wire.ask(f"/playground/feed/{run}?points=0&evals=0&samples=0&lang=en")
             await asyncio.sleep(60.0 / asked.times)
         except Failed:
             failed += 1
