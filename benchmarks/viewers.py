@@ -40,7 +40,7 @@ async def measure(server: Served, asked: argparse.Namespace) -> None:
     page = Page(server.address)
     await page.open()
     call = page.named("train")
-    asked_for = {"field-steps": STEPS, "field-eval_interval": STEPS}
+    asked_for = {"field-steps": STEPS, "field-eval_interval": STEPS, "field-batch_size": 4}  # many short steps
     run_id = (await page.call(call, page.values(call, **asked_for)))[0]
     run = RunDir(server.log.parent / "runs" / run_id)
     while run.status().step < 1:
@@ -55,7 +55,7 @@ async def measure(server: Served, asked: argparse.Namespace) -> None:
         watched, *cores = await _speed(run, server, asked.seconds)
         for task in watching:
             task.cancel()
-        shares.append(watched / alone)
+        shares.append(watched / max(alone, 1e-9))
         row(f"round {turn}", *map(number, (alone, watched, shares[-1], *cores)))
     latencies = sorted(latency for latency, _, _ in seen)
     places = {"p50": len(latencies) // 2, "p95": int(0.95 * len(latencies)), "max": -1}
