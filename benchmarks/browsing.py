@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import anyio
+import brotli
 
-ASSET = re.compile(rb"""["'(](?:\./)?((?:assets|static)/[^"')\\]+\.(?:js|css))["')\\]""")
 PATIENCE = 120.0  # seconds until a request counts as failed
 
 
@@ -110,7 +110,7 @@ class Page:
             await self._fetch(assets)
         await self.beat.send(f"/gradio_api/heartbeat/{self.session}")
         await self.beat.head()
-        self.bytes += len(await self.wire.ask(f"/playground/runs?lang=en&viewer={self.session}&key="))
+        self.bytes += len(await self.wire.ask("/playground/runs?lang=en&key="))
         for call in (c for c in self.config["dependencies"] if _is_load(c, self.config)):
             await self.call(call, self.values(call), trigger=None)
         return time.monotonic() - began
@@ -181,9 +181,7 @@ class Page:
 
 def config_of(page: bytes) -> dict:
     """Return the page's configuration, which stands in it."""
-    import gzip
-
-    text = gzip.decompress(page) if page[:2] == b"\x1f\x8b" else page
+    text = page if page.lstrip()[:1] == b"<" else brotli.decompress(page)
     start = text.index(b"window.gradio_config = ") + len(b"window.gradio_config = ")
     return json.JSONDecoder().raw_decode(text[start:].decode())[0]
 

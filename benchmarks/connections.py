@@ -15,6 +15,7 @@ from benchmarks.browsing import Failed, Page
 from benchmarks.served import Served, served
 from playground.server.connections import raise_file_limit
 
+OPENING = 5.0  # seconds in which those who hold connections open them
 SLOW = 3.0  # seconds between two bytes
 HEAD = b"POST /gradio_api/run/predict HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -38,18 +39,24 @@ async def measure(server: Served, asked: argparse.Namespace) -> None:
     before, until = server.logged(), time.monotonic() + asked.seconds
     holders = [asyncio.create_task(_hold(host, int(port), i % 3, until)) for i in range(asked.number)]
     page, waits, failed = Page(server.address), [], 0
+    started, spent, ours = time.monotonic(), server.cpu_seconds(), time.process_time()
     while time.monotonic() < until:
         began = time.monotonic()
         page.wire.close()  # a newcomer's connection each time
         try:
-            await page.wire.ask("/playground/runs?lang=en&viewer=neighbour&key=")
+            await page.wire.ask("/playground/runs?lang=en&key=")
         except Failed:
             failed += 1
-        waits.append(time.monotonic() - began)
+        waits.append((time.monotonic() - began, began - started))
         await asyncio.sleep(0.25)
+    took = time.monotonic() - started
+    print(f"cores: the server {(server.cpu_seconds() - spent) / took:.2f}, "
+          f"those who hold {(time.process_time() - ours) / took:.2f}")  # fmt: skip
     closed = sum(await asyncio.gather(*holders))
     print(f"{asked.number} held for {asked.seconds:.0f} s, closed by the server {closed} times")
-    print(f"a neighbour asked {len(waits)} times, {failed} failed, waited {max(waits):.2f} s at most; "
+    print(f"a neighbour asked {len(waits)} times, {failed} failed, waited {max(waits)[0]:.2f} s at most "
+          f"({max(waits)[1]:.0f} s after the start; after the first {OPENING:.0f} s "
+          f"{max((wait for wait, when in waits if when > OPENING), default=0):.2f} s); "
           f"the log grew by {(server.logged() - before) / 1e6:.3f} MB")  # fmt: skip
 
 

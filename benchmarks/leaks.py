@@ -17,8 +17,9 @@ from benchmarks.browsing import Failed, Page
 from benchmarks.report import head, number, row
 from benchmarks.served import Served, served
 
-WARM = 40  # pages and heatmaps before memory is looked at
+WARM = 100  # pages and heatmaps before memory is looked at: what is kept for the next look is full by then
 A_MINUTE = 5  # pages that arrive
+STEPS = 40  # of the run that is looked at
 AGAIN = 70.0  # seconds after which the server has given back what it gives back
 
 
@@ -42,8 +43,9 @@ async def measure(server: Served, asked: argparse.Namespace) -> None:
     first = Page(server.address)
     await first.open()
     config = first.config
-    run = (await first.call(first.named("train"), first.values(first.named("train"))))[0]
-    await asyncio.sleep(15.0)  # some steps, a snapshot, and what the server imports for later
+    call = first.named("train")
+    run = (await first.call(call, first.values(call, **{"field-steps": STEPS})))[0]
+    await asyncio.sleep(15.0)  # all steps, so that each look is into one model; and what the server imports for later
     await _look(first, run, WARM)
     if asked.pages:
         await _row(f"{asked.pages} abandoned pages", server, asked, 30, lambda count: _abandon(server, config, count))
@@ -102,7 +104,7 @@ async def _come_and_go(server: Served, config: dict, asked: argparse.Namespace) 
             await page.open()
             call = page.named("train")
             run = (await page.call(call, page.values(call, **{"field-steps": 60})))[0]
-            await page.wire.ask(f"/playground/feed/{run}?points=0&evals=0&samples=0&lang=en&viewer={page.session}")
+            await page.wire.ask(f"/playground/feed/{run}?points=0&evals=0&samples=0&lang=en")
             await asyncio.sleep(60.0 / asked.times)
         except Failed:
             failed += 1

@@ -142,7 +142,7 @@ async def _poll(address: str, run_id: str, offset: float) -> None:
     reader, writer = await asyncio.open_connection(host, int(port))
     cursor = {"points": 0, "evals": 0, "samples": 0}
     while True:
-        path = f"/playground/feed/{run_id}?{urlencode(cursor)}&lang=en&viewer={offset}"
+        path = f"/playground/feed/{run_id}?{urlencode(cursor)}&lang=en"
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
         heading = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         body = await reader.readexactly(int(heading.split("content-length:")[1].split()[0]))

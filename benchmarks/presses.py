@@ -88,7 +88,7 @@ async def _look(address: str, waits: list, began: float) -> None:
     page = Page(address)
     while True:
         asked = time.monotonic()
-        await page.wire.ask(f"/playground/runs?lang=en&viewer={page.session}&key=")
+        await page.wire.ask("/playground/runs?lang=en&key=")
         waits.append((time.monotonic() - began, time.monotonic() - asked))
         await asyncio.sleep(0.25)
 

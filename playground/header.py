@@ -3,6 +3,7 @@
 The header knows the tabs only by what `Tab` asks of them. Left out on purpose: which tabs there are (`build.py`).
 """
 
+import functools
 import json
 import time
 from collections.abc import Sequence
@@ -69,7 +70,7 @@ class Header:
 
     def __init__(self, page: PageContext):
         """Build the header's widgets inside the current Gradio context; `connect` wires them."""
-        self.page = page
+        self.page, self._machine_words = page, functools.cache(self._machine)  # it stays the machine that it is
         add = page.words.add
         with gr.Row(elem_id="header", equal_height=True):
             with gr.Column(scale=4, min_width=260):
@@ -229,7 +230,7 @@ class Header:
         profile, has_password = settings.profile, bool(settings.class_password)
         most = {name: getattr(profile, name) for name in LIMITS}
         invite = Invite.pack(profile.name, most, codes, has_password, lang)
-        return [self._machine(lang), invite, self._host(person, lang)]
+        return [self._machine_words(lang), invite, self._host(person, lang)]
 
     def _shown(self, run: RunDir | None, person: Person, lang: str) -> list:
         return [value for tab in self.tabs for value in tab.show(run, person, lang)]

@@ -3,14 +3,19 @@
 import ctypes
 import functools
 import gc
+import math
 import os
 import re
+import time
 from pathlib import Path
 
 from core.runs.cgroups import memory_left
 
 SHARE = 0.9  # of what is free: the rest is for what nobody planned
+LATELY = 0.25  # seconds
 TORCH_ADDRESSES = 2**30  # that a process has mapped, mostly without using it, when torch is loaded
+
+_lately = (-math.inf, 0)  # when it was looked up, and what was available
 
 
 def memory_available() -> int:
@@ -26,6 +31,15 @@ def memory_available() -> int:
     for limit in (memory_left(), _addresses_left()):
         free = free if limit is None else min(free, limit)
     return max(0, int(free * SHARE))
+
+
+def memory_lately() -> int:
+    """Return what was available a moment ago: looking it up takes a dozen files, and a class asks all at once."""
+    global _lately
+    now = time.monotonic()
+    if now - _lately[0] > LATELY:
+        _lately = now, memory_available()
+    return _lately[1]
 
 
 def _addresses_left() -> int | None:

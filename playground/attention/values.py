@@ -23,7 +23,8 @@ from playground.words.translate import translate
 
 MOST_TOKENS = 64  # of a text: 12 x 12 heads of it still travel in less than 500 kB
 MOST_PREDICTIONS = 10  # of the next token, the likeliest first
-MOST_BYTES = 64_000_000  # of attention that is kept: one of GPT-2's takes 7 MB, one of a small model 0.3 MB
+MOST_BYTES = 24_000_000  # of attention that is kept: one of GPT-2's takes 7 MB, one of a small model 0.4 MB
+PREDICTION = 200  # bytes of one, as Python keeps it
 MOST_MEASURED = 2_000  # snapshots whose heads' scores are kept: 40 kB for GPT-2, less than one for a small model
 LARGE = 5_000_000  # parameters: snapshots of larger models are measured when they are looked at, not all at once
 
@@ -62,9 +63,10 @@ class TextAttention:
         return scores(self.observed, layer, head)
 
     def nbytes(self) -> int:
-        """Return how many bytes the numbers take."""
+        """Return how many bytes the numbers take, and the predictions, which are words."""
         seen = self.observed
-        return sum(each.nbytes for each in (seen.weights, seen.q, seen.k, seen.v, seen.logits))
+        numbers = sum(each.nbytes for each in (seen.weights, seen.q, seen.k, seen.v, seen.logits))
+        return numbers + PREDICTION * sum(map(len, self.predictions))
 
 
 _attention: Kept[TextAttention] = Kept(MOST_BYTES, TextAttention.nbytes)

@@ -1,8 +1,9 @@
 """Answers that are the same for everybody who opens the page, kept in memory: the page itself, scripts and styles.
 
 An opening is some hundred requests. Gradio builds the page of 600 kB anew for each of them and sends it as it is; it
-reads each of 92 small files from disk in a thread, and lets the browser ask for all of them again the next time, though
-their names change whenever their content does. Left out on purpose: what handlers answer (`quick_values.py`).
+reads each of 92 small files from disk in a thread, packs it anew for each who asks, and lets the browser ask for all of
+them again the next time, though their names change whenever their content does. Left out on purpose: what handlers
+answer (`quick_values.py`).
 """
 
 import asyncio
@@ -12,11 +13,14 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
+import brotli
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 24 * 2**20  # of all answers that are kept
+PACKED = (".js", ".css", ".svg", ".json", "/")  # ends of the paths of what packing makes much smaller
+SMALL = 400  # bytes that are sent as they are
 ASSETS = ("/assets/", "/static/", "/theme.css")
 NAMED_BY_CONTENT = re.compile(r"/assets/.+-[A-Za-z0-9_-]{8,12}\.(js|css|woff2?)")
 FOR_EVER = b"public, max-age=31536000, immutable"
@@ -93,26 +97,38 @@ def _key_of(scope: Scope) -> tuple | None:
     path, headers, query = scope["path"], Headers(scope=scope), scope.get("query_string", b"")
     accepted = headers.get("accept-encoding", "")
     if path.startswith(ASSETS):
-        return (path, query, "br" in accepted) if len(query) < 100 and "range" not in headers else None
+        return (path, query, _packing(path, accepted)) if len(query) < 100 and "range" not in headers else None
     app = scope.get("app")
     is_open = getattr(app, "auth", None) is None and getattr(app, "auth_dependency", None) is None
     if path != "/" or b"deep_link" in query or not is_open:
         return None
     root = tuple(headers.get(name) for name in ROOT)
-    return (path, scope.get("scheme"), scope.get("root_path"), root, "gzip" in accepted)
+    return (path, scope.get("scheme"), scope.get("root_path"), root, _packing(path, accepted))
+
+
+def _packing(path: str, accepted: str) -> str:
+    """Return how an answer is packed. Browsers take brotli over HTTPS and from their own machine alone."""
+    known = [name for name in ("br", "gzip") if name in accepted]
+    return known[0] if known and path.endswith(PACKED) else ""
 
 
 async def _prepared(key: tuple, path: str, answer: Answer) -> Answer:
     """Return an answer as it is kept: packed where that saves much, and with how long a browser may keep it."""
+    packing = key[-1]
+    if packing and len(answer.body) >= SMALL and answer.named(b"content-encoding") is None:
+        packed = await run_in_threadpool(_pack, answer.body, packing)
+        told = {"content_encoding": packing.encode(), "content_length": b"%d" % len(packed)}
+        answer = replace(answer, body=packed).told(vary=b"Accept-Encoding", **told)
     if NAMED_BY_CONTENT.fullmatch(path):
         return answer.told(cache_control=FOR_EVER)
     if path != "/":
         return answer
-    if key[-1] and answer.named(b"content-encoding") is None:
-        packed = await run_in_threadpool(gzip.compress, answer.body, 6)
-        answer = replace(answer, body=packed).told(content_encoding=b"gzip", content_length=b"%d" % len(packed))
     etag = b'"%s"' % hashlib.sha256(answer.body).hexdigest()[:32].encode()
     return answer.told(vary=b"Accept-Encoding", cache_control=b"no-cache", etag=etag)
+
+
+def _pack(body: bytes, packing: str) -> bytes:
+    return brotli.compress(body, quality=5) if packing == "br" else gzip.compress(body, 6)
 
 
 async def _send(answer: Answer, known: str | None, send: Send) -> None:

@@ -5,8 +5,9 @@ They are plain HTTP: a GET, answered with JSON or a file; 404 with a sentence wh
 
 import hashlib
 import json
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -23,30 +24,39 @@ from playground.words.refusals import refused
 from playground.words.translate import language
 
 MUCH = 200_000  # bytes of rows; reading them takes some hundredths of a second
-ASKED_A_SECOND = 20  # how often all viewers together may ask
+SHARE = 0.05  # of a core, that the server's event loop should take while people watch
 SHORTEST, SHORTEST_NEAR = 0.5, 1.0  # seconds between two questions of a viewer; near: on the cores that train
-LONGEST = 3.0  # seconds between two questions of a viewer, however many there are
-GONE = 10.0  # seconds without a question, after which a viewer is gone
+LONGEST = 5.0  # seconds between two questions of a viewer, however many there are
+LOOK, GONE = 1.0, 10.0  # seconds between two looks at what was spent; without a question, after which all have gone
+LESS, MORE = 0.5, 8.0  # how much the pause may change at one look
 
 
-class Viewers:
-    """The browsers that watch at the moment. They share about twenty questions a second."""
+class Pace:
+    """How often viewers may ask: as often as the server can answer beside a run that trains.
 
-    def __init__(self):
-        self.seen: dict[str, float] = {}
-        self.swept = 0.0
+    Nobody is counted, by names that anybody can invent or by addresses that a class shares: what the event loop spends
+    is measured, and the pause follows it. So whoever asks without a pause slows down others by what it costs, no more.
+    """
 
-    def pause(self, viewer: str, near: bool) -> float:
-        """Return the seconds that a viewer waits before its next question.
+    def __init__(self, clock: Callable[[], float] = time.monotonic, spent: Callable[[], float] = time.thread_time):
+        """Begin with the shortest pause. spent: the seconds of a core that the thread of the event loop has taken."""
+        self.clock, self.spent = clock, spent
+        self.now, self.looked, self.had_spent, self.asked = SHORTEST, -math.inf, 0.0, -math.inf
+
+    def pause(self, near: bool) -> float:
+        """Return the seconds that a viewer waits before its next question. It has to be asked in the event loop.
 
         near: the browser runs on the cores that train, so it is asked to wait longer.
         """
-        now = time.monotonic()
-        self.seen[viewer] = now
-        if now - self.swept > 1.0:
-            self.seen = {name: when for name, when in self.seen.items() if now - when < GONE}
-            self.swept = now
-        return min(LONGEST, max(SHORTEST_NEAR if near else SHORTEST, len(self.seen) / ASKED_A_SECOND))
+        now = self.clock()
+        if now - self.asked > GONE:
+            self.now, self.looked, self.had_spent = SHORTEST, now, self.spent()
+        self.asked = now
+        if now - self.looked >= max(LOOK, self.now):  # by then all have heard of the last change
+            load = (self.spent() - self.had_spent) / (now - self.looked)
+            self.now = min(LONGEST, max(SHORTEST, self.now * min(MORE, max(LESS, load / SHARE))))
+            self.looked, self.had_spent = now, self.spent()
+        return max(SHORTEST_NEAR, self.now) if near else self.now
 
 
 def is_near(request: Request) -> bool:
@@ -71,7 +81,7 @@ class Routes:
             runs or RunList(store),
             rights or Rights(),
         )
-        self.feed, self.viewers = Feed(store), Viewers()
+        self.feed, self.pace = Feed(store), Pace()
 
     def list(self) -> list[Route]:
         """Return the routes to put before Gradio's own."""
@@ -81,24 +91,29 @@ class Routes:
             Route("/playground/run/{run_id}/{name:path}", self._download),
         ]
 
-    def _list(self, request: Request) -> Response:
+    async def _list(self, request: Request) -> Response:
         """Answer with the runs that a viewer may see; with no more than a word when it holds them already.
 
         The owner's token comes in a header: addresses end up in logs, and who knows a token owns its runs.
         """
+        body = await run_in_threadpool(self._listed, request)
+        body["pause"] = self.pace.pause(is_near(request))
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+    def _listed(self, request: Request) -> dict:
         asked = request.query_params
         person = self.rights.person(owner_of(request.headers.get("x-playground-owner")))
         runs = self.runs.entries(person, language(asked.get("lang")), asked.get("view"))
         told = [{name: value for name, value in run.items() if name != "age"} for run in runs]
         key = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
-        body = {"key": key, "pause": self.viewers.pause(asked.get("viewer", "")[:32], is_near(request))}
-        if asked.get("key") != key:
-            body["runs"] = runs
-        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+        return {"key": key} if asked.get("key") == key else {"key": key, "runs": runs}
 
     async def _follow_soon(self, request: Request) -> Response:
         # Handing an answer to a thread costs more than a short answer does, and the run that trains pays for it.
-        return await run_in_threadpool(self._follow, request) if self._is_long(request) else self._follow(request)
+        pause = self.pace.pause(is_near(request))
+        if self._is_long(request):
+            return await run_in_threadpool(self._follow, request, pause)
+        return self._follow(request, pause)
 
     def _is_long(self, request: Request) -> bool:
         """Tell whether much of the run is still to be read, as at the first look at a long one."""
@@ -109,14 +124,14 @@ class Routes:
         except (ValueError, OSError):
             return False
 
-    def _follow(self, request: Request) -> Response:
+    def _follow(self, request: Request, pause: float) -> Response:
         asked = request.query_params
         cursor = {name: number(asked.get(name)) for name in ("points", "evals", "samples")}
         try:
             body = self.feed.follow(request.path_params["run_id"], **cursor, lang=language(asked.get("lang")))
         except ValueError as error:
             return _not_found(error, asked.get("lang"))
-        body["pause"] = self.viewers.pause(asked.get("viewer", "")[:32], is_near(request))
+        body["pause"] = pause
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
     def _download(self, request: Request) -> Response:

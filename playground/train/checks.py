@@ -14,7 +14,7 @@ from core.config import TrainConfig
 from core.downloads import find_file
 from core.options import Options
 from core.runs.cost import bytes_needed, check_memory
-from core.runs.memory import memory_available
+from core.runs.memory import memory_lately
 from core.runs.plan import RunOptions, check_start, sample_prompt
 from core.text.corpora import DISTINCT, SHAKESPEARE_NAMES, SHAKESPEARE_SHA256, check_distinct, load_corpus
 from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer, split
@@ -52,9 +52,10 @@ class TextFacts:
 
 # What `TextFacts.of` counts, counted in the browser: a text of five million characters stays there until Train.
 FACTS_JS = """(text) => {
+  if (!text) return '';
   const found = new Set();
   let length = 0;
-  const read = (text ?? '').replace(/\\r+\\n/g, '\\n').normalize('NFC');
+  const read = text.replace(/\\r+\\n/g, '\\n').normalize('NFC');
   for (const character of read) { found.add(character); length += 1; }
   return JSON.stringify([length, found.size, found.size <= KEPT ? [...found].sort().join('') : '']);
 }""".replace("KEPT", str(KEPT))
@@ -122,7 +123,7 @@ def _weights(run: Any, model: Any, train: Any, corpus: Any, facts: TextFacts) ->
 
 
 def _memory(run: Any, model: Any, train: Any, corpus: Any, facts: TextFacts) -> None:
-    check_memory(bytes_needed(model, train.batch_size), memory_available())
+    check_memory(bytes_needed(model, train.batch_size), memory_lately())
 
 
 def _length(run: Any, model: Any, train: Any, corpus: Any, facts: TextFacts) -> None:

@@ -34,6 +34,7 @@ class OwnText:
             small = {"size": "sm", "visible": False}
             self.take_out = add(gr.Button, elem_id="own-take-out", words={"value": "own_take_out"}, **small)
             self.replace = add(gr.Button, elem_id="own-replace", words={"value": "own_replace"}, **small)
+        self.recalled = Textbox(visible="hidden", elem_id="own-recalled")  # changes where there is a text
         self.name = gr.State(None)  # of the file that the text in the box came from
         self.damaged = gr.State(None)  # the file whose bad bytes may be replaced
 
@@ -53,8 +54,8 @@ class OwnText:
 
     def recall(self, opened: Any, corpus: gr.components.Component) -> None:
         """Put the text that was not trained on yet back into the box, once the page has `opened`."""
-        recalled = opened.then(None, [corpus, self.text], [corpus, self.text], js=RECALL_JS)
-        recalled.then(self.tell_again, *self.again, **UNQUEUED)
+        opened.then(None, [corpus, self.text], [corpus, self.text, self.recalled], js=RECALL_JS)
+        self.recalled.change(self.tell_again, *self.again, **UNQUEUED)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
@@ -131,6 +132,6 @@ RECALL_JS = """(corpus, text) => {
   let kept = '';
   try { kept = localStorage.getItem('gpt-playground-own-text') ?? ''; } catch { }
   playground.ownText = kept || text;
-  return kept ? ['own', kept] : [corpus, text];
+  return [...(kept ? ['own', kept] : [corpus, text]), playground.ownText ? String(performance.now()) : ''];
 }"""
 FORGET_JS = "() => { try { localStorage.removeItem('gpt-playground-own-text'); } catch { } }"

@@ -8,7 +8,7 @@ import gradio as gr
 from core.architectures import architecture_of
 from core.runs.directory import RunDir
 from core.runs.machine import is_busy
-from core.runs.memory import memory_available
+from core.runs.memory import memory_lately
 from core.runs.plan import plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.runs.store import WELCOME
@@ -161,7 +161,7 @@ class TrainTab:
                 return [marked("own_empty", lang), {"wrong": {}}]
             if not wrong:
                 size = vocab_size_of(corpus, filled.run["tokenizer"], facts)
-                speed, memory = self.page.store.speed(), memory_available()
+                speed, memory = self.page.store.speed(), memory_lately()
                 line = run_form.count_line(filled, size, speed, lang, is_busy(), memory)
                 if changed := run_form.changed_line(preset, values, lang):
                     line = [*line[:-1], f"{line[-1]}\n{changed[0]}", *changed[1:]]
@@ -193,7 +193,7 @@ class TrainTab:
         if wrong := refusals(filled, corpus, facts):
             raise ValueError(next(iter(wrong.values())))
         owner = person.owner if self.page.settings.profile.shared else None
-        plan = plan_run(chosen, filled.run, filled.model, filled.train, owner=owner)
+        plan = plan_run(chosen, filled.run, filled.model, filled.train, owner=owner, memory=memory_lately())
         with self.page.limits.new_run(person, plan.config):
             run = self.page.store.start(plan)
         return self._put_into_view(run, person, lang)

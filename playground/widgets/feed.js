@@ -17,7 +17,6 @@
   const ROWS = ['points', 'evals', 'samples'];
   const MOST = { points: 6000, evals: 4000, samples: 300 }; // rows held of a run; beyond, older ones are thinned
   const UNTHINNED = 1000; // the newest rows, which stay as they are
-  const VIEWER = Math.random().toString(36).slice(2);
   const feeds = new Map();
   const left = new Set(); // runs that this page deletes: nobody asks for them any more
 
@@ -118,7 +117,6 @@
       const url = new URL('playground/feed/' + encodeURIComponent(this.run), root());
       for (const kind of ROWS) url.searchParams.set(kind, this.cursor[kind]);
       url.searchParams.set('lang', this.lang);
-      url.searchParams.set('viewer', VIEWER);
       const response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) });
       if (response.status !== 404 && !response.ok) throw new Error('HTTP ' + response.status);
       const answer = await response.json();

@@ -5,7 +5,6 @@ const { at, say, fillIn, follow, make, put, tell, clamp } = playground.widget(el
 const OPEN_MS = 1000, LIVE_MS = 1500, SETTLED_MS = 4000;
 const TIMEOUT_MS = 10000;
 const UNSURE_MS = 700; // between the two looks that it takes to call a run gone
-const ME = Math.random().toString(36).slice(2);
 let runs = null, listKey = '', pollTimer = null, asking = false, askAgain = false, missingSince = null;
 let asOf = 0; // when `runs` was told, by this browser's clock
 
@@ -14,7 +13,6 @@ const runOf = (id) => runs?.find((each) => each.id === id);
 async function ask() {
   const url = new URL('playground/runs', window.playgroundFeed.root());
   url.searchParams.set('lang', props.told?.lang ?? 'en');
-  url.searchParams.set('viewer', ME);
   url.searchParams.set('key', listKey);
   if (props.value) url.searchParams.set('view', props.value); // one that a link gave is in no list of ours
   const response = await fetch(url, {

@@ -124,7 +124,9 @@ def test_what_is_kept_has_no_logits_and_fits_into_its_bytes(run, monkeypatch):
     values.forget()
     attention = text_attention(run, "Anna sang to")
     kept = [attention.observed.weights, attention.observed.q, attention.observed.k]
-    assert attention.nbytes() == sum(each.untyped_storage().nbytes() for each in kept)  # nor views of more
+    words = values.PREDICTION * sum(map(len, attention.predictions))
+    assert attention.nbytes() - words == sum(each.untyped_storage().nbytes() for each in kept)  # nor views of more
+    assert words == values.PREDICTION * values.MOST_PREDICTIONS * len(attention.ids)
     monkeypatch.setattr(values._attention, "most", 3 * attention.nbytes())
     for i in range(12):
         text_attention(run, "Anna sang to"[i:] + "Otto and Anna"[:i])

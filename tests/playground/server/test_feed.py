@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from playground.build import downloads
 from playground.server.feed import MOST_POINTS, MOST_SAMPLES, Feed
-from playground.server.routes import ASKED_A_SECOND, LONGEST, SHORTEST, SHORTEST_NEAR, Routes, Viewers
+from playground.server.routes import LONGEST, SHARE, SHORTEST, SHORTEST_NEAR, Pace, Routes
 from tests.older_runs import version_1_run
 from tests.tiny_runs import tiny_plan
 
@@ -284,31 +285,61 @@ def test_an_odd_preset_breaks_no_download(client, store, preset):
 # -- the pace ---------------------------------------------------------------------------------------------------------
 
 
-def test_all_viewers_together_ask_about_twenty_times_a_second(monkeypatch):
-    viewers, now = Viewers(), [100.0]
-    monkeypatch.setattr("playground.server.routes.time.monotonic", lambda: now[0])
-    assert viewers.pause("a", near=False) == SHORTEST and viewers.pause("a", near=True) == SHORTEST_NEAR
-    for number in range(30):
-        pause = viewers.pause(str(number), near=False)
-    assert pause == pytest.approx(31 / ASKED_A_SECOND)
-    for number in range(5000):
-        assert viewers.pause(f"hostile {number}", near=False) <= LONGEST
-    now[0] += 20.0
-    viewers.pause("b", near=False)
-    assert viewers.pause("b", near=False) == SHORTEST and len(viewers.seen) == 1
+class Machine:
+    """A clock, and what the event loop has spent: so much for each question."""
+
+    now, spent = 100.0, 3.0
+
+    def __init__(self, viewers: int, cost: float):
+        self.pace, self.cost = Pace(lambda: self.now, lambda: self.spent), cost
+        self.next = [self.now + 0.01 * number for number in range(viewers)]  # when each asks again
+
+    def watch(self, seconds: float) -> tuple[float, float]:
+        """Let everybody ask as they are told; return the last pause, and what share of a core was spent."""
+        until, before, pause = self.now + seconds, self.spent, 0.0
+        while (when := min(self.next)) < until:
+            self.now, self.spent = max(self.now, when), self.spent + self.cost
+            pause = self.pace.pause(near=False)
+            self.next[self.next.index(when)] = self.now + pause
+        self.now = until
+        return pause, (self.spent - before) / seconds
 
 
-def test_the_feed_tells_its_viewer_the_pace(client, trained):
-    told = [client.get(f"/playground/feed/{trained.id}?viewer={name}").json()["pause"] for name in range(15)]
-    assert told[0] == SHORTEST and told[-1] == max(SHORTEST, 15 / ASKED_A_SECOND)
+def test_viewers_are_asked_to_wait_as_long_as_their_looks_cost():
+    assert Machine(3, 0.001).watch(30.0)[0] == SHORTEST
+    machine = Machine(100, 0.001)
+    machine.watch(20.0)
+    pause, share = machine.watch(40.0)
+    assert pause == pytest.approx(100 * 0.001 / SHARE, rel=0.3) and share == pytest.approx(SHARE, rel=0.3)
+    assert Machine(100, 0.0001).watch(30.0)[0] == SHORTEST  # the same class, before a quicker machine
+    assert Machine(5_000, 0.001).watch(30.0)[0] == LONGEST
+
+
+def test_pages_that_have_gone_slow_down_nobody():
+    machine = Machine(200, 0.002)
+    assert machine.watch(30.0)[0] > 3.0
+    machine.next = machine.next[:2]
+    assert machine.watch(30.0)[0] == SHORTEST
+    machine = Machine(200, 0.002)
+    machine.watch(30.0)
+    machine.now += 20.0
+    assert machine.pace.pause(near=False) == SHORTEST and machine.pace.pause(near=True) == SHORTEST_NEAR
+
+
+def test_the_feed_and_the_list_of_runs_tell_the_pace(store, trained):
+    routes = Routes(store, {})
+    routes.pace = SimpleNamespace(pause=lambda near: 2.5)
+    client = TestClient(Starlette(routes=routes.list()))
+    assert client.get(f"/playground/feed/{trained.id}").json()["pause"] == 2.5
+    assert client.get("/playground/runs").json()["pause"] == 2.5
 
 
 def test_a_long_history_is_read_in_a_thread_of_its_own(client, trained, monkeypatch):
     in_threads = []
 
-    async def run_in_threadpool(answer, request):
-        in_threads.append(request)
-        return answer(request)
+    async def run_in_threadpool(answer, *given):
+        in_threads.append(given)
+        return answer(*given)
 
     monkeypatch.setattr("playground.server.routes.MUCH", 10)
     monkeypatch.setattr("playground.server.routes.run_in_threadpool", run_in_threadpool)
