@@ -9,7 +9,7 @@ run: $(VENV)/.ready-run
 	$(PY) app.py $(ARGS)
 
 test: check
-	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.ready-test
 	$(PY) -m ruff check .

@@ -15,7 +15,7 @@ from playground.server.door import Place, check_id
 from playground.server.refusal import Refusal
 from playground.words.translate import language
 
-LONG_TEXT = "own-text"  # the elem_id of the one field whose text may be long
+LONG_TEXTS = ("own-text", "prompt")  # the elem_ids of the fields whose text may be long
 NO_CALL = "There is no such call; see /gradio_api/info for those that there are"
 FILE = {"_type": "gradio.FileData"}
 
@@ -52,8 +52,8 @@ def check_cancel(content: Any, page: Any) -> None:
 
 
 def takes_long_text(handler: Any) -> bool:
-    """Tell whether a handler reads the one field whose text may be long."""
-    return any(_elem_id(block) == LONG_TEXT for block in handler.inputs)
+    """Tell whether a handler reads a field whose text may be long."""
+    return any(_elem_id(block) in LONG_TEXTS for block in handler.inputs)
 
 
 def _elem_id(block: Any) -> Any:

@@ -25,7 +25,7 @@ class Profile:
     characters: int  # of an own text
     # -- requests
     short_body: int  # bytes of a call
-    long_body: int  # bytes of a call that carries an own text
+    long_body: int  # bytes of a call that carries an own text or a prompt
     bodies: int  # bytes of all requests that are arriving at once
     upload: int  # bytes of one uploaded file, and of one request
     uploads_an_hour: int | None  # bytes of one person

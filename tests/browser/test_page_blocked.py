@@ -21,7 +21,7 @@ def address(tmp_path_factory):
         yield address
 
 
-@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("kept", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_page_that_may_keep_nothing_draws_its_chart_and_says_once_that_it_forgets(address, browser, kept):
     """The page answers here behind a proxy that refuses: Gradio asks its own address before it opens."""
     context, errors = browser.new_context(locale="en-GB"), []

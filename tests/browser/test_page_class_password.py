@@ -11,7 +11,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("lang", WORDS)
+@pytest.mark.parametrize("lang", [pytest.param("en", marks=pytest.mark.slow), "vi"])
 def test_who_knows_the_password_trains_behind_it(browser, tmp_path, lang):
     label, enter, wrong = WORDS[lang]
     secret, locale = {"GPT_PLAYGROUND_CLASS_PASSWORD": "Hoa sen & 7"}, {"en": "en-GB", "vi": "vi-VN"}[lang]

@@ -1,12 +1,10 @@
 """Hostile words wherever a user's, a file's or a model's are shown: they stand as they are, and nothing comes of it."""
 
-import asyncio
 import json
 import re
 import shutil
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +17,7 @@ from core.runs.plan import plan_run
 from core.runs.training_run import train_run
 from core.text.corpora import own_text
 from playground.server.refusal import Refusal, answer
+from tests.loops import in_loop
 from tests.served import served
 
 WAIT = {"timeout": 60_000}
@@ -164,7 +163,7 @@ def view(page: Page, number: int) -> None:
     page.locator(f"#run-option-{number:032x}").click()
 
 
-@pytest.mark.parametrize("lang", ["en", "vi"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("vi", marks=pytest.mark.slow)])
 def test_what_a_run_from_elsewhere_says_is_text_wherever_it_stands(browser, site, canary, lang):
     with watched(browser, f"{site}?lang={lang}", canary) as page:
         page.locator("#run-picker .field").click()
@@ -183,7 +182,7 @@ def test_what_a_run_from_elsewhere_says_is_text_wherever_it_stands(browser, site
             expect(page.locator(f"#{TABS[name]}")).to_be_visible()
 
 
-@pytest.mark.parametrize("lang", ["en", "vi"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("vi", marks=pytest.mark.slow)])
 def test_what_is_typed_into_any_field_is_text_wherever_it_comes_back(browser, site, canary, lang):
     filled = set()
     with watched(browser, f"{site}?lang={lang}", canary) as page:
@@ -210,16 +209,14 @@ def test_what_is_typed_into_any_field_is_text_wherever_it_comes_back(browser, si
         expect(page.locator("#own-said")).to_contain_text("onerror", **WAIT)
 
 
-@pytest.mark.parametrize("lang", ["en", "vi"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("vi", marks=pytest.mark.slow)])
 def test_what_the_guard_refuses_is_text_in_the_toast_that_quotes_it(browser, site, canary, lang):
     sent = []
 
     async def send(message: dict) -> None:
         sent.append(message)
 
-    with ThreadPoolExecutor(1) as thread:  # the browser has a loop running in this one
-        refusal = answer(Refusal(400, f"{canary.all!s} is refused"), {"method": "POST"}, None, send, lang)
-        thread.submit(asyncio.run, refusal).result()
+    in_loop(answer(Refusal(400, f"{canary.all!s} is refused"), {"method": "POST"}, None, send, lang))
     with watched(browser, f"{site}?lang={lang}", canary) as page:
         page.route("**/queue/join*", lambda route: route.fulfill(
             status=sent[0]["status"], content_type="application/json", body=sent[1]["body"]))  # fmt: skip

@@ -4,6 +4,7 @@ import io
 import unicodedata
 import zipfile
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.served import served, visited
@@ -45,18 +46,24 @@ BAD = {
 }
 
 
+def _some(files: dict, each: int) -> list:
+    return list(files.items())[::-each][::-1]
+
+
 def _upload(page, name: str, data: bytes) -> None:
     expect(page.locator("#own-file input[type=file]")).to_be_attached(**WAIT)
     page.set_input_files("#own-file input[type=file]", {"name": name, "mimeType": "text/plain", "buffer": data})
 
 
-def test_ten_texts_are_read_and_ten_others_refused_beside_the_box(tmp_path, browser):
+@pytest.mark.parametrize("each", [pytest.param(1, marks=pytest.mark.slow), 4])
+def test_ten_texts_are_read_and_ten_others_refused_beside_the_box(tmp_path, browser, each):
+    """All of them, or the last and each fourth before it."""
     with served(tmp_path / "runs", "--no-welcome") as address, visited(browser, address) as page:
         expect(page.locator("#count-line")).to_contain_text("parameters", **WAIT)
         page.click("#corpus input")
         page.get_by_role("option", name="Your own text").click()
         box, said, file = page.locator("#own-text textarea"), page.locator("#own-said"), page.locator("#own-file")
-        for name, (data, sentence, begins) in GOOD.items():
+        for name, (data, sentence, begins) in _some(GOOD, each):
             _upload(page, name, data)
             expect(said).to_contain_text(f"{name}: ", **WAIT)
             expect(said).to_contain_text(sentence)
@@ -67,7 +74,7 @@ def test_ten_texts_are_read_and_ten_others_refused_beside_the_box(tmp_path, brow
         expect(said).to_contain_text("Invisible characters were taken out: 1.", **WAIT)
         kept = box.input_value()
         assert kept.startswith("ab Zwölf")
-        for name, (data, sentence) in BAD.items():
+        for name, (data, sentence) in _some(BAD, each):
             _upload(page, name, data)
             expect(said).to_contain_text(f"⚠ {name} was not taken: ", **WAIT)
             expect(said).to_contain_text(sentence)

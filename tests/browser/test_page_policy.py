@@ -13,7 +13,7 @@ def url(tmp_path_factory):
         yield address
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_whole_page_keeps_to_its_policy_and_an_image_from_elsewhere_is_not_fetched(browser, url, theme):
     page, said = browser.new_page(), []
     page.on("console", lambda message: "Content Security Policy" in message.text and said.append(message.text))

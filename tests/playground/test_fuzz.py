@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -15,6 +14,7 @@ from benchmarks.fuzz import fuzz
 from benchmarks.odd_calls import Call, Odd
 from benchmarks.sending import Sender, Tally
 from benchmarks.served import Served, served
+from tests.loops import in_loop
 
 CALLS = 200
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="memory is told on Linux alone")
@@ -26,20 +26,14 @@ def server() -> Iterator[Served]:
         yield server
 
 
-def in_a_thread(work):
-    """Run a coroutine: the browser tests leave an event loop running in this thread."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
-
-
 def tracebacks(server: Served) -> list[str]:
     return server.log.read_text(errors="replace").split("Traceback")[1:]
 
 
 def test_odd_calls_find_no_fault_and_leave_little(server):
-    in_a_thread(fuzz(server, CALLS, seed=1))  # by then all is imported
+    in_loop(fuzz(server, CALLS, seed=1))  # by then all is imported
     before, logged = server.own_megabytes(), server.logged()
-    tally = in_a_thread(fuzz(server, CALLS, seed=2))
+    tally = in_loop(fuzz(server, CALLS, seed=2))
     assert tally.sent == CALLS
     assert tally.told == [] and tracebacks(server) == []
     assert all(status < 500 for status in tally.statuses) and len(tally.statuses) >= 4
@@ -65,7 +59,7 @@ def test_the_same_seed_makes_the_same_calls_and_every_handler_has_its_turn(serve
         page.close()
         return page.config
 
-    found = in_a_thread(config())
+    found = in_loop(config())
     first, second = ([call for call in Odd(found, {}, "run", "1").calls(500)] for _ in range(2))
     assert [(call.path, len(call.body)) for call in first[:20]] == [(call.path, len(call.body)) for call in second[:20]]
     handlers = {each["id"] for each in found["dependencies"] if each["backend_fn"]}
@@ -97,5 +91,5 @@ def test_every_kind_of_fault_is_counted():
                 await sender.send_and_hear(Call("plain", "GET", path) for path in answers)
         return tally
 
-    tally = in_a_thread(all_of_them())
+    tally = in_loop(all_of_them())
     assert tally.faults() == [1, 1, 0, 1] and len(tally.told) == 3

@@ -442,7 +442,7 @@ def test_whatever_stands_in_place_of_a_file_a_run_is_read_or_told_and_the_others
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("builtins.open", closed)
-    monkeypatch.setattr("os.stat", closed)
+    monkeypatch.setattr("os.lstat", closed)
     assert run.rows("metrics", 5) == ([], 5)
     assert "There is no run called" in refusal(RunDir.open, root, run.id)
 

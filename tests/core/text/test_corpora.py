@@ -93,14 +93,14 @@ def test_a_text_in_two_spellings_has_one_spelling_a_letter():
 
 
 def test_the_limit_counts_the_letters_of_a_text_that_is_taken_apart():
-    for letters in ("bốn ", "한글"):  # as macOS writes them: 8 bytes, 18 bytes
-        whole = letters * (MAX_CHARACTERS // len(letters))
-        apart = unicodedata.normalize("NFD", whole)
-        assert len(apart) > MAX_CHARACTERS and own_text(decode_text(apart.encode())[0]).text == whole
-        assert read_text(apart).text == whole
-    for read in (own_text, read_text):
-        with pytest.raises(ValueError, match="5,000,001 characters, over the limit of 5,000,000"):
-            read(unicodedata.normalize("NFD", "ế" * (MAX_CHARACTERS + 1)))
+    whole = "한" * MAX_CHARACTERS  # as macOS writes it: 9 bytes a letter, the most of any
+    apart = unicodedata.normalize("NFD", whole)
+    assert len(apart) > MAX_CHARACTERS and read_text(decode_text(apart.encode())[0]).text == whole
+    assert own_text(unicodedata.normalize("NFD", "bốn " * 25), most=100).text == "bốn " * 25
+    with pytest.raises(ValueError, match="101 characters, over the limit of 100"):
+        own_text(unicodedata.normalize("NFD", "ế" * 101), most=100)
+    with pytest.raises(ValueError, match="5,000,001 characters, over the limit of 5,000,000"):
+        read_text(unicodedata.normalize("NFD", "ế" * (MAX_CHARACTERS + 1)))
 
 
 def test_own_texts_are_told_apart_by_their_file_or_their_first_words():

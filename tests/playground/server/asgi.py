@@ -1,13 +1,12 @@
 """A request sent to the guard by hand, as no client would send it; and a page that stands behind it."""
 
-import asyncio
 import json
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 from playground.server.guard import Guard
+from tests.loops import in_loop
 
 HOST = (b"host", b"127.0.0.1:7860")
 JOIN = "/gradio_api/queue/join"
@@ -56,9 +55,7 @@ def ask(
 
     scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode() if raw is None else raw,
              "query_string": query, "headers": list(headers), "client": (client, 1), "scheme": "http"}  # fmt: skip
-    # In a thread of its own: the browser tests leave an event loop running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, guard(scope, receive, send)).result()
+    in_loop(guard(scope, receive, send))
     return Answer(sent, read)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import orjson
 import pytest
@@ -16,6 +15,7 @@ from playground.server.bodies import Arriving, check_length, parse
 from playground.server.profiles import LAPTOP
 from playground.server.refusal import Refusal
 from playground.server.shapes import DEEPEST, MOST_MARKS, MOST_QUOTES, SLICE, Shape
+from tests.loops import in_loop
 
 
 def shape_of(body: bytes, size: int = SLICE) -> Shape:
@@ -34,8 +34,7 @@ def status(body: bytes, size: int = SLICE) -> int | None:
 
 
 def read(body: bytes):
-    with ThreadPoolExecutor(1) as thread:  # the browser tests leave an event loop running in this one
-        return thread.submit(asyncio.run, parse(body, LAPTOP)).result()
+    return in_loop(parse(body, LAPTOP))
 
 
 def parsed(body: bytes):
@@ -154,8 +153,7 @@ def test_long_bodies_are_parsed_one_at_a_time_and_their_memory_is_given_back_onc
         assert await asyncio.to_thread(given_back.wait, 60)
         assert arriving.held == 0
 
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, many()).result()
+    in_loop(many())
     assert most == 1
 
 

@@ -176,6 +176,7 @@ def test_a_page_at_rest_asks_for_no_frame_and_no_hidden_tab_for_anything(tmp_pat
         assert 1 <= len(asked) <= 2  # the tab that is seen; the others draw when they are
 
 
+@pytest.mark.slow
 def test_the_page_trains_on_plain_gradio_too(tmp_path, browser):
     plain = {gradio_patches.PLAIN: "1"}
     with served(tmp_path / "runs", "--no-welcome", env=plain) as site, visited(browser, site) as page:

@@ -1,10 +1,8 @@
 """The guard before Gradio: the order in which a request is looked at, and what leaves it."""
 
-import asyncio
 import dataclasses
 import itertools
 import json
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +12,7 @@ from playground.server import line
 from playground.server.guard import Guard
 from playground.server.headers import SPACE_FRAMES
 from playground.server.profiles import LAPTOP
+from tests.loops import in_loop
 from tests.playground.server.asgi import HOST, JOIN, Echo, ask, block, handler, page_of
 
 SMALL = dataclasses.replace(LAPTOP, short_body=1_000, long_body=10_000, bodies=15_000, upload=5_000)
@@ -179,8 +178,7 @@ def test_there_are_no_web_sockets(guard):
 
         await guard({"type": "websocket", "path": "/"}, receive, send)
 
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, talk()).result()
+    in_loop(talk())
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 

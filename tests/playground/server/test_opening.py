@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-from concurrent.futures import ThreadPoolExecutor
 
 import brotli
 import pytest
@@ -13,6 +12,7 @@ from starlette.testclient import TestClient
 from playground.server import opening
 from playground.server.class_password import ClassPassword
 from playground.server.opening import Opening
+from tests.loops import in_loop
 
 SCRIPT = "/assets/index-abcd1234.js"
 TEXT = b"let a = 1;" * 100
@@ -57,8 +57,7 @@ def ask(kept: Opening, path: str = "/", method: str = "GET", scheme: str = "http
     named = [(name.replace("_", "-").encode(), value.encode()) for name, value in {"host": "a", **headers}.items()]
     scope = {"type": "http", "method": method, "path": path, "query_string": query, "headers": named,
              "scheme": scheme, "root_path": "", "app": kept.app}  # fmt: skip
-    with ThreadPoolExecutor(1) as thread:  # the browser tests leave an event loop running in this one
-        thread.submit(asyncio.run, kept(scope, None, send)).result()
+    in_loop(kept(scope, None, send))
     return sent[0]["status"], {name.decode(): value for name, value in sent[0]["headers"]}, sent[1]["body"]
 
 
@@ -151,8 +150,7 @@ def test_two_hundred_who_ask_at_once_are_answered_from_one_answer(kept, app):
 
         await asyncio.gather(*(kept(scope, None, send) for _ in range(200)))
 
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, all_at_once()).result()
+    in_loop(all_at_once())
     assert app.asked == [SCRIPT]
 
 

@@ -71,7 +71,7 @@ def caddy(folder: Path, server: str, behind: int) -> Iterator[str]:
 PROXIES = {"nginx": nginx, "caddy": caddy}
 
 
-@pytest.mark.parametrize("kind", PROXIES)
+@pytest.mark.parametrize("kind", ["nginx", pytest.param("caddy", marks=pytest.mark.slow)])
 def test_a_class_trains_behind_the_proxy_of_the_docs_and_others_are_refused(browser, tmp_path, kind):
     behind = free_port()
     with served(tmp_path / "runs", *BEHIND, port=behind), PROXIES[kind](tmp_path, written(kind), behind) as address:

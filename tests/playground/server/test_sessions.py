@@ -19,6 +19,7 @@ from playground.server.profiles import LAPTOP
 from playground.server.rights import HOST
 from playground.server.sessions import LightSession, Sessions
 from playground.server.settings import Settings
+from tests.loops import in_loop
 from tests.tiny_runs import asking
 
 SOON = replace(LAPTOP, sessions=20, session_seconds=0.0)
@@ -62,9 +63,9 @@ def told_by_open(page, lang: str) -> tuple:
 @pytest.mark.parametrize("lang", ["en", "vi", "en"])
 def test_an_opened_page_is_told_what_plain_gradio_would_tell(page, lang):
     handler, values = told_by_open(page, lang)
-    plain = asyncio.run(page.postprocess_data.plain(handler, deepcopy(values), SessionState(page)))
+    plain = in_loop(page.postprocess_data.plain(handler, deepcopy(values), SessionState(page)))
     for _ in range(2):  # worked out, and then known by heart
-        quick = asyncio.run(page.postprocess_data(handler, deepcopy(values), LightSession(page)))
+        quick = in_loop(page.postprocess_data(handler, deepcopy(values), LightSession(page)))
         assert json.dumps(quick) == json.dumps(plain)
 
 
@@ -74,8 +75,8 @@ def test_every_handler_reads_what_plain_gradio_would_read(page):
         if handler.fn is None or any(block.stateful for block in handler.inputs):
             continue
         given = [getattr(block, "value", None) for block in handler.inputs]
-        plain = asyncio.run(page.preprocess_data.plain(handler, list(given), SessionState(page)))
-        assert asyncio.run(page.preprocess_data(handler, list(given), LightSession(page))) == plain, handler.name
+        plain = in_loop(page.preprocess_data.plain(handler, list(given), SessionState(page)))
+        assert in_loop(page.preprocess_data(handler, list(given), LightSession(page))) == plain, handler.name
         compared += len(given)
     assert compared > 100
 
@@ -91,7 +92,7 @@ def test_what_may_name_a_file_is_left_to_gradio(page, monkeypatch):
     handler = next(fn for fn in page.fns.values() if fn.name == "start")
     hostile = [{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, ["a"], [{"path": "b"}]]
     given = [*hostile, *[5] * (len(handler.inputs) - 3)]
-    assert asyncio.run(page.preprocess_data(handler, given, LightSession(page))) == given
+    assert in_loop(page.preprocess_data(handler, given, LightSession(page))) == given
     assert all(each in left for each in hostile)
 
 
@@ -120,13 +121,13 @@ def test_examples_that_a_handler_has_changed_are_chosen_from(page):
 def test_a_session_keeps_its_states_and_nothing_of_the_page(page):
     handler, values = told_by_open(page, "vi")
     session = LightSession(page)
-    asyncio.run(page.postprocess_data(handler, values, session))
+    in_loop(page.postprocess_data(handler, values, session))
     assert session.blocks_config is page.default_config
     assert not session.config_values
     assert len(session.examples) <= 3
     handler = next(fn for fn in page.fns.values() if fn.fn and any(block.stateful for block in fn.outputs))
     values = ["mine" if block.stateful else gr.skip() for block in handler.outputs]
-    asyncio.run(page.postprocess_data(handler, values, session))
+    in_loop(page.postprocess_data(handler, values, session))
     assert set(session.state_data.values()) == {"mine"}
 
 
@@ -135,7 +136,7 @@ def test_changes_known_by_heart_are_bounded(page):
     handler = SimpleNamespace(outputs=outputs, batch=False, postprocess=True, is_validator_function=False, name="x")
     for number in range(quick_values.KNOWN + 50):
         update = gr.update(value=f"{number}")
-        asyncio.run(page.postprocess_data(handler, [update, gr.skip()], LightSession(page)))
+        in_loop(page.postprocess_data(handler, [update, gr.skip()], LightSession(page)))
     assert len(page.postprocess_data.known) == quick_values.KNOWN
 
 
@@ -204,7 +205,7 @@ def test_abandoned_pages_and_unknown_sessions_leave_nothing_behind(launched):
             await asyncio.sleep(0.05)
         assert len(queue.event_analytics) <= gradio_patches.RECORDS
 
-    asyncio.run(asyncio.wait_for(come_and_go(), 120))
+    in_loop(asyncio.wait_for(come_and_go(), 120))
 
 
 def test_the_queue_computes_no_summary_of_its_events():

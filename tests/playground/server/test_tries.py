@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from playground.server import tries
 from playground.server.tries import PACE, PACE_OF_ALL, PLACES, WRONG, WRONG_OF_ALL, Tries
+from tests.loops import in_loop
 
 AT = "192.0.2.1"
 
@@ -29,9 +29,8 @@ class Hasty(asyncio.SelectorEventLoop):
 
 
 def run(story: Callable[[Tries], Coroutine]) -> Any:
-    """Run a story by the hasty clock, in a thread of its own: the browser tests leave a loop running in this one."""
-    with asyncio.Runner(loop_factory=Hasty) as runner, ThreadPoolExecutor(1) as thread:
-        return thread.submit(runner.run, story(Tries())).result()
+    """Run a story by the hasty clock."""
+    return in_loop(story(Tries()), Hasty)
 
 
 def now() -> float:
