@@ -171,7 +171,7 @@ def page(site, shared_page):
     heard.events.clear()
     choose(page, 0, 1)
     told = lambda: [event for event in heard.events if event[0] == "choose"]  # noqa: E731
-    wait_until(page, lambda: len(told()) > 1 and told()[-1] == ("choose", 0, 1), heard)  # the layer's, and the head's
+    wait_until(page, lambda: len(told()) > 1 and ("choose", 0, 1) in told(), heard)  # the layer's, and the head's
     heard.events.clear()
     return page
 

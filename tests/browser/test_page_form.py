@@ -11,9 +11,15 @@ PATIENCE = 60_000
 TEXT = "the cat sat on the mat and the dog sat on the log. " * 60
 
 
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("form") / "runs", "--no-welcome") as address:
+        yield address
+
+
 @pytest.fixture
-def page(tmp_path, browser):
-    with served(tmp_path / "runs", "--no-welcome") as address, visited(browser, address) as page:
+def page(address, browser):
+    with visited(browser, address) as page:
         page.set_default_timeout(PATIENCE)
         expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
         yield page
