@@ -61,8 +61,8 @@ class FormTab(Tab, Protocol):
     def fill(self, run: RunDir | None, lang: str, person: Person) -> list:
         """Return the values of `filled` for a run; None: the form as it is at first."""
 
-    def recall(self, opened: Any) -> None:
-        """Bring back what the browser remembers of the form, once the page has `opened`."""
+    def recall(self, opened: Any) -> Any:
+        """Bring back what the browser remembers of the form, once the page has `opened`; return the event of that."""
 
 
 class Header:
@@ -119,11 +119,13 @@ class Header:
         translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
         look = [self.machine, self.invite, self.host]
         everything = [page.memory, page.run, page.lang, *look, *form.filled, *translated, *shown]
+        app.load(None, js="() => playground.opening()")
         app.load(None, js=RECALL_THEME_JS)
         app.load(None, js=NO_WORDS_JS)
         app.load(None, page.memory, [page.person, page.memory], js=IDENTIFY_JS)
         told = "(memory) => [playgroundOwner.without(memory), playgroundOwner.token(memory)]"
-        form.recall(app.load(show_errors(self.open), [page.memory, page.person], everything, js=told, **UNQUEUED))
+        opened = app.load(show_errors(self.open), [page.memory, page.person], everything, js=told, **UNQUEUED)
+        form.recall(opened).then(None, js="() => playground.opened()")
 
         in_view = [page.run, page.lang, page.person, page.memory]
         page.run.change(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)

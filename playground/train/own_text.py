@@ -52,10 +52,10 @@ class OwnText:
         self.again = ([self.text, self.name, lang], [self.said, self.take_out, self.replace])
         lang.input(self.tell_again, *self.again, **CHOSEN)
 
-    def recall(self, opened: Any, corpus: gr.components.Component) -> None:
-        """Put the text that was not trained on yet back into the box, once the page has `opened`."""
-        opened.then(None, [corpus, self.text], [corpus, self.text, self.recalled], js=RECALL_JS)
+    def recall(self, opened: Any, corpus: gr.components.Component) -> Any:
+        """Put the text that was not trained on yet back into the box, once the page has `opened`; return that event."""
         self.recalled.change(self.tell_again, *self.again, **UNQUEUED)
+        return opened.then(None, [corpus, self.text], [corpus, self.text, self.recalled], js=RECALL_JS)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 

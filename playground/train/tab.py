@@ -247,9 +247,9 @@ class TrainTab:
         """The widgets that `show` fills."""
         return [self.chart, self.transport, self.samples, self.downloads, self.code, self.source]
 
-    def recall(self, opened: Any) -> None:
-        """Bring back what was not trained on yet, once the page has `opened`."""
-        self.own_text.recall(opened, self.corpus)
+    def recall(self, opened: Any) -> Any:
+        """Bring back what was not trained on yet, once the page has `opened`; return the event of that."""
+        return self.own_text.recall(opened, self.corpus)
 
     def fill(self, run: RunDir | None, lang: str, person: Person = HOST) -> list:
         """Return the form of a run and its count line, so that a refresh of the page keeps what was set.

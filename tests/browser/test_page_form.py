@@ -41,6 +41,26 @@ def test_the_chosen_preset_clicked_again_fills_the_form_with_it_again(page):
     expect(field(page, "n_layer")).to_have_value("2")
 
 
+def test_what_is_clicked_while_the_page_opens_waits_and_is_kept(page):
+    """An answer that comes after it would overwrite it."""
+    held = []
+    page.route("**/gradio_api/run/**", lambda route: held.append(route))
+    page.reload()
+    expect(page.locator("html")).to_have_class(re.compile("opening"), timeout=PATIENCE)
+    tiny = page.locator("#preset label").filter(has_text=re.compile(r"^\s*tiny "))
+    box = tiny.bounding_box()
+    page.mouse.click(box["x"] + 9, box["y"] + 9)
+    page.wait_for_timeout(300)
+    expect(tiny.locator("input")).not_to_be_checked()
+    for route in held:
+        route.continue_()
+    page.unroute("**/gradio_api/run/**")
+    tiny.click()  # it waits until the label can be hit
+    expect(page.locator("html")).not_to_have_class(re.compile("opening"))
+    expect(page.locator("#count-line")).to_contain_text(re.compile("105,[0-9]{3} parameters"))
+    expect(tiny.locator("input")).to_be_checked()
+
+
 def test_an_own_text_that_is_missing_is_asked_for_and_one_that_is_there_is_told_after_a_reload_too(page):
     count, said = page.locator("#count-line"), page.locator("#own-said")
     page.locator("#corpus input").click()
