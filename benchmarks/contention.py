@@ -22,10 +22,11 @@ from pathlib import Path
 from benchmarks.machine import watched
 from benchmarks.report import head, row
 from core.runs.presets import PRESETS
-from core.runs.waiting import WAITING, set_waiting
+from core.runs.waiting import WAITING, Waiting
 
 WAYS = ("as it is", "as we wait", "one core")
 NICENESS = 10  # of a worker
+SETTLING = 1.5  # seconds, in which torch is used first, and a worker has looked who else computes
 ENDLESS = "while True: pass"
 
 
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)  # it calls itself
     asked = parser.parse_args(arguments)
     if asked.child:
-        take_steps(asked.child[0], asked.child[1] == WAYS[2])
+        take_steps(*asked.child)
         return
     with watched(asked.quick):
         head("preset", "beside", *(f"{way}, ms" for way in WAYS), "ours / as it is", "ours / one core")
@@ -79,14 +80,14 @@ def _ask(process: subprocess.Popen, steps: int) -> float:
 def trainer(preset: str, way: str) -> Iterator[subprocess.Popen]:
     """Start a process that trains a preset when it is asked to, and waits meanwhile without a core."""
     environment = {name: value for name, value in os.environ.items() if name not in WAITING}
-    if way == WAYS[1]:
-        set_waiting(environment)
     command = [sys.executable, "-m", "benchmarks.contention", "--child", preset, way]
     here = Path(__file__).parents[1]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, cwd=here, env=environment, **pipes)
     try:
-        _ask(process, 3)  # first uses
+        began = time.monotonic()
+        while time.monotonic() - began < SETTLING:
+            _ask(process, 3)
         yield process
     finally:
         process.kill()
@@ -104,7 +105,7 @@ def spinner() -> Iterator[None]:
         process.wait()
 
 
-def take_steps(name: str, one_core: bool) -> None:
+def take_steps(name: str, way: str) -> None:
     """Read numbers of steps, one a line; train as many, and print the seconds that they took."""
     import torch
 
@@ -114,11 +115,15 @@ def take_steps(name: str, one_core: bool) -> None:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     racer = ours(name, PRESETS[name], noise(CHARACTERS, TOKENS), CHARACTERS, seed=1)
-    torch.set_num_threads(1 if one_core else racer.threads)
+    threads, waiting = 1 if way == WAYS[2] else racer.threads, Waiting()
+    torch.set_num_threads(threads)
     for line in sys.stdin:
         began = time.perf_counter()
         for _ in range(int(line)):
             next(racer.training)
+            if way == WAYS[1]:  # as a worker does between two steps
+                waiting.look()
+                torch.set_num_threads(threads)
         print(time.perf_counter() - began, flush=True)
 
 

@@ -2,12 +2,13 @@
 
 import sys
 
-from core.runs.waiting import set_waiting
+from core.runs.waiting import can_look, set_waiting
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return its exit code."""
-    set_waiting()  # before torch is loaded
+    if not can_look():
+        set_waiting()  # before torch is loaded
     from core.runs.command_line import main as run
 
     return run(arguments)

@@ -12,7 +12,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
-from core.runs.waiting import set_waiting
+from core.runs.waiting import can_look, set_waiting
 
 MAX_PENDING = 100  # commands; a pipe holds a few more, and writing to a full one would block the page
 # Where forking is safe, workers are forked from a process that has imported torch already, so that they start at once.
@@ -24,12 +24,14 @@ def prepare() -> None:
     """Begin to import torch for the workers, in a process of its own, while this one builds the page.
 
     Otherwise the first worker imports it. That also happens if the server runs in another folder than the project's.
-    How threads wait is said in this process's environment, which the workers, and torch here, take over.
+    How threads wait is said in an environment. Workers that can look for themselves are not told: they start before.
     """
-    set_waiting()
+    if not can_look():
+        set_waiting()
     if START == "forkserver":
         multiprocessing.set_forkserver_preload(["core.runs.worker"])
         forkserver.ensure_running()
+    set_waiting()
 
 
 @dataclass(frozen=True)

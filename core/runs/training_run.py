@@ -28,12 +28,14 @@ from core.runs.leaving import Deleted, IsCalled, SlowSteps, Stopped
 from core.runs.machine import Load, threads_for
 from core.runs.memory import told
 from core.runs.snapshots import is_snapshot_step
+from core.runs.waiting import Waiting
 from core.sampling import generate
 from core.training import Diverged, StepStats, Unfinished, evaluate_by_turns, train
 
 SAVE_EVERY = 5.0  # seconds of training between two resume states, or more when saving is slow
 WRITE_EVERY = 0.1  # seconds between two writes of metrics
 SAMPLE_SEED = 1
+waiting = Waiting()  # of this process, whichever run it trains
 FIRST_TOKENS = 2048  # of each part, for the estimate at step 0: all windows are equally hard for an untrained model
 
 
@@ -185,6 +187,8 @@ class _TrainingRun:
             self._count_time()
             yield turn
             self.resumed_at = time.monotonic()  # the time between two turns is others',
+            if self.threads > 1:
+                waiting.look()
             torch.set_num_threads(self.threads)  # and so is this process's number of threads
 
     def _count_time(self) -> None:

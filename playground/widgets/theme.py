@@ -46,7 +46,9 @@ def css() -> str:
 
 def head() -> str:
     """Return what the page's head needs before any widget: what concerns the whole screen, and what scripts share."""
-    scripts = "".join(_read(name) for name in ("storage.js", "identity.js", "feed.js", "dom.js", "opening.js", "present.js"))
+    scripts = "".join(
+        _read(name) for name in ("storage.js", "identity.js", "feed.js", "dom.js", "opening.js", "present.js")
+    )
     scripts += _read("gradio_words.js").replace("GRADIO_VI)", json.dumps(GRADIO_VI, ensure_ascii=False) + ")", 1)
     return f"<style>{_read('screen.css')}</style><script>{scripts}</script>"
 

@@ -12,10 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from core.architectures import build_model
 from core.config import BigramConfig, GPTConfig, ModernConfig
-from core.runs import machine
+from core.runs import machine, waiting
 from core.runs.cost import flops_per_token
 from core.runs.machine import Load, cores, step_flops, threads_for
-from core.runs.waiting import WAITING, set_waiting
+from core.runs.waiting import CALM, WAITING, Waiting, set_waiting
 from tests.tiny_runs import PROJECT
 
 
@@ -124,6 +124,86 @@ def test_a_machine_is_busy_when_little_is_left_of_its_cores(monkeypatch):
         assert machine.is_busy() is busy
     monkeypatch.delattr(os, "getloadavg")
     assert machine.is_busy() is False
+
+
+class Scheduler:
+    """A kernel that tells what it is told to tell, and a clock that goes a second a look."""
+
+    def __init__(self):
+        self.now, self.computed, self.delayed = 0.0, 1.0, 0.5
+
+    def tell(self) -> tuple[float, float]:
+        return self.computed, self.delayed
+
+    def look(self, looker: Waiting, delayed: float, computed: float = 1.0) -> bool:
+        """Let threads compute and wait for a core meanwhile; return whether they wait briefly for each other now."""
+        self.now, self.computed, self.delayed = self.now + 1, self.computed + computed, self.delayed + delayed
+        looker.look()
+        return looker.team is not None
+
+
+class Asleep:
+    """A team that is none."""
+
+    def __init__(self, size: int):
+        assert size >= 1
+
+    def end(self) -> None:
+        pass
+
+
+@pytest.fixture
+def nothing_said(monkeypatch):
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.setattr(waiting, "can_look", lambda: True)
+
+
+def test_threads_spin_long_on_a_quiet_machine_and_briefly_beside_others(monkeypatch, nothing_said):
+    monkeypatch.setattr(waiting, "Team", Asleep)
+    kernel = Scheduler()
+    looker = Waiting(kernel.tell, lambda: kernel.now)
+    assert kernel.look(looker, 9.0)  # nothing is known yet
+    assert [kernel.look(looker, 0.01) for _ in range(CALM)] == [True] * (CALM - 1) + [False]
+    assert not kernel.look(looker, 0.12)  # between the two bounds all stays
+    assert kernel.look(looker, 9.0)
+    assert [kernel.look(looker, each) for each in (0.12, 0.01, 0.5, 0.01)] == [True] * 4  # calm is counted anew
+    assert not kernel.look(looker, 0.01)
+    assert not kernel.look(looker, 0.01, computed=0.001)  # it has computed nothing: that says nothing
+    kernel.now -= 1  # and no second look at once
+    assert not kernel.look(looker, 9.0)
+
+
+def test_where_somebody_said_how_to_wait_or_nothing_is_told_nobody_looks(monkeypatch, nothing_said):
+    monkeypatch.setattr(waiting, "can_look", lambda: False)
+    assert not Waiting().is_on
+    monkeypatch.setattr(waiting, "can_look", lambda: True)
+    assert Waiting().is_on
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert not Waiting().is_on
+    monkeypatch.setattr(os, "scandir", lambda path: [])
+    assert waiting.waited() is None
+
+
+@pytest.mark.skipif(waiting.waited() is None, reason="this system does not tell how long threads wait")
+def test_a_sleeping_team_changes_no_number_and_leaves_nothing_behind():
+    def products(sleeping: bool) -> list[float]:
+        torch.manual_seed(1)
+        x, threads = torch.randn(256, 256), len(os.listdir("/proc/self/task"))
+        team = waiting.Team(3) if sleeping else None
+        torch.set_num_threads(2)
+        found = [(x @ x.roll(k, 0)).sum().item() for k in range(9)] + [x.softmax(-1).sum().item()]
+        if team:
+            assert len(os.listdir("/proc/self/task")) >= threads + 3
+            team.end()
+            assert not team.thread.is_alive()
+        return found
+
+    products(False)  # its own second thread is there by then
+    assert products(True) == products(False)
+    before = waiting.waited()
+    sum(range(300_000))
+    assert waiting.waited()[0] > before[0]
 
 
 def test_threads_wait_briefly_and_then_sleep_unless_somebody_said_how(monkeypatch):
