@@ -6,6 +6,7 @@ a file from whatever address a request names. Left out on purpose: whether a val
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from playground.server.door import Place, check_id
 from playground.server.refusal import Refusal
 from playground.words.translate import language
 
+NUMBER = re.compile(rb'"fn_index": ?(\d{1,6})')
+NEAR = 4_096  # bytes from the ends of a body, between which its number stands
 LONG_TEXTS = ("own-text", "prompt")  # the elem_ids of the fields whose text may be long
 NO_CALL = "There is no such call; see /gradio_api/info for those that there are"
 FILE = {"_type": "gradio.FileData"}
@@ -49,6 +52,18 @@ def check_cancel(content: Any, page: Any) -> None:
     check_id(content.get("session_hash"), "session_hash")
     check_id(content.get("event_id"), "event_id")
     _handler(Place("join", ()), content.get("fn_index"), page)
+
+
+def may_be_long(place: Place, body: bytes, page: Any) -> bool:
+    """Tell, before a long body is parsed, whether it can be one of a call that reads a long text.
+
+    The call stands in the path, or as a number near one end of the body: clients name it before or behind the values.
+    """
+    if place.kind == "call":
+        found = [each for each in page.fns.values() if each.api_name == place.name]
+    else:
+        found = [page.fns.get(int(number)) for number in NUMBER.findall(body[:NEAR] + b" " + body[-NEAR:])]
+    return any(takes_long_text(handler) for handler in found if handler is not None)
 
 
 def takes_long_text(handler: Any) -> bool:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playground.server import door, gradio_patches, line
 from playground.server.bodies import Arriving, Body, again, check_length, limit_of, parse, too_large
-from playground.server.calls import check_call, check_cancel, is_inside, takes_long_text
+from playground.server.calls import check_call, check_cancel, is_inside, may_be_long, takes_long_text
 from playground.server.door import Place
 from playground.server.headers import Raw, dressed, page_headers
 from playground.server.origins import Origins
@@ -142,6 +142,9 @@ class Visit:
         whole = await body.read_json()
         if body.is_broken_off:
             return
+        is_long = len(whole) > guard.profile.short_body
+        if is_long and page is not None and not may_be_long(place, whole, page):
+            raise too_large(guard.profile.short_body)
         content, whole = await parse(whole, guard.profile, guard.arriving.parsing)
         session = content.get("session_hash") if isinstance(content, dict) else None
         guard.rates.call_of_person(session if gradio_patches.has_session(page, session) else None, address)
@@ -150,7 +153,7 @@ class Visit:
             check_cancel(content, page)
         elif page is not None and place.kind != "reset":
             handler = check_call(place, content, page, gradio_patches.upload_folder(page))
-            if len(whole) > guard.profile.short_body and not takes_long_text(handler):
+            if is_long and not takes_long_text(handler):
                 raise too_large(guard.profile.short_body)
         del content
         with self._room(handler):

@@ -28,7 +28,7 @@ class Profile:
     long_body: int  # bytes of a call that carries an own text or a prompt
     bodies: int  # bytes of all requests that are arriving at once
     upload: int  # bytes of one uploaded file, and of one request
-    uploads_an_hour: int | None  # bytes of one person
+    uploads_an_hour: int | None  # bytes of one address: an upload does not say whose it is; a class may share one
     calls_a_minute: int | None  # of one person
     calls_a_minute_of_address: int | None
     # -- connections
@@ -52,7 +52,7 @@ LAPTOP = Profile(
 CLASSROOM = Profile(
     name="classroom", host="0.0.0.0", shared=True,
     active_runs=4, kept_runs=60, all_active_runs=200, parameters=200_000_000, characters=5_000_000,
-    short_body=64 * KB, long_body=48 * MB, bodies=128 * MB, upload=48 * MB, uploads_an_hour=200 * MB,
+    short_body=64 * KB, long_body=48 * MB, bodies=128 * MB, upload=48 * MB, uploads_an_hour=1_500 * MB,
     calls_a_minute=600, calls_a_minute_of_address=None,
     connections=3_000, connections_of_address=None, header_seconds=10.0, body_seconds=10.0,
     sessions=600, session_seconds=60.0,

@@ -62,6 +62,33 @@ def test_only_a_call_with_a_long_text_may_be_long(guard):
     assert ask(guard, "POST", JOIN, call(1, "x" * 20_000)).status == 413
 
 
+def test_a_long_body_that_can_be_of_no_call_with_a_long_text_is_not_parsed(guard, monkeypatch):
+    """The number of the call stands behind the text in what the page sends, and before it in what others may send."""
+    parsed = []
+
+    async def parse(body, *given):
+        parsed.append(len(body))
+        return json.loads(body), body
+
+    monkeypatch.setattr("playground.server.guard.parse", parse)
+    text = "x" * 9_000
+    for body, status in (
+        ({"data": [text], "fn_index": 1, "session_hash": "abc"}, 200),
+        ({"fn_index": 1, "session_hash": "abc", "data": [text]}, 200),
+        ({"data": [text], "fn_index": 0, "session_hash": "abc"}, 413),
+        ({"data": [text], "fn_index": 7, "session_hash": "abc"}, 413),
+        ({"data": [text], "session_hash": "abc"}, 413),
+        ({"data": ['"fn_index": 1' + text]}, 413),
+    ):
+        parsed.clear()
+        assert ask(guard, "POST", JOIN, [json.dumps(body).encode()]).status == status
+        assert len(parsed) == (status == 200)
+    for name, status in (("long", 200), ("train", 413), ("nothing", 413)):
+        parsed.clear()
+        assert ask(guard, "POST", f"/gradio_api/call/{name}", [json.dumps({"data": [text]}).encode()]).status == status
+        assert len(parsed) == (status == 200)
+
+
 def test_a_body_that_is_too_large_is_not_read(guard):
     headers = [HOST, (b"content-length", b"20000")]
     answer = ask(guard, "POST", JOIN, [b"x" * 10] * 3, headers=headers)
