@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.machine import watched
 from benchmarks.report import head, row
 from core.runs.presets import PRESETS
-from core.runs.waiting import WAITING, Waiting
+from core.runs.waiting import WAITING, use_threads
 
 WAYS = ("as it is", "as we wait", "one core")
 NICENESS = 10  # of a worker
@@ -115,15 +115,13 @@ def take_steps(name: str, way: str) -> None:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     racer = ours(name, PRESETS[name], noise(CHARACTERS, TOKENS), CHARACTERS, seed=1)
-    threads, waiting = 1 if way == WAYS[2] else racer.threads, Waiting()
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1 if way == WAYS[2] else racer.threads)
     for line in sys.stdin:
         began = time.perf_counter()
         for _ in range(int(line)):
             next(racer.training)
             if way == WAYS[1]:  # as a worker does between two steps
-                waiting.look()
-                torch.set_num_threads(threads)
+                use_threads(racer.threads)
         print(time.perf_counter() - began, flush=True)
 
 

@@ -28,14 +28,13 @@ from core.runs.leaving import Deleted, IsCalled, SlowSteps, Stopped
 from core.runs.machine import Load, threads_for
 from core.runs.memory import told
 from core.runs.snapshots import is_snapshot_step
-from core.runs.waiting import Waiting
+from core.runs.waiting import use_threads
 from core.sampling import generate
 from core.training import Diverged, StepStats, Unfinished, evaluate_by_turns, train
 
 SAVE_EVERY = 5.0  # seconds of training between two resume states, or more when saving is slow
 WRITE_EVERY = 0.1  # seconds between two writes of metrics
 SAMPLE_SEED = 1
-waiting = Waiting()  # of this process, whichever run it trains
 FIRST_TOKENS = 2048  # of each part, for the estimate at step 0: all windows are equally hard for an untrained model
 
 
@@ -66,7 +65,7 @@ def run_by_turns(run: RunDir, is_called: IsCalled | None = None) -> Generator[St
     try:
         for _ in training.loading:  # what is thrown in ends the turns, but not the loading
             yield None
-            torch.set_num_threads(training.threads)
+            use_threads(training.threads)
         yield from training.timed(training.steps())
         training.leave("done")
     except GeneratorExit:
@@ -159,7 +158,7 @@ class _TrainingRun:
 
     def steps(self) -> Generator[StepStats | None, None, None]:
         """Train the steps that are left, and write down each one before it is yielded."""
-        torch.set_num_threads(self.threads)
+        use_threads(self.threads)
         self._write_status("running")
         self.resumed_at = time.monotonic()
         if self.step == 0:
@@ -187,9 +186,7 @@ class _TrainingRun:
             self._count_time()
             yield turn
             self.resumed_at = time.monotonic()  # the time between two turns is others',
-            if self.threads > 1:
-                waiting.look()
-            torch.set_num_threads(self.threads)  # and so is this process's number of threads
+            use_threads(self.threads)  # and so is this process's number of threads
 
     def _count_time(self) -> None:
         now = time.monotonic()

@@ -6,6 +6,7 @@ the one that the late thread waits for, and a step takes ten times as long. No w
 thread adds what depends on how many they are, and that stays as it is.
 """
 
+import functools
 import os
 import threading
 import time
@@ -42,6 +43,20 @@ def can_look() -> bool:
     A container with an allowance of time pays for spinning, so there it is brief in any case.
     """
     return waited() is not None and 1 < len(os.sched_getaffinity(0)) <= MOST_CORES and cpu_limit() is None
+
+
+def use_threads(count: int) -> None:
+    """Let torch compute with so many threads, which wait for each other as it is best beside whoever else computes."""
+    import torch
+
+    if count > 1:
+        _of_this_process().look()
+    torch.set_num_threads(count)
+
+
+@functools.cache
+def _of_this_process() -> "Waiting":
+    return Waiting()
 
 
 def waited() -> tuple[float, float] | None:

@@ -210,6 +210,7 @@ def test_what_is_typed_into_any_field_is_text_wherever_it_comes_back(browser, si
 
 
 @pytest.mark.parametrize("lang", ["en", pytest.param("vi", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_what_the_guard_refuses_is_text_in_the_toast_that_quotes_it(browser, site, canary, lang):
     sent = []
 

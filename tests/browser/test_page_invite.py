@@ -55,6 +55,7 @@ def test_a_class_server_that_no_guest_finds_says_what_to_do(browser, classroom):
         expect(page.locator("#invite figure")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_panel_follows_the_language(browser, classroom):
     with confined(browser, classroom) as page:
         expect(page.locator("#machine")).to_contain_text("·", timeout=30_000)  # the page has opened
@@ -65,6 +66,7 @@ def test_the_panel_follows_the_language(browser, classroom):
 
 
 @pytest.mark.parametrize(("lang", "lost"), [pytest.param("en", "is gone", marks=pytest.mark.slow), ("vi", "đều mất")])
+@pytest.mark.slow
 def test_a_public_server_says_what_it_allows_and_what_is_lost_and_a_laptop_has_no_button(browser, tmp_path, lang, lost):
     arguments = ("--no-welcome", "--host", "127.0.0.1")
     with served(tmp_path / "public", *arguments, "--profile", "public") as address:

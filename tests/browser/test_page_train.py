@@ -320,6 +320,7 @@ def test_a_second_tab_sees_the_same_run_and_a_hostile_text_runs_nothing(page, si
         assert tab.evaluate("window.hacked") is None
 
 
+@pytest.mark.slow
 def test_the_page_speaks_vietnamese_and_keeps_to_it(page, site):
     page.get_by_label("Tiếng Việt").check()
     expect(page.locator("#train-button")).to_have_text("Huấn luyện")

@@ -154,6 +154,7 @@ def frames_of_a_second(page) -> int:
     return page.evaluate("frames_asked") - before
 
 
+@pytest.mark.slow
 def test_a_page_at_rest_asks_for_no_frame_and_no_hidden_tab_for_anything(tmp_path, browser):
     """Frames and requests are computed on the cores that train."""
     (tmp_path / "runs").mkdir()
