@@ -8,6 +8,7 @@
     clearTimeout(gaveUp);
     document.documentElement.classList.toggle('opening', on); // which screen.css dims, if it lasts
     document.body.inert = on;
+    window.playground.isOpened = !on;
   }
 
   window.playground.opening = () => {

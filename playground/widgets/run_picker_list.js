@@ -39,7 +39,7 @@ async function poll() {
       window.playgroundFeed.runs = runs;
       window.dispatchEvent(new Event('playground-listed'));
     }
-    if (!missingRun()) show();
+    if (!missingRun() && !firstRun()) show();
   } catch (error) {
     if (error instanceof TypeError && runs === null) console.debug(error); // offline: the transport tells it
   } finally {
@@ -59,6 +59,14 @@ function missingRun() {
   missingSince = null;
   if (field.dataset.leaving !== id) notice(say('gone', { name: field.dataset.name || id.slice(0, 8) }));
   choose(runs[0]?.id ?? null);
+  return true;
+}
+
+/** Where no run was in view because there was none, put the first that comes into view: the welcome run of a server that
+ * has just begun, or one that the command line trains. */
+function firstRun() {
+  if (props.value || !runs?.length || !window.playground.isOpened) return false;
+  choose(runs[0].id);
   return true;
 }
 

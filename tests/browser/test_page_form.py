@@ -5,6 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.runs.plan import plan_run
+from core.runs.training_run import train_run
+from core.text.corpora import own_text
 from tests.served import served, visited
 
 PATIENCE = 60_000
@@ -95,6 +98,21 @@ def test_the_form_shows_the_seed_of_a_run_with_a_new_seed_and_the_picker_names_i
     expect(page.locator("#count-line")).to_contain_text(f"tiny, changed: steps 100, seed {seed}")
     page.reload()
     expect(page.locator("#count-line")).to_contain_text(f"seed {seed}", timeout=PATIENCE)
+
+
+def test_the_first_run_that_comes_after_the_page_was_opened_is_put_into_view(tmp_path, browser):
+    """A page may be there before its server's welcome run is."""
+    root = tmp_path / "runs"
+    with served(root, "--no-welcome") as address, visited(browser, address) as page:
+        expect(page.locator("#count-line")).to_contain_text("parameters", timeout=PATIENCE)
+        expect(page.locator("html")).not_to_have_class(re.compile("opening"), timeout=PATIENCE)
+        assert page.locator("#run-picker input").input_value() == "No run yet"
+        model = {"block_size": 16, "n_layer": 1, "n_head": 2, "n_embd": 16}
+        run = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 3, "batch_size": 2}).create(root)
+        for _ in train_run(run):
+            pass
+        expect(page.locator("#run-picker input")).to_have_value(re.compile("^1 · "), timeout=PATIENCE)
+        expect(page.locator("#loss-chart canvas")).to_have_attribute("aria-label", re.compile("Loss after 3"))
 
 
 def field(page: Page, name: str):
