@@ -52,8 +52,8 @@ class Class:
         # From many machines of a class: a single one would soon have asked as often as it may.
         wires = [httpx.HTTPTransport(local_address=f"127.0.0.{number}") for number in range(1, MACHINES + 1)]
         clients = [httpx.Client(base_url=self.address, timeout=60, transport=wire) for wire in wires]
-        self.clients = itertools.cycle(clients)
-        config = next(self.clients).get("/config").json()
+        self.clients = itertools.cycle(enumerate(clients))
+        config = clients[0].get("/config").json()
         self.parts = {part["id"]: part["props"] for part in config["components"]}
         self.handlers = {each["api_name"]: each for each in config["dependencies"]}
         self.search("config", json.dumps(config).encode())
@@ -66,7 +66,7 @@ class Class:
 
     def get(self, path: str, token: str = "") -> httpx.Response:
         """Ask as the page's scripts do."""
-        answer = next(self.clients).get(path, headers={"X-Playground-Owner": token})
+        answer = next(self.clients)[1].get(path, headers={"X-Playground-Owner": token})
         self.search(path, answer.content + repr(answer.headers).encode())
         return answer
 
@@ -82,8 +82,10 @@ class Class:
         values = {"run-picker": run, "identity": token, "language": "en"}
         props = [self.parts[number] for number in handler["inputs"]]
         data = [values.get(each.get("elem_id"), each.get("value")) for each in props]
-        asked = {"data": data, "fn_index": handler["id"], "session_hash": token[:8] or "nobody", "event_data": event}
-        answer = next(self.clients).post("/gradio_api/run/predict", json=asked)
+        number, client = next(self.clients)
+        session = f"{token[:8] or 'nobody'}{number}"  # each machine has pages of its own
+        asked = {"data": data, "fn_index": handler["id"], "session_hash": session, "event_data": event}
+        answer = client.post("/gradio_api/run/predict", json=asked)
         self.search(name, answer.content + repr(answer.headers).encode())
         return answer.status_code, answer.content
 
