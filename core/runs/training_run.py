@@ -165,12 +165,9 @@ class _TrainingRun:
             yield from self._first_look()
         slow = SlowSteps(self.model, self.config.train.batch_size, self.is_called)
         for stats in slow.of(self._begin):
-            if stats is None:
-                yield None
-                continue
-            self.step = stats.step
-            if isinstance(stats, Unfinished):
-                self.unfinished = stats
+            self.step = stats.step if stats else self.step
+            if stats is None or isinstance(stats, Unfinished):  # left in its middle, or before its estimates
+                self.unfinished = stats or self.unfinished
                 yield None
             else:
                 yield from self._write_down(stats)
@@ -256,7 +253,8 @@ class _TrainingRun:
                 self.losses[name] = loss
                 yield
         row = {"step": 0, "train_loss": self.losses["train"], "val_loss": self.losses["val"], "elapsed": 0.0}
-        self.run.append("metrics", [row])  # so that the chart has its first point before the first sample is ready
+        if not self.run.rows("metrics")[0]:  # or it was paused in the sample, before which the chart gets this point
+            self.run.append("metrics", [row])
         yield from self._sample()
         self._snapshot(self.losses)
 

@@ -448,6 +448,20 @@ def test_a_run_whose_steps_are_left_between_two_layers_ends_as_if_they_were_not(
     assert_equal(run, undisturbed)
 
 
+def test_a_run_that_is_paused_in_its_first_look_writes_step_0_once(undisturbed, tmp_path):
+    run = new_run(tmp_path, undisturbed.id)
+    for turns in range(1, 60):
+        training = run_by_turns(run)
+        for _ in zip(range(turns), training, strict=False):
+            pass
+        training.close()
+        if run.status().step > 0:
+            break
+        assert [row["step"] for row in run.rows("metrics")[0]] in ([], [0])
+    steps(run)
+    assert_equal(run, undisturbed)
+
+
 def test_a_full_disk_ends_the_run_with_a_sentence_and_it_goes_on_with_more_space(undisturbed, tmp_path, monkeypatch):
     run = new_run(tmp_path, undisturbed.id)
     steps(run, upto=3)
