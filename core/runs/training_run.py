@@ -165,11 +165,13 @@ class _TrainingRun:
             yield from self._first_look()
         slow = SlowSteps(self.model, self.config.train.batch_size, self.is_called)
         for stats in slow.of(self._begin):
-            self.step = stats.step if stats else self.step
-            if stats is None or isinstance(stats, Unfinished):  # left in its middle, or before its estimates
-                self.unfinished = stats or self.unfinished
+            if stats is None:
+                yield None
+            elif isinstance(stats, Unfinished):
+                self.step, self.unfinished = stats.step, stats
                 yield None
             else:
+                self.step = stats.step
                 yield from self._write_down(stats)
                 yield stats
 
