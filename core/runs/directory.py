@@ -150,6 +150,11 @@ class RunDir:
         whole = data[: data.rfind(b"\n") + 1]
         return list(_parsed(whole)), offset + len(whole)
 
+    def last_row(self) -> int:
+        """Return the last step that has a row; -1 without one."""
+        steps = (row.get("step") for row in self.rows("metrics")[0])
+        return max((step for step in steps if type(step) is int), default=-1)
+
     def baselines(self) -> dict[str, float] | None:
         """Read the losses of simple models on this text; None when they are not counted, or the file is damaged."""
         try:

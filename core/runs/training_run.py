@@ -147,7 +147,7 @@ class _TrainingRun:
         self.step, self.elapsed = (state.step, state.elapsed) if state else (0, 0.0)
         self.load, self.resumed_at = Load.now(), time.monotonic()
         self.saved_step = self.step
-        if state and state.unfinished:
+        if state and state.unfinished and self.run.last_row() < self.step:  # not finished since then
             self.unfinished = StepStats(self.step, **state.unfinished.model_dump())
         if self.step < saved:
             self.repeated_to = max(reached, saved)

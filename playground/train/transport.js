@@ -81,7 +81,8 @@ function giveUp() {
 function settle() {
   if (!hoped) return;
   const { from, state, command } = hoped;
-  const moved = command === 'step' ? view.step !== from.step : view.step < from.step;
+  // A short run may have begun and ended between two answers: then only its step tells that it went on.
+  const moved = ['step', 'play', 'continue'].includes(command) ? view.step !== from.step : view.step < from.step;
   if (view.state !== from.state || (view.state === state && command !== 'step') || moved) {
     giveUp();
   }

@@ -304,6 +304,20 @@ def test_buttons_are_offered_by_the_state_of_the_run(site, page):
     wait_until(page, lambda: ("run-1", "play") in runs.commands)
 
 
+def test_a_run_that_goes_on_and_ends_between_two_answers_is_shown_as_done(site, page):
+    _, runs = site
+    runs.become("done")
+    state_of(page, "Done")
+    runs.held = True
+    page.locator('#transport [data-act="main"]').click()
+    state_of(page, "Starting ...")
+    runs.advance_to(80)
+    runs.become("done")
+    runs.held = False
+    page.locator("#transport .count", has_text="80 / 200").wait_for()
+    state_of(page, "Done")
+
+
 def test_another_curve_is_chosen_by_its_box_and_has_a_colour_and_a_dash_of_its_own(page):
     box, stroke = page.locator("#chart .compare input"), page.locator("#chart .compare path")
     assert page.locator("#chart .compare .chip").text_content() == "1 · earlier"

@@ -154,7 +154,27 @@ def test_a_run_that_is_left_wherever_it_can_be_gives_the_very_losses_of_one_that
         left_in |= {"unfinished" in state.read_text() for state in run.path.glob("resume/*/state.json")}
         assert max(losses(run), default=0) == run.status().step  # the curve ends where the run stands
     assert left_in == {True, False}
+    assert [row["step"] for row in run.rows("metrics")[0]] == list(range(STEPS + 1))  # each once
     assert_equal(run, of_each_kind)
+
+
+def test_a_run_paused_in_a_sample_then_after_that_step_and_resumed_writes_the_step_once(
+    undisturbed, tmp_path, monkeypatch
+):
+    run, began = new_run(tmp_path, undisturbed.id), []
+    steps(run, upto=6)
+    generate = training_run.generate
+    monkeypatch.setattr(training_run, "generate", lambda *a, **k: began.append(1) or generate(*a, **k))
+    turns = run_by_turns(run)
+    while not began:
+        next(turns)
+    turns.close()
+    assert (run.status().state, run.status().step) == ("paused", 6)  # step 7 has no row yet
+    steps(run, upto=7)  # the button Step
+    assert (run.status().state, run.status().step) == ("paused", 7)
+    steps(run)
+    assert [row["step"] for row in run.rows("metrics")[0]] == list(range(STEPS + 1))
+    assert_equal(run, undisturbed)
 
 
 def test_a_snapshot_says_the_losses_of_its_own_step_or_none(undisturbed):
