@@ -16,7 +16,8 @@ from typing import Annotated
 from pydantic import Field
 
 from core.runs.config import checked
-from core.runs.directory import RunDir, read_json, write_json
+from core.runs.directory import RunDir
+from core.runs.durable import read_json, write_json
 from core.text.characters import without_invisible
 
 LONGEST_NAME = 60
