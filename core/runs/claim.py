@@ -13,6 +13,7 @@ from types import TracebackType
 
 from core.runs.config import BOOT, HOST, Status
 from core.runs.directory import RunDir
+from core.runs.plain import is_plain
 
 try:
     import fcntl
@@ -90,7 +91,7 @@ class Claim:
 
 def _is_locked(run: RunDir) -> bool | None:
     """Tell whether a process holds the lock of a run; None where nobody can know."""
-    if fcntl is None:
+    if fcntl is None or not is_plain(run.path / LOCK_FILE):
         return None
     try:
         file = os.open(run.path / LOCK_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
