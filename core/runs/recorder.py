@@ -15,7 +15,7 @@ from core.modern import Model
 from core.optim import CombinedOptimizer
 from core.runs.config import BOOT, HOST, State, Status
 from core.runs.directory import RunDir
-from core.runs.durable import disk_trouble
+from core.runs.durable import disk_trouble, remedy
 from core.runs.leaving import Deleted
 from core.training import StepStats
 
@@ -85,8 +85,8 @@ class Recorder:
         """Pause the run, for nothing more can be written; and say so, where at least that can be."""
         self.check()
         message = (
-            f"{disk_trouble(error)}: the run was paused at step {self.saved_step}, its last saved one. "
-            f"Free some disk space, then press Play to go on."
+            f"{disk_trouble(error)}: the run was paused at step {self.saved_step}, its last saved one; "
+            f"{remedy(error)}, then press Play to go on."
         )
         with suppress(OSError):  # a disk that became read-only: who looks finds out that nobody trains the run
             self.run.write_status(Status("paused", self.saved_step, message))
@@ -102,7 +102,7 @@ class Recorder:
             self.check()
             message = (
                 f"{disk_trouble(error)}: the state of step {step} could not be saved; "
-                f"until one can be, the last one is that of step {self.saved_step}. Free some disk space."
+                f"until one can be, the last one is that of step {self.saved_step}; {remedy(error)}."
             )
             self.unsaved = message
         self.saved_at = time.monotonic()
@@ -118,8 +118,7 @@ class Recorder:
         except OSError as error:
             self.check()
             message = (
-                f"{disk_trouble(error)}: the weights of step {step} could not be kept to look back at. "
-                f"Free some disk space."
+                f"{disk_trouble(error)}: the weights of step {step} could not be kept to look back at; {remedy(error)}."
             )
             self.unsaved = message
             return False

@@ -8,6 +8,7 @@ import inspect
 import math
 import os
 import signal
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -198,8 +199,7 @@ class CoreLock:
     """
 
     def __init__(self, root: Path):
-        self.turnstile = open(root / ".turnstile.lock", "wb")  # noqa: SIM115 (held for the life of the process)
-        self.lock = open(root / ".cores.lock", "wb")  # noqa: SIM115
+        self.turnstile, self.lock = (_opened(root / name) for name in (".turnstile.lock", ".cores.lock"))
 
     def are_busy(self) -> bool:
         """Tell whether any process computes at this moment."""
@@ -251,6 +251,14 @@ class CoreLock:
         assert fcntl is not None
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _opened(path: Path) -> IO:
+    """Open a file to be locked, for the life of the process; one of this process alone where there can be none."""
+    for mode in ("wb", "rb"):  # a lock needs no more than to read
+        with suppress(OSError):
+            return open(path, mode)
+    return tempfile.TemporaryFile()  # noqa: SIM115
 
 
 def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any, measures: bool = False) -> None:
