@@ -73,13 +73,20 @@ class Recorder:
         lease = max(LEASE, 10 * self.longest)
         self.run.write_status(Status(state, step, message, os.getpid(), HOST, BOOT, lease))
 
-    def repeat(self, damaged: int, step: int, last: int) -> None:
-        """Say, until step `last` is reached, why the run goes on from a step before it."""
+    def repeat(self, damaged: int | None, step: int, last: int) -> None:
+        """Say, until step `last` is reached, why the run goes on from a step before it; damaged: a state's step."""
         self.repeated_to = last
-        self.message = (
-            f"The saved state of step {damaged} was damaged. The run goes on from step {step} and repeats "
-            f"what it did up to step {last}, with the same losses."
-        )
+        if damaged is None:
+            message = (
+                f"No state of this run was saved, or it is gone. The run begins again and repeats "
+                f"what it did up to step {last}, with the same losses."
+            )
+        else:
+            message = (
+                f"The saved state of step {damaged} was damaged. The run goes on from step {step} and repeats "
+                f"what it did up to step {last}, with the same losses."
+            )
+        self.message = message
 
     def stall(self, error: OSError) -> None:
         """Pause the run, for nothing more can be written; and say so, where at least that can be."""
@@ -111,6 +118,7 @@ class Recorder:
 
     def snapshot(self, model: Model, step: int, losses: dict) -> bool:
         """Keep the weights, to look back at; return whether they fitted. losses: those of this very step, if any."""
+        self.check()
         try:
             if is_sound(model):
                 self.run.write_snapshot(model, step, losses)

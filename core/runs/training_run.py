@@ -145,8 +145,8 @@ class _TrainingRun:
         self.record.saved_step = self.step
         if state and state.unfinished and self.run.last_row() < self.step:  # not finished since then
             self.unfinished = StepStats(self.step, **state.unfinished.model_dump())
-        if self.step < saved:
-            self.record.repeat(saved, self.step, max(reached, saved))
+        if self.step < saved or (state is None and reached):
+            self.record.repeat(saved or None, self.step, max(reached, saved))
 
     def until_left(self) -> Generator[StepStats | None, None, bool]:
         """Load and train, and write down how that ended, in whichever way; return whether all steps are done."""
