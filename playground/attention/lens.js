@@ -61,7 +61,9 @@ function build() {
     nodes.push(make('span', 'row-name', depthName(depth)));
     for (let position = 0; position < T; position += 1) nodes.push(cellNode(depth, position));
   }
-  if (!chosen || chosen.depth >= depths || chosen.position >= T) chosen = { depth: depths - 1, position: T - 1 };
+  if (!chosen || chosen.depth >= depths || chosen.position >= T) {
+    chosen = { depth: depths - 1, position: Math.min(shown?.query ?? T - 1, T - 1) };
+  }
   grid.replaceChildren(...nodes);
 }
 
