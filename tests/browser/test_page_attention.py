@@ -82,7 +82,7 @@ def test_the_lens_shows_what_each_layer_would_say_and_ten_of_a_cell_without_the_
     expect(lens.locator(".row-name")).to_have_text(["embedding", "after layer 0", "after layer 1"])
     expect(lens.locator(".ten li")).to_have_count(10)
     asked = []
-    page.on("request", lambda request: "/gradio_api/" in request.url and asked.append(request.url))
+    page.on("request", lambda request: '"stamp"' in (request.post_data or "") and asked.append(request.url))
     lens.locator('.cell[data-depth="0"][data-position="3"]').click()
     expect(lens.locator(".ten h4")).to_have_text("embedding, 3 'o': the likeliest next tokens")
     page.keyboard.press("ArrowDown")
@@ -94,6 +94,7 @@ def test_the_lens_shows_what_each_layer_would_say_and_ten_of_a_cell_without_the_
     expect(page.locator("#attention-view .step-name")).to_have_text("step 0")
     expect(lens.locator(".ten li b").first).not_to_be_empty()
     expect(page.locator("#lens .stale")).to_have_count(0)
+    assert len(asked) == 1
     page.keyboard.press("End")
     expect(page.locator("#attention-view .step-name")).to_have_text("step 20")
     lens.locator("summary").click()
