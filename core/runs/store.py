@@ -5,20 +5,21 @@ lost: a server that starts again reads everything else from the directories.
 """
 
 import threading
-from contextlib import suppress
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from core.runs.config import ACTIVE, HOST, RunConfig, Status
+from core.runs.claim import Claim, Taken, is_trained
+from core.runs.config import ACTIVE, RunConfig, Status
 from core.runs.cost import SPEED_FILE, Speed, bytes_needed, check_memory
 from core.runs.directory import RunDir
 from core.runs.handover import Handover
-from core.runs.listing import delete, is_alive, list_runs, sweep
+from core.runs.listing import delete, list_runs
 from core.runs.machine import cores
 from core.runs.memory import memory_available
 from core.runs.plan import Plan, again, extend, plan_run
 from core.runs.presets import PRESETS
 from core.runs.processes import Process
+from core.runs.recovery import recover
 from core.runs.seen import Seen
 from core.text.corpora import DEFAULT_CORPUS, load_corpus
 
@@ -52,14 +53,8 @@ class RunStore:
         return self
 
     def recover(self) -> None:
-        """Delete what a crash left half-made, mark as paused the runs that it interrupted, hash owners' tokens."""
-        sweep(self.root)
-        for run in list_runs(self.root)[0]:
-            run.hash_owner()
-            status = run.status()
-            if status.state in ACTIVE and not is_alive(status):
-                with suppress(OSError):  # nobody may write there: the other runs can go on
-                    run.write_status(Status("paused", status.step, "The server was started anew; press Play to go on."))
+        """Clean up after an earlier server, and let what it trained go on from its last state."""
+        recover(self.root)
 
     def start_workers(self) -> None:
         """Start the workers; if torch is still being imported for them, wait until it is."""
@@ -173,11 +168,12 @@ class RunStore:
         run = self.get(run_id)
         with self.lock:
             if self._process_of(run) is None:
-                config, status = run.config(), run.status()
-                if status.step >= config.train.steps:
-                    self._place_for(run)  # refuses before anything is changed
-                    extend(run, 2 * config.train.steps)
-                    run.write_status(Status("paused", status.step))
+                self._place_for(run)  # refuses before anything is changed
+                with Claim(run):  # another server may be asked the same at this moment
+                    config, status = run.config(), run.status()
+                    if status.step >= config.train.steps:
+                        extend(run, 2 * config.train.steps)
+                        run.write_status(Status("paused", status.step))
             self._train(run)
 
     def delete(self, run_id: str) -> None:
@@ -229,9 +225,8 @@ class RunStore:
                     return process
                 del process.commands[run.id]
         status = run.status()
-        if status.state == "running" and is_alive(status):
-            where = f"process {status.pid}" if status.host in (None, HOST) else f"process {status.pid} on {status.host}"
-            raise ValueError(f"This run is trained by another program ({where}); stop it there")
+        if is_trained(run, status):
+            raise Taken(status)
         return None
 
     def _place_for(self, run: RunDir, admitted: bool = False) -> Process:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.runs.chores import ROUGH_AFTER, measure, warm_up
+from core.runs.claim import Taken
 from core.runs.config import ACTIVE, Status
 from core.runs.cost import SPEED_FILE, Speed
 from core.runs.directory import RunDir
@@ -87,6 +88,8 @@ class Worker:
                 if turn and turn.has_begun:
                     _throw(turn, Deleted())  # what is deleted next need not be saved
                 delete(run)
+        except Taken:
+            pass
         except Exception as error:
             _write_failure(run, error)
         finally:
@@ -150,7 +153,7 @@ class Worker:
                 if turn.steps_left <= 0:
                     turn.training.close()
                     return True
-        except StopIteration:
+        except (StopIteration, Taken):  # Taken: another process was quicker, and writes down what happens
             return True
         except Exception as error:
             _write_failure(turn.run, error)
