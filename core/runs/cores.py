@@ -72,6 +72,17 @@ class CoreLock:
             time.sleep(2 * WAIT)  # so that the one at the turnstile passes first
         self._take(self.for_all, is_called)
 
+    @contextmanager
+    def lent(self, is_called: IsCalled | None = None) -> Iterator[None]:
+        """Let others have the cores while the block lasts, which only writes files, and wait for them again."""
+        was_held = self.is_held
+        self._leave()
+        try:
+            yield
+        finally:
+            if was_held:
+                self._take(self.for_all, is_called)
+
     def _take(self, all_cores: bool, is_called: IsCalled | None) -> None:
         self.for_all = all_cores
         if fcntl is None:

@@ -9,10 +9,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from core.formula import count_of
+from core.modern import Model
+from core.optim import CombinedOptimizer
 from core.runs.chores import ROUGH_AFTER, measure, warm_up
 from core.runs.config import ACTIVE, Status
 from core.runs.cores import BREATH, CoreLock, IsCalled
@@ -29,6 +32,7 @@ from core.runs.turns import ScheduledRun, Turns
 ROUND = 4.0  # seconds in which every run has had its turn, when steps are quick
 SHORTEST, LONGEST = 0.1, 0.25  # seconds of a turn
 LATER = 30.0  # quiet seconds until what could not be measured is measured again
+LARGE = 10_000_000  # parameters of a run whose files take seconds to write
 HOLD = 2.0  # seconds in which every process has had the cores once, for its share of them
 BEAT = 2.0  # seconds between two signs of life of a process that has nothing to do
 SOON, QUIET = 1.0, 3.0  # seconds without a command: by then the page is drawn; the machine is probably quiet
@@ -146,6 +150,8 @@ class Worker:
         if status.state != "queued":
             run.write_status(Status("queued", status.step))
         is_wide = threads_for(config.model, config.train.batch_size) > 1
+        if count_of(config.model) > LARGE:
+            run = LargeRun(run.path, lambda: self.cores.lent(self.is_called))
         training, owner = run_by_turns(run, self.between_layers), config.owner or run.id
         self.turns.add(
             ScheduledRun(run, training, is_wide, config.train.steps, steps, owner, patience=self._patience(run))
@@ -190,6 +196,22 @@ class Worker:
             _throw(turn, Stopped())
         else:
             end(run)
+
+
+class LargeRun(RunDir):
+    """A run whose files take seconds to write: meanwhile others have the cores."""
+
+    def __init__(self, path: Path, lend: Callable[[], AbstractContextManager]):
+        super().__init__(path)
+        self.lend = lend
+
+    def write_snapshot(self, model: Model, step: int, meta: dict) -> None:
+        with self.lend():
+            super().write_snapshot(model, step, meta)
+
+    def write_resume(self, model: Model, optimizer: CombinedOptimizer, step: int, state: dict) -> None:
+        with self.lend():
+            super().write_resume(model, optimizer, step, state)
 
 
 def _throw(turn: ScheduledRun, why: Exception) -> None:

@@ -8,11 +8,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from core import training
+from core.model import GPT
 from core.runs import cores, leaving
 from core.runs import worker as worker_module
 from core.runs.config import RunConfig
 from core.runs.cores import CoreLock
 from core.runs.cost import Speed
+from core.runs.directory import RunDir
 from core.runs.pulse import Shares, Told
 from core.runs.store import SLOW, RunStore
 from core.runs.turns import ScheduledRun, Turns
@@ -90,6 +93,7 @@ def test_a_run_shows_its_first_point_before_another_that_came_with_it_begins(tmp
     for shown in range(1, 4):
         worker.take_turn()
         assert [(run.path / "metrics.jsonl").exists() for run in runs] == [i < shown for i in range(3)]
+    worker.pause_all()
 
 
 def test_processes_hold_the_cores_for_as_long_as_they_have_owners():
@@ -135,6 +139,50 @@ def test_a_slow_step_lets_others_have_the_cores_between_two_layers(tmp_path, mon
         assert passed == [True] and looks[1] == 1 and len(looks) > 5  # it passed before the second layer
         assert worker.cores.is_held and run.status().step <= before + 1
     assert _is_free(tmp_path / ".cores.lock")
+    worker.pause_all()
+
+
+def test_the_files_of_a_large_run_are_written_while_others_have_the_cores(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_module, "LARGE", 0)
+    monkeypatch.setattr(worker_module, "threads_for", lambda *_: 2)
+    worker, run, were_free = Worker(tmp_path, Told()), tiny_plan(3).create(tmp_path), []
+    for name in ("write_snapshot", "write_resume"):
+        write = getattr(RunDir, name)
+        monkeypatch.setattr(RunDir, name, lambda *what, name=name, write=write: were_free.append(
+            (name, _is_free(tmp_path / ".cores.lock"))) or write(*what))  # fmt: skip
+    worker.handle("train", run.id)
+    while worker.turns:
+        worker.take_turn()
+    assert run.status().state == "done" and run.snapshots() == [0, 1, 2, 3]
+    assert {("write_snapshot", True), ("write_resume", True)} == set(were_free), were_free
+
+
+def test_an_estimate_as_long_as_the_text_does_not_keep_others_from_their_steps(tmp_path, monkeypatch):
+    """eval_interval=1 and a text of which every window is read: after each part of that, others have their turn."""
+    now = [0.0]
+    monkeypatch.setattr(worker_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(training, "tokens_at_once", lambda model: model.block_size)
+    forward = GPT.forward
+
+    def second(model, *what):
+        now[0] += 1.0  # every pass takes a second
+        return forward(model, *what)
+
+    monkeypatch.setattr(GPT, "forward", second)
+    worker = Worker(tmp_path, Told())
+    heavy = tiny_plan(100, eval_interval=1, eval_tokens=10_000_000).create(tmp_path)
+    quick = tiny_plan(100_000, eval_interval=100_000, seed=2).create(tmp_path)
+    for run in (heavy, quick):
+        worker.handle("train", run.id)
+        while not (run.path / "metrics.jsonl").exists():
+            worker.take_turn()
+    worker.take_turn(), worker.take_turn()
+    before, began = quick.status().step, now[0]
+    for _ in range(200):
+        worker.take_turn()
+    assert heavy.status().step < 10  # its text has about a thousand windows
+    assert quick.status().step - before >= 0.3 * (now[0] - began)
+    worker.pause_all()
 
 
 def _is_free(path) -> bool:
