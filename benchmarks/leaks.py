@@ -12,6 +12,7 @@ import os
 import random
 import statistics
 import time
+from collections import Counter
 
 from benchmarks.browsing import Failed, Page
 from benchmarks.report import head, number, row
@@ -95,10 +96,9 @@ async def _look(page: Page, run: str, count: int) -> None:
 
 async def _come_and_go(server: Served, config: dict, asked: argparse.Namespace) -> None:
     """Print the slope of memory over the second half of coming and going, a minute of life as `times` tell."""
-    began, seen, failed, waiting = time.monotonic(), [], 0, set()
+    began, seen, failed, waiting = time.monotonic(), [], Counter(), set()
 
     async def visit() -> None:
-        nonlocal failed
         page = Page(server.address, config)
         try:
             await page.open()
@@ -106,8 +106,8 @@ async def _come_and_go(server: Served, config: dict, asked: argparse.Namespace) 
             run = (await page.call(call, page.values(call, **{"field-steps": 60})))[0]
             await page.wire.ask(f"/playground/feed/{run}?points=0&evals=0&samples=0&lang=en")
             await asyncio.sleep(60.0 / asked.times)
-        except Failed:
-            failed += 1
+        except Failed as why:
+            failed[str(why)[:200]] += 1
         page.close()
 
     while time.monotonic() - began < 60.0 * asked.minutes:
@@ -119,8 +119,10 @@ async def _come_and_go(server: Served, config: dict, asked: argparse.Namespace) 
     late = [(when * asked.times / 3600, size) for when, size in seen[len(seen) // 2 :]]
     slope = statistics.linear_regression(*zip(*late, strict=True)).slope
     hours = asked.minutes * asked.times / 60
-    row(f"{len(seen)} come and go ({hours:.2g} h, {failed} failed)", number(seen[0][1]), number(late[0][1]),
+    row(f"{len(seen)} come and go ({hours:.2g} h, {failed.total()} failed)", number(seen[0][1]), number(late[0][1]),
         number(seen[-1][1]), f"{slope:.1f} MB/h", "5 MB/h")  # fmt: skip
+    for why, count in failed.most_common(5):
+        print(f"  failed {count} times: {why}")
 
 
 if __name__ == "__main__":
