@@ -21,6 +21,11 @@ from benchmarks.served import Served, served
 WARM = 100  # pages and heatmaps before memory is looked at: what is kept for the next look is full by then
 A_MINUTE = 5  # pages that arrive
 STEPS = 40  # of the run that is looked at
+# The run of one who comes and goes: so short that, however quickly they come, runs do not wait for each other. Else
+# memory would be promised to more and more of them, and the next one refused.
+SHORT = {"field-steps": 40, "field-n_layer": 1, "field-n_head": 2, "field-n_embd": 32, "field-block_size": 32,
+         "field-batch_size": 4, "field-eval_interval": 20, "field-eval_tokens": 1024,
+         "field-sample_tokens": 8}  # fmt: skip
 AGAIN = 70.0  # seconds after which the server has given back what it gives back
 
 
@@ -103,7 +108,7 @@ async def _come_and_go(server: Served, config: dict, asked: argparse.Namespace) 
         try:
             await page.open()
             call = page.named("train")
-            run = (await page.call(call, page.values(call, **{"field-steps": 60})))[0]
+            run = (await page.call(call, page.values(call, **SHORT)))[0]
             await page.wire.ask(f"/playground/feed/{run}?points=0&evals=0&samples=0&lang=en")
             await asyncio.sleep(60.0 / asked.times)
         except Failed as why:

@@ -10,8 +10,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 RARE = 3  # times or less: a model can hardly learn such a character
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 MANY_MARKS = 31  # on one letter: by Unicode's count (UAX 15, stream-safe text) no language has as many
 
 # What is printed instead of a sign of the typewriter, and letters that Unicode does not take apart.
@@ -119,7 +121,7 @@ def composed(text: str) -> tuple[str, int]:
     return one, 0 if one == text else max(1, len(text) - len(one))
 
 
-def normalized(form: str, text: str) -> str:
+def normalized(form: Form, text: str) -> str:
     """Return what `unicodedata.normalize` does, in a time that grows with the text and not with its square.
 
     Python puts the marks of one letter in order by moving each past all before it: 200,000 marks take 80 seconds, in

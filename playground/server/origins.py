@@ -79,6 +79,10 @@ class Origins:
         number = number_of(address)
         return number is not None and any(number in network for network in self.proxies)
 
+    def is_proxy(self, address: str) -> bool:
+        """Tell whether an address is that of a proxy, from which the connections of many people come."""
+        return bool(self.space) or self.believes(address)
+
     def _check_sender(self, scope: Scope, headers: dict[str, str], host: str, scheme: str | None) -> None:
         elsewhere = False
         if "origin" in headers:
@@ -138,6 +142,15 @@ def number_of(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
     except ValueError:
         return None
     return getattr(number, "ipv4_mapped", None) or number
+
+
+def neighbourhood(address: str) -> str:
+    """Return whose doings are counted together: an address; of IPv6, the network that one customer is given."""
+    try:
+        number = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((int(number), 64), strict=False)) if number.version == 6 else str(number)
 
 
 def network_of(text: str) -> Network:

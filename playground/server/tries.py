@@ -7,10 +7,11 @@ Left out on purpose: telling the people behind an address apart, which a script 
 """
 
 import asyncio
-import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from playground.server.origins import neighbourhood
 
 WRONG, PACE = 10, 0.5  # wrong tries of an address at once, and then so many a second
 WRONG_OF_ALL, PACE_OF_ALL = 100, 10.0  # of everybody
@@ -70,18 +71,9 @@ class Tries:
             self.all.waiting -= 1
 
     def _of(self, address: str) -> Allowance:
-        name = _neighbourhood(address)
+        name = neighbourhood(address)
         mine = self.of_addresses.pop(name, None) or Allowance(WRONG, PACE, WRONG)
         self.of_addresses[name] = mine
         while len(self.of_addresses) > MOST_ADDRESSES:  # those who wait hold theirs themselves
             self.of_addresses.popitem(last=False)
         return mine
-
-
-def _neighbourhood(address: str) -> str:
-    """Return whose tries are counted together: an address; of IPv6, the network that one customer is given."""
-    try:
-        number = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((int(number), 64), strict=False)) if number.version == 6 else str(number)
