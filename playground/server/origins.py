@@ -41,8 +41,12 @@ class Origins:
         """
         headers = headers_of(scope)
         host, scheme, address = self._told(scope, headers)
+        name = hostname(host)[:60]
+        if not name:
+            raise Refusal(
+                421, "This server answers to its name alone, and the request gives none; open the page by its address"
+            )
         if not self.knows(hostname(host)):
-            name = hostname(host)[:60] or "no name"
             raise Refusal(421, f"This server is not known as {name}; whoever runs it can add '--allow-host {name}'")
         self._check_sender(scope, headers, host, scheme)
         kept = [(name, value) for name, value in scope["headers"] if name != b"host" and not name.startswith(FORWARDED)]
