@@ -33,7 +33,7 @@ def call(number: int = 0, text: str = "a", **more) -> list[bytes]:
     return [json.dumps({"fn_index": number, "session_hash": "abc", "data": [text], **more}).encode()]
 
 
-@pytest.mark.parametrize("host", [b"", b"localhost@evil", b"a b", b"[::1"])
+@pytest.mark.parametrize("host", [b"", b"localhost@evil", b"[::1"])
 def test_a_request_that_names_no_server_is_told_so(host):
     answer = ask(Guard(Echo()), headers=[(b"host", host)])
     assert answer.status == 421 and answer.error.startswith("This server answers to its name alone")
