@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from torch import nn
 
 from benchmarks import (
     ablation,
+    classroom,
     contention,
     counting,
     generation,
@@ -289,3 +291,18 @@ def test_contention_tells_each_way_of_waiting_on_the_machine_as_it_is_and_beside
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| bigram")]
     assert [row[1] for row in rows] == ["nobody", "1 others"] and {len(row) for row in rows} == {7}
     assert all(float(cell.strip("| ").replace(",", "")) > 0 for row in rows for cell in row[2:])
+
+
+def test_a_class_is_judged_by_its_slowest_and_by_how_equal_its_runs_are():
+    assert classroom.jain([5, 5, 5, 5]) == 1.0 and classroom.jain([8, 0, 0, 0]) == 0.25 and classroom.jain([0]) == 0.0
+    assert classroom.at([3.0, 1.0, 2.0], 0.5) == 2.0 and classroom.at([3.0, 1.0, 2.0], 1.0) == 3.0
+    assert classroom.at([], 0.95) is None
+
+
+@pytest.mark.slow
+def test_a_small_class_fails_no_request_and_has_the_losses_of_a_run_alone(capsys):
+    classroom.main(["--clients", "3", "--minutes", "0.1", "--preset", "tiny", "--within", "1", "--alone", "20"])
+    told = capsys.readouterr().out
+    assert "and 3 presses, 0 failed" in told and "3 of 3 runs showed a point" in told
+    compared = re.search(r"others: (\d+) steps compared, 0 differ", told)
+    assert int(compared[1]) > 5 and told.rstrip().endswith("0 tracebacks")

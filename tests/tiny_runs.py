@@ -103,6 +103,13 @@ def impatient_work(*arguments) -> None:
     unmeasured_work(*arguments)
 
 
+def easily_hung_work(*arguments) -> None:
+    """Be taken for hanging after two seconds of silence."""
+    worker.PATIENCE = 2.0
+    worker.BEAT = 0.2
+    seldom_saving_work(*arguments)
+
+
 def asking(**query: str) -> SimpleNamespace:
     """Return what a handler of the page reads of the request that opens it."""
     return SimpleNamespace(query_params=query, headers={}, request=SimpleNamespace(url=SimpleNamespace(scheme="http")))

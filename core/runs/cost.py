@@ -23,6 +23,8 @@ PROBE_STEPS = 8  # the quickest of them counts; one more before them pays for fi
 SHAKESPEARE_TOKENS = {"char": 1_003_854, "gpt2": 304_222}
 # WebText is 40 GB of text (Radford et al., 2019, section 2.1), never published; about 9 billion GPT-2 tokens.
 WEBTEXT_TOKENS = {"char": 40_000_000_000, "gpt2": 9_000_000_000}
+SLOWEST = 5e9  # operations a second of a machine that is not measured yet
+SLOWEST_DISK = 50e6  # bytes a second
 BYTES = {"fp32": 4, "bf16": 2}  # per parameter
 
 
@@ -87,6 +89,18 @@ def run_seconds(
     forward = read * flops_per_token(model)[0] / speed.flops_per_second
     written = estimates * sample_tokens * TOKEN_SHARE * speed.per_layer * layers
     return speed.seconds(model, train.batch_size, train.steps) + forward + written
+
+
+def longest_piece(model: GPTConfig | BigramConfig, batch_size: int, speed: Speed | None) -> float:
+    """Return seconds that no piece of a run's work exceeds while all is well: a step, a part of an estimate, a save.
+
+    Three times what is predicted; without a speed, of a machine as slow as any.
+    """
+    parts = step_flops(model, batch_size) + tokens_at_once(model) * flops_per_token(model)[0]
+    predicted = parts / SLOWEST
+    if speed:
+        predicted = parts / speed.flops_per_second + speed.seconds(model, batch_size, 1)
+    return 3 * predicted + 3 * 4 * count_of(model) / SLOWEST_DISK
 
 
 def measure_speed(probe_steps: int = PROBE_STEPS, threads: int | None = None, guess: bool = False) -> Speed | None:

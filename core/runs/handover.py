@@ -21,7 +21,7 @@ class Handover:
 
     def hand_over(self, dead: Process, successor: Process) -> None:
         """Repeat to the successor the last command for each run of the dead worker that still has something to do."""
-        culprit = dead.running_run_id.value.decode()
+        culprit = dead.told.running_run_id.value.decode()
         for run_id in sorted(dead.commands):
             try:
                 self._hand_over_run(RunDir.open(self.root, run_id), dead, successor, run_id == culprit)
@@ -33,7 +33,7 @@ class Handover:
         self.deaths.pop(run_id, None)
 
     def _hand_over_run(self, run: RunDir, dead: Process, successor: Process, is_culprit: bool) -> None:
-        status, reason = run.status(), _reason(dead.process.exitcode)
+        status, reason = run.status(), dead.reason
         if status.state not in ACTIVE and dead.has_handled(run.id):
             return
         if is_culprit and self._killed_before(run):
@@ -56,7 +56,3 @@ class Handover:
         self.saved_steps[run.id] = saved
         self.deaths[run.id] += 1
         return self.deaths[run.id] >= 2
-
-
-def _reason(exit_code: int | None) -> str:
-    return "killed, perhaps for want of memory" if exit_code == -9 else f"exit code {exit_code}"

@@ -5,19 +5,24 @@
 
 import gc
 import multiprocessing
+import os
+import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+from core.runs.pulse import Pulse, Shares, Told, lives
 from core.runs.waiting import can_look, set_waiting
 
 MAX_PENDING = 100  # commands; a pipe holds a few more, and writing to a full one would block the page
 # Where forking is safe, workers are forked from a process that has imported torch already, so that they start at once.
 # Like spawned ones, they inherit nothing of the server.
 START = "forkserver" if sys.platform == "linux" else "spawn"
+ORPHANED = 255  # what multiprocessing tells as the exit code of a process whose fork server ended; it may still live
 
 
 def prepare() -> None:
@@ -49,21 +54,47 @@ class Command:
 
 
 class Process:
-    """A worker process, its pipe, and the run whose turn it is."""
+    """A worker process, its pipe, and what it tells of itself."""
 
-    def __init__(self, root: Path, measure: bool = False):
-        """Start the process. measure: it also measures the speed of this machine."""
+    def __init__(self, root: Path, shares: Shares | None = None, place: int = 0, measure: bool = False):
+        """Start the process. measure: it also measures the speed of this machine.
+
+        shares, place: what the processes that share the cores know of each other, and which of them this one is.
+        """
         context = multiprocessing.get_context(START)
-        # Without locks: only the worker writes these, and if it were killed it would not release a lock.
-        self.running_run_id, self.acknowledged = context.RawArray("c", 80), context.RawValue("Q", 0)
+        self.told = Told(context, shares, place)
         self.pipe, theirs = context.Pipe()
-        arguments = (theirs, str(root), self.running_run_id, self.acknowledged, measure)
-        self.process = context.Process(target=work, args=arguments, daemon=True)
+        self.process = context.Process(target=work, args=(theirs, str(root), self.told, measure), daemon=True)
         self.started = time.monotonic()
         self.process.start()
         theirs.close()
+        self.pulse = Pulse(self.told, self.process.pid)
         self.sent = 0
         self.commands: dict[str, Command] = {}  # by run, for every run that the worker has or may have
+
+    def end(self) -> None:
+        """End the process at once, whatever it does, also where the process that started it is gone and knows not."""
+        if self.process.exitcode is None:
+            self.process.kill()
+        elif self.process.exitcode == ORPHANED and self.process.pid:
+            with suppress(OSError):
+                os.kill(self.process.pid, signal.SIGKILL)
+            while lives(self.process.pid):
+                time.sleep(0.01)
+        self.process.join()
+
+    @property
+    def reason(self) -> str:
+        """Return why the process ended, in words."""
+        if self.pulse.is_hung:
+            return f"it showed no sign of life for {self.pulse.silent:.0f} seconds"
+        match self.process.exitcode:
+            case -9:
+                return "killed, perhaps for want of memory"
+            case code if code == ORPHANED:
+                return "the process that starts others ended"
+            case code:
+                return f"exit code {code}"
 
     def send(self, command: str, run_id: str, steps: int | None = None) -> None:
         """Send a command; if the worker has just died, the store sends it again to the successor."""
@@ -73,7 +104,7 @@ class Process:
 
     def check_room(self) -> None:
         """Refuse a command that the worker would not come to for long."""
-        if self.sent - self.acknowledged.value >= MAX_PENDING:
+        if self.sent - self.told.acknowledged.value >= MAX_PENDING:
             raise ValueError("The training process is busy and has many commands waiting; try again in a moment")
 
     def warm_up(self) -> None:
@@ -89,7 +120,7 @@ class Process:
 
     def has_handled(self, run_id: str) -> bool:
         """Tell whether the worker has handled all commands about a run."""
-        return self.commands[run_id].number <= self.acknowledged.value
+        return self.commands[run_id].number <= self.told.acknowledged.value
 
 
 def work(*arguments: Any) -> None:

@@ -16,11 +16,23 @@ class Seen:
         self.root = root
         self._status: dict[str, tuple[tuple, Status]] = {}
         self._bytes: dict[str, int] = {}
+        self._owner: dict[str, str] = {}
 
     def is_active(self, run_id: str) -> bool:
         """Tell whether a worker has a run, or is to have it."""
         status = self._status_of(run_id)
         return status is not None and status.state in ACTIVE
+
+    def owner(self, run_id: str) -> str:
+        """Return whose a run is; one of nobody is its own owner."""
+        if run_id not in self._owner:
+            try:
+                owner = RunDir(self.root / run_id).config().owner
+            except ValueError:
+                return run_id
+            _make_room(self._owner)
+            self._owner[run_id] = owner or run_id
+        return self._owner[run_id]
 
     def reserved(self, run_id: str) -> int:
         """Return the bytes that a run will take and has not taken: all before its first step, then none."""

@@ -5,7 +5,8 @@ lost: a server that starts again reads everything else from the directories.
 """
 
 import threading
-from multiprocessing.connection import wait
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from core.runs.claim import Claim, Taken, is_trained
@@ -15,19 +16,23 @@ from core.runs.directory import RunDir
 from core.runs.durable import make_folder
 from core.runs.handover import Handover
 from core.runs.listing import delete, list_runs
-from core.runs.machine import cores
+from core.runs.machine import cores, step_flops
 from core.runs.memory import memory_available
 from core.runs.plan import Plan, again, extend, plan_run
 from core.runs.presets import PRESETS
 from core.runs.processes import Process
+from core.runs.pulse import Shares
 from core.runs.recovery import recover
 from core.runs.seen import Seen
+from core.runs.watch import Watch
 from core.text.corpora import DEFAULT_CORPUS, load_corpus
 
 WELCOME = "welcome"
 WELCOME_STEPS = 600
 MAX_WORKERS = 4
-SHORT_LIFE = 2.0  # seconds; a worker that ends sooner could not even start
+SLOW = 1e11  # operations of a step, from which on a run trains in a worker for slow ones: about half a second
+LAST_WORDS = 9.0  # seconds that all workers together have to save their runs when the store is closed
+LATE = 5.0  # seconds of silence, after which people are told that a worker hangs
 
 
 class RunStore:
@@ -39,7 +44,7 @@ class RunStore:
         make_folder(self.root)
         self.size = workers or min(cores(), MAX_WORKERS)
         self.processes: list[Process] = []
-        self.handover, self.seen = Handover(self.root), Seen(self.root)
+        self.handover, self.seen, self.shares = Handover(self.root), Seen(self.root), Shares()
         self.lock = threading.RLock()
         self.ready = threading.Event()  # the workers have been started
         self.warm_up_requested = threading.Event()
@@ -59,13 +64,13 @@ class RunStore:
 
     def start_workers(self) -> None:
         """Start the workers; if torch is still being imported for them, wait until it is."""
-        processes = [Process(self.root, measure=i == 0) for i in range(self.size)]
+        processes = [self._process(place) for place in range(self.size)]
         with self.lock:
             self.processes = processes
             self.ready.set()
             if self.warm_up_requested.is_set():
                 self._warm_up_workers()
-        threading.Thread(target=self._watch, name="worker-watch", daemon=True).start()
+        Watch(lambda: list(self.processes), self._process, self._replace, self.closed).start()
 
     def warm_up(self) -> None:
         """Let the workers pay for torch's first uses, once: the page is there, so nothing waits for the cores now."""
@@ -84,8 +89,9 @@ class RunStore:
         with self.lock:
             for process in self.processes:
                 process.pipe.close()
+            until = time.monotonic() + LAST_WORDS
             for process in self.processes:
-                process.process.join(10)
+                process.process.join(max(0.0, until - time.monotonic()))
                 if process.process.is_alive():
                     process.process.kill()
 
@@ -100,6 +106,16 @@ class RunStore:
         with self.lock:
             run_ids = [run_id for process in self.processes for run_id in process.commands]
         return any(map(self.seen.is_active, run_ids))
+
+    def trouble(self, run_id: str) -> str | None:
+        """Return what keeps a run's worker from its work, in a sentence; None while all is well."""
+        process = next((process for process in self.processes if run_id in process.commands), None)
+        if process is None or process.pulse.silent < LATE or not self.seen.is_active(run_id):
+            return None
+        return (
+            f"The training process has shown no sign of life for {process.pulse.silent:.0f} s; if it stays so, another "
+            f"one goes on from the last saved step, and does what you press now"
+        )
 
     def speed(self) -> Speed | None:
         """Return how fast this machine trains; None until the first worker has measured it."""
@@ -160,7 +176,7 @@ class RunStore:
             process = self._process_of(run)
             if process is None and run.status().state in (*ACTIVE, "paused"):
                 run.write_status(Status("paused", run.status().step))
-                process = self._least_busy()
+                process = self._worker_for(run.config())
             if process:
                 process.send("stop", run.id)
 
@@ -232,7 +248,7 @@ class RunStore:
 
     def _place_for(self, run: RunDir, admitted: bool = False) -> Process:
         """Return the worker that is to train a run; ValueError when there is no room for it now."""
-        process = self._least_busy()
+        process = self._worker_for(run.config())
         process.check_room()
         if not admitted:
             self._admit(run.config(), run.id)
@@ -245,33 +261,32 @@ class RunStore:
         reserved = sum(map(self.seen.reserved, started))
         check_memory(bytes_needed(config.model, config.train.batch_size), memory_available() - reserved)
 
-    def _least_busy(self) -> Process:
+    def _worker_for(self, config: RunConfig) -> Process:
+        """Return the worker for a run: where its owner's runs are already, or else where the fewest owners have some.
+
+        Runs whose steps are slow have a worker of their own, which is started with the first of them: it lets the
+        others have the cores in the middle of a step, and whoever is in one process with them could not have them.
+        """
         if not self.processes:
             raise ValueError("The training processes have not started yet; try again in a few seconds")
-        return min(self.processes, key=lambda process: sum(map(self.seen.is_active, process.commands)))
+        if step_flops(config.model, config.train.batch_size) >= SLOW:
+            if len(self.processes) == self.size:
+                with suppress(OSError, EOFError):  # no memory for one more: then it takes turns with the others
+                    self.processes.append(self._process(self.size))
+            return self.processes[-1]
+        owners = {}
+        for i, process in enumerate(self.processes[: self.size]):
+            owners[i] = {self.seen.owner(run_id) for run_id in filter(self.seen.is_active, process.commands)}
+        theirs = next((i for i in owners if config.owner in owners[i]), None)
+        return self.processes[min(owners, key=lambda i: len(owners[i])) if theirs is None else theirs]
 
-    def _watch(self) -> None:
-        """Replace every worker that dies, and hand its runs over to the new one.
+    def _process(self, place: int) -> Process:
+        """Start the worker of a place in the list; the one that measures the machine is the first."""
+        return Process(self.root, self.shares, place, measure=place == 0)
 
-        Only this thread replaces workers; it waits and starts processes without the lock, so no button waits for it.
-        """
-        while not self.closed.is_set():
-            ended = wait([process.process.sentinel for process in self.processes], timeout=1.0)
-            for i, process in enumerate(self.processes):
-                if process.process.sentinel in ended and not self.closed.is_set():
-                    self._replace(i)
-
-    def _replace(self, i: int) -> None:
-        dead = self.processes[i]
-        try:
-            successor = Process(self.root)
-        except OSError:  # no memory for a new process at the moment
-            self.closed.wait(1.0)
-            return
+    def _replace(self, place: int, successor: Process) -> None:
         with self.lock:
             if self.closed.is_set():
                 successor.pipe.close()
-            self.processes[i] = successor
+            dead, self.processes[place] = self.processes[place], successor
             self.handover.hand_over(dead, successor)
-        if successor.started - dead.started < SHORT_LIFE:  # it cannot even start: try again, but not at once
-            self.closed.wait(1.0)

@@ -71,10 +71,8 @@ def run_by_turns(
             yield from training.counted()
     except Deleted:  # by a command, or by hand
         return
-    except Taken:
-        raise
-    except (OSError, ValueError):
-        if run.is_there():
+    except (OSError, ValueError) as error:
+        if isinstance(error, Taken) or run.is_there():
             raise
         run.clear_away()
 
@@ -108,6 +106,7 @@ class _TrainingRun:
         self.run, self.is_loaded, self.is_called = run, False, is_called
         self.loading = self._load()
         self.step, self.elapsed, self.record = 0, 0.0, Recorder(run)
+        self.threads = 1  # until the first step
         self.unfinished: StepStats | None = None  # a step whose estimates and sample are still to be made
         self.losses: dict[str, float | None] = {}  # the last estimates
         self.count: BaselineCount | None = None
@@ -116,7 +115,6 @@ class _TrainingRun:
         """Build all that training needs, and go to the state that was saved last."""
         self.step = self.record.saved_step = self.run.status().step
         self.config = self.run.config()
-        self.threads = threads_for(self.config.model, self.config.train.batch_size)
         self.tokenizer = tokenizer_from_json(self.config.tokenizer)
         self.tokens = data.as_tokens(self.tokenizer.encode(self.run.text()))
         self.splits = data.split(self.tokens, self.config.model.block_size)
@@ -177,11 +175,12 @@ class _TrainingRun:
 
     def steps(self) -> Generator[StepStats | None, None, None]:
         """Train the steps that are left, and write down each one before it is yielded."""
-        use_threads(self.threads)
         self._write_status("running")
         self.resumed_at = time.monotonic()
         if self.step == 0:
             yield from self._first_look()
+        self.threads = threads_for(self.config.model, self.config.train.batch_size)
+        use_threads(self.threads)
         slow = SlowSteps(self.model, self.config.train.batch_size, self.is_called)
         for stats in slow.of(self._begin):
             if stats is None:

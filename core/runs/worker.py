@@ -4,77 +4,70 @@ It gets commands from the server's `RunStore` through a pipe, and answers throug
 pipe closes, because the server ended or died, it pauses its runs and ends too.
 """
 
-import inspect
 import math
 import os
 import signal
-import tempfile
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Any
 
+from core.formula import count_of
+from core.modern import Model
+from core.optim import CombinedOptimizer
 from core.runs.chores import ROUGH_AFTER, measure, warm_up
 from core.runs.claim import Taken
 from core.runs.config import ACTIVE, Status
-from core.runs.cost import SPEED_FILE, Speed
+from core.runs.cores import BREATH, CoreLock, IsCalled
+from core.runs.cost import SPEED_FILE, Speed, longest_piece
 from core.runs.directory import RunDir
 from core.runs.leaving import Deleted, Stopped
 from core.runs.listing import delete
 from core.runs.machine import threads_for
 from core.runs.memory import give_back_memory, keep_freed_memory, told
+from core.runs.pulse import PATIENCE, Told
 from core.runs.training_run import end, run_by_turns
-from core.training import StepStats
-
-try:
-    import fcntl
-except ImportError:  # Windows has no such locks: there the system shares the cores out
-    fcntl = None
+from core.runs.turns import ScheduledRun, Turns
 
 ROUND = 4.0  # seconds in which every run has had its turn, when steps are quick
 SHORTEST, LONGEST = 0.1, 0.25  # seconds of a turn
 LATER = 30.0  # quiet seconds until what could not be measured is measured again
-WAIT = 0.003  # seconds between two tries to get the cores
+LARGE = 10_000_000  # parameters of a run whose files take seconds to write
+HOLD = 2.0  # seconds in which every process has had the cores once, for its share of them
+BEAT = 2.0  # seconds between two signs of life of a process that has nothing to do
 SOON, QUIET = 1.0, 3.0  # seconds without a command: by then the page is drawn; the machine is probably quiet
-
-
-@dataclass
-class ScheduledRun:
-    """A run that takes turns in this process."""
-
-    run: RunDir
-    training: Generator[StepStats | None, None, None]
-    all_cores: bool
-    last_step: int
-    steps_left: int | None  # before it pauses; None: it trains to its end
-
-    @property
-    def has_begun(self) -> bool:
-        """Tell whether the run has had its first turn; before that there is nothing to close."""
-        return inspect.getgeneratorstate(self.training) != inspect.GEN_CREATED
 
 
 class Worker:
     """The runs of one process."""
 
-    def __init__(self, root: Path, running_run_id: Any, is_called: Callable[[float], bool] | None = None):
-        """root: the folder of runs; running_run_id: shared memory that tells the server whose turn it is.
+    def __init__(self, root: Path, told: Told, is_called: IsCalled | None = None):
+        """root: the folder of runs; told: shared memory that tells the server whose turn it is, and shows life.
 
         is_called: waits so many seconds for a command and tells whether there is one; then no turn begins.
         """
-        self.root, self.running_run_id, self.is_called = root, running_run_id, is_called
-        self.turns: deque[ScheduledRun] = deque()
+        self.root, self.told, self.commands = root, told, is_called or (lambda seconds: False)
+        self.turns = Turns()
         self.cores = CoreLock(root)
+
+    def is_called(self, seconds: float) -> bool:
+        """Show life, and tell whether a command comes within so many seconds."""
+        self.told.beat()
+        return self.commands(seconds)
+
+    def between_layers(self, seconds: float) -> bool:
+        """Let those who wait for the cores have them, in the middle of a slow step; tell whether a command came."""
+        if not self.is_called(seconds):
+            self.cores.breathe(self.is_called)
+        return self.is_called(0.0)
 
     def handle(self, command: str, run_id: str, steps: int | None = None) -> None:
         """Train, pause, stop or delete a run. An error ends that run alone."""
         run = RunDir(self.root / run_id)
         turn = next((turn for turn in self.turns if turn.run.id == run_id), None)
-        self.running_run_id.value = run_id.encode()
+        self.told.running_run_id.value = run_id.encode()
+        self.told.beat(turn.patience if turn else self._patience(run))
         try:
             if command == "train":
                 self._train(turn, run, steps)
@@ -94,29 +87,52 @@ class Worker:
         except Exception as error:
             _write_failure(run, error)
         finally:
-            self.running_run_id.value = b""
+            self.told.running_run_id.value = b""
+            self.told.beat(PATIENCE)
         if turn:
             del turn
             give_back_memory()
 
     def take_turn(self) -> None:
-        """Give the next run its slice of time, unless a command comes while it waits for the cores."""
-        turn = self.turns.popleft()
-        with self.cores.held(turn.all_cores, self.is_called) as is_held:
-            if not is_held:
-                self.turns.appendleft(turn)
-                return
-            self.running_run_id.value = turn.run.id.encode()
-            until = time.monotonic() + min(LONGEST, max(SHORTEST, ROUND / (len(self.turns) + 1)))
+        """Give the runs whose turn it is their slices of time, for as long as this process is due the cores.
+
+        None of them when a command comes while it waits for the cores, and none after one came.
+        """
+        turn = self.turns.next()
+        shares, place = self.told.shares, self.told.place
+        shares.tell(place, self.turns.owners)
+        hold = HOLD * shares.of(place)
+        self.cores.breath = max(SHORTEST, min(BREATH, hold))
+        with self.cores.held(turn.all_cores, self.is_called):
+            until = time.monotonic() + hold
+            while self.cores.is_held:
+                self._slice_of(turn)
+                if not self.turns or time.monotonic() >= until or self.is_called(0.0):
+                    break
+                turn = self.turns.next()
+                if turn.all_cores != self.cores.for_all:
+                    break
+        shares.tell(place, self.turns.owners)
+
+    def _slice_of(self, turn: ScheduledRun) -> None:
+        """Give a run its slice of time; a new one until it shows its first point, if that is longer."""
+        self.told.running_run_id.value = turn.run.id.encode()
+        self.told.beat(turn.patience)
+        began, is_new = time.monotonic(), turn.is_new
+        until = began + min(LONGEST, max(SHORTEST, ROUND / len(self.turns)))
+        finished = False
+        while not finished and self.cores.is_held and turn.is_new == is_new:
             finished = self._one_step(turn)
-            while not finished and time.monotonic() < until:
-                finished = self._one_step(turn)
-        self.running_run_id.value = b""
-        if not finished:
-            self.turns.append(turn)
-            return
-        del turn  # and with it model, optimizer and data
-        give_back_memory()
+            is_over = time.monotonic() >= until and not is_new
+            if is_over or turn.all_cores != self.cores.for_all or self.is_called(0.0):
+                break
+        self.turns.charge(turn, time.monotonic() - began)
+        self.told.beat(PATIENCE)
+        self.told.running_run_id.value = b""
+        if finished:
+            self.turns.remove(turn)
+            del turn  # and with it model, optimizer and data
+            give_back_memory()
 
     def pause_all(self) -> None:
         """Pause all runs, because the server is gone."""
@@ -136,16 +152,27 @@ class Worker:
             return
         if status.state != "queued":
             run.write_status(Status("queued", status.step))
-        all_cores = threads_for(config.model, config.train.batch_size) > 1
-        # A new run's first turn is the next.
-        self.turns.appendleft(
-            ScheduledRun(run, run_by_turns(run, self.is_called), all_cores, config.train.steps, steps)
+        is_wide = threads_for(config.model, config.train.batch_size) > 1
+        if count_of(config.model) > LARGE:
+            run = LargeRun(run.path, lambda: self.cores.lent(self.is_called))
+        training, owner = run_by_turns(run, self.between_layers), config.owner or run.id
+        self.turns.add(
+            ScheduledRun(run, training, is_wide, config.train.steps, steps, owner, patience=self._patience(run))
         )
+
+    def _patience(self, run: RunDir) -> float:
+        try:
+            config = run.config()
+        except ValueError:  # gone, or damaged
+            return PATIENCE
+        speed = Speed.load(self.root / SPEED_FILE)
+        return PATIENCE + longest_piece(config.model, config.train.batch_size, speed)
 
     def _one_step(self, turn: ScheduledRun) -> bool:
         """Take a step, or a part of what else takes long; return whether the run has no more turns here."""
         try:
             stats = next(turn.training)
+            turn.all_cores = turn.all_cores or (turn.is_wide and stats is not None)
             if stats and stats.step >= turn.last_step:
                 next(turn.training)  # ends the run: it is done after its last step, even if only that one was asked for
                 return True  # its text is counted to the end, turn or no turn
@@ -174,6 +201,22 @@ class Worker:
             end(run)
 
 
+class LargeRun(RunDir):
+    """A run whose files take seconds to write: meanwhile others have the cores."""
+
+    def __init__(self, path: Path, lend: Callable[[], AbstractContextManager]):
+        super().__init__(path)
+        self.lend = lend
+
+    def write_snapshot(self, model: Model, step: int, meta: dict) -> None:
+        with self.lend():
+            super().write_snapshot(model, step, meta)
+
+    def write_resume(self, model: Model, optimizer: CombinedOptimizer, step: int, state: dict) -> None:
+        with self.lend():
+            super().write_resume(model, optimizer, step, state)
+
+
 def _throw(turn: ScheduledRun, why: Exception) -> None:
     """End a run's turns."""
     with suppress(StopIteration):
@@ -191,93 +234,26 @@ def _write_failure(run: RunDir, error: Exception) -> None:
         pass
 
 
-class CoreLock:
-    """Locks on the cores, shared by all worker processes: for one run on all cores, or several on one core each.
-
-    Two processes that each use all cores slow each other down far more than twofold. The kernel frees a lock when its
-    process dies, however it dies. The turnstile keeps many small runs from starving one large run.
-    """
-
-    def __init__(self, root: Path):
-        self.turnstile, self.lock = (_opened(root / name) for name in (".turnstile.lock", ".cores.lock"))
-
-    def are_busy(self) -> bool:
-        """Tell whether any process computes at this moment."""
-        if fcntl is None:
-            return False
-        is_free = self._try(self.lock, fcntl.LOCK_EX)
-        if is_free:
-            self._free(self.lock)
-        return not is_free
-
-    @contextmanager
-    def held(self, all_cores: bool, is_called: Callable[[float], bool] | None = None) -> Iterator[bool]:
-        """Wait for one core, or for all of them, and hold them for a while; yield whether they are held.
-
-        is_called: waits so many seconds, and tells whether to give up waiting.
-        """
-        if fcntl is None:
-            yield True
-            return
-        is_held = self._wait(self.turnstile, fcntl.LOCK_EX, is_called)
-        if is_held:
-            is_held = self._wait(self.lock, fcntl.LOCK_EX if all_cores else fcntl.LOCK_SH, is_called)
-            self._free(self.turnstile)
-        try:
-            yield is_held
-        finally:
-            if is_held:
-                self._free(self.lock)
-
-    def _wait(self, file: IO, kind: int, is_called: Callable[[float], bool] | None) -> bool:
-        while not self._try(file, kind):
-            if is_called is None:
-                time.sleep(WAIT)
-            elif is_called(WAIT):
-                return False
-        return True
-
-    def _try(self, file: IO, kind: int) -> bool:
-        assert fcntl is not None
-        try:
-            fcntl.flock(file, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # this folder has no locks, as on some network disks: there the system shares the cores out
-            pass
-        return True
-
-    def _free(self, file: IO) -> None:
-        assert fcntl is not None
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def _opened(path: Path) -> IO:
-    """Open a file to be locked, for the life of the process; one of this process alone where there can be none."""
-    for mode in ("wb", "rb"):  # a lock needs no more than to read
-        with suppress(OSError):
-            return open(path, mode)
-    return tempfile.TemporaryFile()  # noqa: SIM115
-
-
-def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any, measures: bool = False) -> None:
+def work(commands: Connection, root: str, told: Told, measures: bool = False) -> None:
     """Handle commands and train until the pipe closes. This is the entry point of the process.
 
-    running_run_id, acknowledged: shared memory that tells the server whose turn it is, and how many commands this
-    process has handled. measures: after a "warm_up", also measure the speed of this machine.
+    told: shared memory that tells the server whose turn it is, how many commands this process has handled, and that it
+    lives. measures: after a "warm_up", also measure the speed of this machine.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
     _lower_priority()
     keep_freed_memory()
-    worker = Worker(Path(root), running_run_id, commands.poll)
+    told.beat(PATIENCE)
+    worker = Worker(Path(root), told, commands.poll)
     chores: list[tuple[float, Callable[[Path, CoreLock, float], object]]] = []  # and after how many quiet seconds
     began, overdue = time.monotonic(), math.inf  # the moment from which on the chores no longer wait for quiet ones
     while True:
+        told.beat()
         try:
             is_late = chores and worker.turns and time.monotonic() > overdue
-            idle = is_late or (chores and not worker.turns and not commands.poll(chores[0][0]))
-            command = commands.recv() if not (idle or worker.turns) or commands.poll() else None
+            idle = is_late or (chores and not worker.turns and not _comes(commands, chores[0][0], told))
+            has_command = not idle and _comes(commands, 0.0 if worker.turns else BEAT, told)
+            command = commands.recv() if has_command else None
         except (EOFError, OSError):
             break
         if command and command[0] == "warm_up":
@@ -291,10 +267,20 @@ def work(commands: Connection, root: str, running_run_id: Any, acknowledged: Any
             if chore(worker.root, worker.cores, time.monotonic() - began):
                 chores.append((LATER, chore))
                 overdue = time.monotonic() + LATER if Speed.load(worker.root / SPEED_FILE) is None else math.inf
-        else:
+        elif worker.turns:
             worker.take_turn()
-        acknowledged.value += command is not None
+        told.acknowledged.value += command is not None
     worker.pause_all()
+
+
+def _comes(commands: Connection, seconds: float, told: Told) -> bool:
+    """Wait so many seconds for a command, and show life meanwhile; return whether there is one."""
+    until = time.monotonic() + seconds
+    while not commands.poll(max(0.0, min(BEAT, until - time.monotonic()))):
+        told.beat()
+        if time.monotonic() >= until:
+            return False
+    return True
 
 
 def _lower_priority() -> None:

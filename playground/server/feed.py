@@ -46,6 +46,7 @@ class Feed:
         run = self.store.get(run_id)
         config, status = self.config(run), status_now(run)
         rows, baselines = self.rows(run.path, config.created), run.baselines()
+        message = self.store.trouble(run_id) or status.message
         with rows.lock:
             rows.read(run)
             estimates = rows.estimates.since()
@@ -57,7 +58,7 @@ class Feed:
                 "steps": config.train.steps,
                 "vocab_size": config.model.vocab_size,
                 "tokens": translate("characters" if config.tokenizer["kind"] == "char" else "bpe_tokens", lang),
-                "message": status.message and refused(status.message, lang),
+                "message": message and refused(message, lang),
                 "snapshots": run.snapshots(),
                 "points": _thinned(rows.points.since(points)),
                 "evals": _thinned(rows.estimates.since(evals)),

@@ -93,7 +93,7 @@ def _kill_in_its_turn(store: RunStore, run: RunDir) -> int:
         pid = process.process.pid
         os.kill(pid, signal.SIGSTOP)
         time.sleep(0.01)
-        if process.running_run_id.value.decode() == run.id:
+        if process.told.running_run_id.value.decode() == run.id:
             os.kill(pid, signal.SIGKILL)
             return pid
         os.kill(pid, signal.SIGCONT)
@@ -304,7 +304,7 @@ def test_a_start_that_is_refused_leaves_no_run(store, start):
         os.kill(pid, signal.SIGSTOP)
     try:
         for process in store.processes:
-            while process.sent - process.acknowledged.value < MAX_PENDING:
+            while process.sent - process.told.acknowledged.value < MAX_PENDING:
                 process.send("pause", run.id)
         with pytest.raises(ValueError, match="many commands waiting"):
             store.start(tiny_plan(seed=5))
@@ -312,7 +312,7 @@ def test_a_start_that_is_refused_leaves_no_run(store, start):
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-    wait_for(lambda: all(process.sent == process.acknowledged.value for process in store.processes))
+    wait_for(lambda: all(process.sent == process.told.acknowledged.value for process in store.processes))
     wait_for_state(run, "paused")
 
 
@@ -407,10 +407,10 @@ def test_no_button_waits_while_a_worker_is_replaced(tmp_path, monkeypatch):
     with quick_store(tmp_path, workers=1) as store:
         starting, may_start, make = threading.Event(), threading.Event(), runs_module.Process
 
-        def slow_process(*arguments) -> Process:
+        def slow_process(*arguments, **named) -> Process:
             starting.set()
             may_start.wait(60)
-            return make(*arguments)
+            return make(*arguments, **named)
 
         monkeypatch.setattr(runs_module, "Process", slow_process)
         os.kill(store.processes[0].process.pid, signal.SIGKILL)

@@ -14,24 +14,19 @@ from core.once import Once
 from core.runs import baseline_count, chores, leaving
 from core.runs import worker as worker_module
 from core.runs.config import Status
+from core.runs.cores import CoreLock
 from core.runs.cost import Speed
 from core.runs.directory import RunDir
 from core.runs.listing import delete
+from core.runs.pulse import Told
 from core.runs.training_run import run_by_turns
-from core.runs.worker import CoreLock, Worker, work
+from core.runs.worker import Worker, work
 from tests.tiny_runs import losses, tiny_plan
-
-
-class _Shared:
-    """Stands for a value in shared memory."""
-
-    def __init__(self, value=b""):
-        self.value = value
 
 
 @pytest.fixture
 def worker(tmp_path) -> Worker:
-    return Worker(tmp_path, _Shared())
+    return Worker(tmp_path, Told())
 
 
 @pytest.fixture
@@ -65,7 +60,7 @@ def test_a_command_during_a_slow_step_is_obeyed_at_the_next_layer(tmp_path, monk
     monkeypatch.setattr(torch.nn.Linear, "forward", forward)
     monkeypatch.setattr(training, "_optimizer_step", lambda *given: steps.append(step(*given)) or steps[-1])
     run = tiny_plan(1000).create(tmp_path)
-    worker = Worker(tmp_path, _Shared(), lambda seconds: bool(called))
+    worker = Worker(tmp_path, Told(), lambda seconds: bool(called))
     worker.handle("train", run.id)
     while not called:
         worker._one_step(worker.turns[0])
@@ -96,7 +91,7 @@ def test_runs_take_turns(worker, make):
     for _ in range(3):
         worker.take_turn()
     assert all(run.status().step > 0 and run.status().state == "running" for run in runs)
-    assert worker.running_run_id.value == b""
+    assert worker.told.running_run_id.value == b""
 
 
 def test_a_new_run_has_the_next_turn(worker, make):
@@ -196,7 +191,7 @@ def test_a_command_is_handled_while_a_run_waits_for_the_cores(tmp_path, make):
         asked.append(seconds)
         return len(asked) == 3
 
-    worker, others = Worker(tmp_path, _Shared(), is_called), CoreLock(tmp_path)
+    worker, others = Worker(tmp_path, Told(), is_called), CoreLock(tmp_path)
     run = make()
     worker.handle("train", run.id)
     with others.held(all_cores=True):
@@ -223,15 +218,13 @@ def test_a_worker_is_not_deaf_while_it_counts_or_estimates(tmp_path, make, monke
     monkeypatch.setattr(baseline_count, "baselines", lambda *_: may_end.wait(60))
     monkeypatch.setattr(baseline_count, "_counts", Once())
     monkeypatch.setattr(training, "tokens_at_once", lambda model: model.block_size)
-    monkeypatch.setattr(worker_module, "SHORTEST", 0.0)
-    monkeypatch.setattr(worker_module, "ROUND", 0.0)  # a turn is over after any piece of work
-    worker, run, other = Worker(tmp_path, _Shared()), make(steps=2), make(seed=2)
+    asked: list[float] = []
+    worker = Worker(tmp_path, Told(), lambda seconds: bool(asked.append(seconds)))
+    run, other = make(steps=2), make(seed=2)
     worker.handle("train", run.id)
-    pieces = 0
     while run.status().step < 1:
         worker.take_turn()
-        pieces += 1
-    assert pieces > 20  # the first look alone has sixteen windows, and each was a place to obey at
+    assert len(asked) > 20  # the first look alone has sixteen windows, and each was a place to obey at
     worker.handle("train", other.id)
     while any(turn.run.id == run.id for turn in worker.turns):
         worker.take_turn()
@@ -335,9 +328,9 @@ def test_work_handles_all_commands_counts_them_and_ends_with_the_pipe(in_this_pr
     for command in (("train", run.id, None), ("train", "nothing", None), ("delete", gone.id, None)):
         ours.send(command)
     ours.close()
-    acknowledged = _Shared(0)
-    work(theirs, str(tmp_path), _Shared(), acknowledged)
-    assert acknowledged.value == 3 and run.status().state == "paused" and not gone.path.exists()
+    told = Told()
+    work(theirs, str(tmp_path), told)
+    assert told.acknowledged.value == 3 and run.status().state == "paused" and not gone.path.exists()
 
 
 def test_a_quiet_worker_tells_how_fast_the_machine_is_once(in_this_process, monkeypatch, tmp_path):
@@ -353,7 +346,7 @@ def test_a_quiet_worker_tells_how_fast_the_machine_is_once(in_this_process, monk
     monkeypatch.setattr(chores, "was_busy", lambda began: False)
     monkeypatch.setattr(worker_module, "QUIET", 0.05)
     ours.send(("warm_up",))
-    work(theirs, str(tmp_path), _Shared(), _Shared(0), measures=True)
+    work(theirs, str(tmp_path), Told(), measures=True)
     assert len(measured) == 1 and Speed.load(tmp_path / chores.SPEED_FILE) == Speed(1e-3, 1e9)
 
 
@@ -404,7 +397,7 @@ def test_a_worker_that_trains_all_the_time_measures_between_two_turns(in_this_pr
     monkeypatch.setattr(worker_module, "LATER", 0.0)
     ours.send(("warm_up",))
     ours.send(("train", run.id, None))
-    work(theirs, str(tmp_path), _Shared(), _Shared(0), measures=True)
+    work(theirs, str(tmp_path), Told(), measures=True)
     assert len(steps) == 1 and run.status().state == "paused"
 
 
@@ -423,7 +416,7 @@ def test_what_could_not_be_measured_is_measured_again_later(in_this_process, mon
     for name in ("SOON", "QUIET", "LATER"):
         monkeypatch.setattr(worker_module, name, 0.01)
     ours.send(("warm_up",))
-    work(theirs, str(tmp_path), _Shared(), _Shared(0), measures=True)
+    work(theirs, str(tmp_path), Told(), measures=True)
     assert len(tries) == 3
 
 

@@ -7,7 +7,6 @@ import pytest
 from core.config import BigramConfig, GPTConfig, ModernConfig, SampleConfig, TrainConfig
 from core.downloads import DownloadError
 from core.pretrained.hub import Commit
-from core.runs.handover import _reason
 from core.runs.plan import RunOptions
 from core.text.corpora import clean_text, own_text
 from core.text.decoding import _SIGNATURES, decode_text
@@ -159,8 +158,8 @@ def test_what_was_changed_in_a_text_is_told_in_vietnamese(text):
 STATUSES = [
     str(Diverged(1200, 1000, {"learning_rate": 0.03})),
     "Training ended with an error: The optimizer's state is of another model",
-    f"The training process ended ({_reason(-9)}); going on.",
-    f"The training process ended twice at about step 7 ({_reason(1)}); press Play to try again from the last saved "
+    "The training process ended (killed, perhaps for want of memory); going on.",
+    "The training process ended twice at about step 7 (exit code 1); press Play to try again from the last saved "
     "step, or make the model or batch smaller.",
     str(DownloadError("x.txt could not be saved (No space left on device); let GPT_PLAYGROUND_CACHE name a folder that "
                       "has room and can be written to")),
