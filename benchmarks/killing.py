@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         ended, took, orphans = end_servers(Path(folder), asked.ends)
         report.head(
-            "SIGTERM", "seconds (median, most)", "steps not saved", "not in pause", "stray files", "orphans after 5 s"
+            "SIGTERM", "seconds (median, most)", "steps lost", "not in pause", "stray files", "orphans after 5 s"
         )
         seconds = f"{statistics.median(took):.1f}, {max(took):.1f}" if took else report.NONE
         report.row(asked.ends, seconds, ended["lost"], ended["not in pause"], ended["stray"], orphans)
