@@ -64,5 +64,5 @@ const css = (colour) => 'rgb(' + colour.join(' ') + ')';
 /** Dark or light, whichever can be read on a colour. */
 function inkOn(colour) {
   const [r, g, b] = colour.map((part) => (part / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.19 ? '#ffffff' : '#0b1220';
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.179 ? '#ffffff' : '#000000'; // either has 4.5 and more there
 }
