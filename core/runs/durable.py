@@ -111,7 +111,12 @@ def disk_trouble(error: OSError) -> str:
     """Return why something could not be written, as the beginning of a sentence."""
     if error.errno in FULL:
         return f"The disk is full ({error.strerror})"
-    return f"The disk cannot be written to ({error.strerror or error!s:.100})"
+    return f"The disk cannot be used ({error.strerror or error!s:.100})"
+
+
+def remedy(error: OSError) -> str:
+    """Return what helps, as the end of a sentence."""
+    return "free some disk space" if error.errno in FULL else "see to it that the folder of runs can be written to"
 
 
 def _write_over(path: Path, content: bytes) -> None:

@@ -135,10 +135,18 @@ def _proxy(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _port(text: str) -> int:
+def port_of(text: str, named: str = "") -> int:
+    """Read a port; named: where it stands, for the refusal (ValueError)."""
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= 65_535):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no port; give a number from 1 to 65535, or leave it out")
+        raise ValueError(f"{named}{text[:40]!r} is no port; give a number from 1 to 65535, or leave it out")
     return int(text)
+
+
+def _port(text: str) -> int:
+    try:
+        return port_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _class_password(file: Path | None, env: Mapping[str, str]) -> str | None:

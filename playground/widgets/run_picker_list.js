@@ -36,6 +36,7 @@ async function poll() {
       runs = answer.runs;
       listKey = answer.key;
       asOf = Date.now();
+      tell(at('.problems'), (answer.problems ?? []).join('\n'));
       window.playgroundFeed.runs = runs;
       window.dispatchEvent(new Event('playground-listed'));
     }

@@ -461,6 +461,16 @@ def test_whatever_stands_in_place_of_a_file_a_run_is_read_or_told_and_the_others
     assert "There is no run called" in refusal(RunDir.open, root, run.id)
 
 
+@pytest.mark.parametrize("content", ["", "{", '{"state": "flying"}', None])
+def test_a_run_whose_status_is_damaged_stands_in_pause_where_its_rows_and_states_say(run, content):
+    run.append("metrics", [{"step": 0}, {"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.5}])
+    (run.path / "status.json").unlink() if content is None else (run.path / "status.json").write_text(content)
+    RunStore(run.path.parent, workers=1).recover()
+    status = run.status()
+    assert (status.state, status.step) == ("paused", 2)
+    assert re.fullmatch(r"Where this run stood was lost \(status.json .*\); press Play to go on\.", status.message)
+
+
 def test_where_nobody_may_write_the_other_runs_are_recovered(tmp_path, monkeypatch):
     first, second = (RunDir.create(tmp_path, CONFIG, TEXT, name) for name in ("first", "second"))
     write = RunDir.write_status

@@ -315,6 +315,50 @@ def test_with_a_damaged_state_a_run_goes_on_from_an_older_one_or_the_start_to_th
         assert_equal(resumed, undisturbed)
 
 
+def test_a_run_without_any_state_begins_again_and_says_so(undisturbed, tmp_path):
+    run = new_run(tmp_path, undisturbed.id)
+    steps(run, upto=9)
+    shutil.rmtree(run.path / "resume")
+    turns = train_run(run)
+    assert next(turns).step == 1
+    assert run.status().message == (
+        "No state of this run was saved, or it is gone. The run begins again and repeats what it did up to step 9, "
+        "with the same losses."
+    )
+    list(turns)
+    assert_equal(run, undisturbed)
+
+
+@pytest.mark.parametrize("left", [[], ["status.json"], ["status.json", "metrics.jsonl", "snapshots"]])
+def test_a_run_whose_folder_is_deleted_by_hand_ends_once_and_for_all(tmp_path, left):
+    """left: what the trainer writes anew while another program deletes file by file."""
+    run = new_run(tmp_path)
+    turns = train_run(run)
+    for stats in turns:
+        if stats.step == 4:
+            for path in run.path.iterdir():
+                if path.name not in left:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if not left:
+                run.path.rmdir()
+    assert stats.step < STEPS and not run.path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_lost_its_run_json_alone_ends_and_keeps_the_rest(tmp_path):
+    run = new_run(tmp_path)
+    turns, kept = train_run(run), None
+    for stats in turns:
+        if stats.step == 4:
+            config = (run.path / "run.json").read_bytes()
+            (run.path / "run.json").unlink()
+            kept = run.snapshots()
+    assert stats.step < STEPS and run.snapshots() == kept and (run.path / "corpus.txt").exists()
+    (run.path / "run.json").write_bytes(config)
+    steps(run)
+    assert run.status().state == "done"
+
+
 def test_ctrl_c_in_the_middle_of_a_step_leaves_a_run_that_goes_on_to_the_same_end(undisturbed, tmp_path, monkeypatch):
     run = new_run(tmp_path, undisturbed.id)
     steps(run, upto=4)
