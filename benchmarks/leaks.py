@@ -12,6 +12,7 @@ import os
 import random
 import statistics
 import time
+from collections import Counter
 
 from benchmarks.browsing import Failed, Page
 from benchmarks.report import head, number, row
@@ -20,6 +21,11 @@ from benchmarks.served import Served, served
 WARM = 100  # pages and heatmaps before memory is looked at: what is kept for the next look is full by then
 A_MINUTE = 5  # pages that arrive
 STEPS = 40  # of the run that is looked at
+# The run of one who comes and goes: so short that, however quickly they come, runs do not wait for each other. Else
+# memory would be promised to more and more of them, and the next one refused.
+SHORT = {"field-steps": 40, "field-n_layer": 1, "field-n_head": 2, "field-n_embd": 32, "field-block_size": 32,
+         "field-batch_size": 4, "field-eval_interval": 20, "field-eval_tokens": 1024,
+         "field-sample_tokens": 8}  # fmt: skip
 AGAIN = 70.0  # seconds after which the server has given back what it gives back
 
 
@@ -95,19 +101,18 @@ async def _look(page: Page, run: str, count: int) -> None:
 
 async def _come_and_go(server: Served, config: dict, asked: argparse.Namespace) -> None:
     """Print the slope of memory over the second half of coming and going, a minute of life as `times` tell."""
-    began, seen, failed, waiting = time.monotonic(), [], 0, set()
+    began, seen, failed, waiting = time.monotonic(), [], Counter(), set()
 
     async def visit() -> None:
-        nonlocal failed
         page = Page(server.address, config)
         try:
             await page.open()
             call = page.named("train")
-            run = (await page.call(call, page.values(call, **{"field-steps": 60})))[0]
+            run = (await page.call(call, page.values(call, **SHORT)))[0]
             await page.wire.ask(f"/playground/feed/{run}?points=0&evals=0&samples=0&lang=en")
             await asyncio.sleep(60.0 / asked.times)
-        except Failed:
-            failed += 1
+        except Failed as why:
+            failed[str(why)[:200]] += 1
         page.close()
 
     while time.monotonic() - began < 60.0 * asked.minutes:
@@ -119,8 +124,10 @@ async def _come_and_go(server: Served, config: dict, asked: argparse.Namespace) 
     late = [(when * asked.times / 3600, size) for when, size in seen[len(seen) // 2 :]]
     slope = statistics.linear_regression(*zip(*late, strict=True)).slope
     hours = asked.minutes * asked.times / 60
-    row(f"{len(seen)} come and go ({hours:.2g} h, {failed} failed)", number(seen[0][1]), number(late[0][1]),
+    row(f"{len(seen)} come and go ({hours:.2g} h, {failed.total()} failed)", number(seen[0][1]), number(late[0][1]),
         number(seen[-1][1]), f"{slope:.1f} MB/h", "5 MB/h")  # fmt: skip
+    for why, count in failed.most_common(5):
+        print(f"  failed {count} times: {why}")
 
 
 if __name__ == "__main__":

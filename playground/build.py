@@ -62,7 +62,8 @@ class Playground(gr.Blocks):
         self.rights: Rights | None = None
         self.line: Line | None = None
         self.closed = threading.Event()  # of the present launch
-        self.connections: Connections | None = None  # those of the present launch
+        self.origins: Origins | None = None  # of the present launch, as are its connections
+        self.connections: Connections | None = None
 
     def queue(self, **more: Any) -> "Playground":
         """Set the queue up as `gr.Blocks.queue` does, which calls it itself: here for a class of thirty."""
@@ -112,13 +113,13 @@ class Playground(gr.Blocks):
         """Bound the connections of the server that has just begun, once."""
         server = getattr(self, "server", None)
         if server is not None and (self.connections is None or self.connections.server is not server):
-            self.connections = Connections(self.settings.profile)
+            self.connections = Connections(self.settings.profile, self.origins.is_proxy)
             self.connections.bound(server)
 
     def _app_kwargs(self, host: str) -> dict[str, Any]:
         """Return what the app behind the page is made with: our routes, our script, and the guard around all of it."""
         space, wish = space_host(), self.settings
-        origins = Origins(host, wish.allowed_hosts, wish.trusted_proxies, space)
+        self.origins = Origins(host, wish.allowed_hosts, wish.trusted_proxies, space)
         frames = SPACE_FRAMES if space else NOTEBOOK_FRAMES if "ipykernel" in sys.modules else ""
         password = wish.class_password
         return {
@@ -128,7 +129,7 @@ class Playground(gr.Blocks):
                 *map(Middleware, (Heartbeats, Opening)),
                 *gradio_patches.middleware(),
             ],
-            "lifespan": lifespan_with(profile=wish.profile, origins=origins, frames=frames),
+            "lifespan": lifespan_with(profile=wish.profile, origins=self.origins, frames=frames),
         }
 
     def routes(self) -> Routes:

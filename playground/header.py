@@ -207,10 +207,11 @@ class Header:
         machine = translate("machine", lang, cores=cores(), device=device)
         return f"{machine} · {translate(f'profile_{profile.name}', lang, runs=profile.active_runs)}"
 
-    def become_host(self, person: Person, lang: str, event: gr.EventData = None) -> dict:
+    def become_host(self, person: Person, lang: str, request: gr.Request, event: gr.EventData = None) -> dict:
         """Make the host of who typed the teacher's key, or say why not."""
         try:
-            person = self.page.rights.become_host(person, event_value(event, "key"))
+            address = request.client.host if request.client else ""
+            person = self.page.rights.become_host(person, event_value(event, "key"), address)
         except ValueError as error:
             return self._host(person, lang, refused(error, lang), time.monotonic_ns())
         return self._host(person, lang, tried=time.monotonic_ns())

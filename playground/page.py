@@ -43,7 +43,8 @@ class PageContext:
     def __post_init__(self):
         profile = self.settings.profile
         self.runs = RunList(self.store, profile.shared)
-        self.rights, self.limits = Rights(profile, self.settings.teacher_key), Limits(self.runs, profile)
+        self.rights = Rights(profile, self.settings.teacher_key, is_made=self.settings.key_is_made)
+        self.limits = Limits(self.runs, profile)
 
     def readable_run(self, run_id: Any) -> RunDir | None:
         """Return the run called run_id; None when there is none, or when it cannot be read."""

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.runs import chores, processes, training_run, worker
+from core.runs import chores, processes, recorder, worker
 from core.runs.cost import Speed
 from core.runs.directory import RunDir
 from core.runs.plan import Plan, plan_run
@@ -93,13 +93,13 @@ def unmeasured_work(*arguments) -> None:
 
 def seldom_saving_work(*arguments) -> None:
     """Save a run only when it is left: no test depends on how many seconds it takes on a busy machine."""
-    training_run.SAVE_EVERY = 3600.0
+    recorder.SAVE_EVERY = 3600.0
     unmeasured_work(*arguments)
 
 
 def impatient_work(*arguments) -> None:
     """Save ten times a second."""
-    training_run.SAVE_EVERY = 0.1
+    recorder.SAVE_EVERY = 0.1
     unmeasured_work(*arguments)
 
 

@@ -1,6 +1,7 @@
 """Weights in and out of safetensors files: nothing is pickled, everything is checked before it is used."""
 
 import os
+import re
 from pathlib import Path
 
 import torch
@@ -17,7 +18,10 @@ def save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
     try:
         save_file(tensors, path)
     except SafetensorError as error:
-        raise OSError(f"{path.name} cannot be written ({error!s:.80}); free some disk space") from None
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise OSError(f"{path.name} cannot be written ({error!s:.80}); free some disk space") from None
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
     with open(path, "rb") as file:
         os.fsync(file.fileno())
 

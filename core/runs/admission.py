@@ -53,13 +53,17 @@ class Admission:
         Until `is_made`, the promise holds without the run's directory.
         """
         self.promised.pop(run_id, None)
-        needed, room = bytes_needed(model, batch_size), self.room()
-        if needed > room:
-            check_fits(model, batch_size, room + sum(self.promised.values()))
+        needed = bytes_needed(model, batch_size)
+        if needed > self.room():
+            self.check(model, batch_size)
             return False
         self.promised[run_id] = needed
         self.waiting.pop(run_id, None)
         return True
+
+    def check(self, model: GPTConfig | BigramConfig, batch_size: int) -> None:
+        """Refuse what would not fit even after all others have ended (ValueError)."""
+        check_fits(model, batch_size, self.room() + sum(self.promised.values()))
 
     def is_made(self, run_id: str) -> None:
         """From now on the run's directory tells when its promise ends."""

@@ -29,8 +29,9 @@ class BaselineCount(Thread):
         try:
             counts = _counts(key, lambda: baselines(train, val, self.config.model.vocab_size))
             entropy = {} if self.config.entropy is None else {"entropy": self.config.entropy}
-            self.run_dir.write_baselines({**counts, **entropy})
-        except FileNotFoundError:  # the run is deleted
+            if self.run_dir.is_there():  # else it was deleted
+                self.run_dir.write_baselines({**counts, **entropy})
+        except FileNotFoundError:  # just now
             pass
         except Exception as error:
             self.error = error

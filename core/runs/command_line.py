@@ -27,12 +27,14 @@ from core.architectures import EDITABLE_FIELDS
 from core.config import GPTConfig, SampleConfig, TrainConfig
 from core.device import choose_device
 from core.options import Options
+from core.runs.claim import Claim
 from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
 from core.runs.listing import list_runs
 from core.runs.memory import keep_freed_memory
 from core.runs.plan import RunOptions, extend, plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
+from core.runs.recovery import mend_status
 from core.runs.training_run import train_run
 from core.sampling import Token, generate
 from core.text.characters import fitted
@@ -79,11 +81,18 @@ def _sentence(error: ValueError | OSError) -> str:
 
 
 def _train(options: argparse.Namespace) -> int:
-    run = _new_run(options) if options.resume is None else _resumed(options)
+    run = _new_run(options) if options.resume is None else _found(options)
+    with Claim(run):
+        if options.resume is not None:
+            extend(run, _given(options, TrainConfig).get("steps"))
+        return _train_claimed(run)
+
+
+def _train_claimed(run: RunDir) -> int:
     config = run.config()
     keep_freed_memory()
     print(f"{config.preset} on {config.corpus}, in {run.path}", file=sys.stderr)
-    training = train_run(run)
+    training = train_run(run, is_claimed=True)
     last = "nothing yet"
     bar = tqdm(total=config.train.steps, initial=run.status().step, unit="step", file=sys.stderr, disable=None)
     with bar, _ctrl_c() as asked_to_pause:
@@ -95,7 +104,11 @@ def _train(options: argparse.Namespace) -> int:
             bar.set_postfix(loss=f"{stats.loss:.3f}", refresh=False)
             if asked_to_pause.is_set():
                 training.close()
+    if not run.is_there():
+        raise ValueError("The run was deleted while it was trained; nothing of it is left")
     status = run.status()
+    if status.state == "paused" and status.message:  # not asked for, as on a full disk
+        raise ValueError(status.message)
     if status.state == "paused":
         print(f"paused; go on with: python -m core train --resume {shlex.quote(str(run.path))}", file=sys.stderr)
         return INTERRUPTED
@@ -136,14 +149,16 @@ def _new_run(options: argparse.Namespace) -> RunDir:
     return plan.create(root, path.name if path else None)
 
 
-def _resumed(options: argparse.Namespace) -> RunDir:
+def _found(options: argparse.Namespace) -> RunDir:
+    """Return the run that is to go on; ValueError when there is none, or what is asked cannot change any more."""
     asked = {**_given(options, RunOptions), **_given(options, GPTConfig), **_given(options, TrainConfig)}
     fixed = sorted(asked.keys() - {"steps", "preset"})
     fixed += [name for name in ("run", "text") if getattr(options, name) is not None]
     if fixed:
         raise ValueError(f"{', '.join(fixed)} cannot change when a run goes on; leave that out, or start a new run")
     run = _opened(options.resume, options.runs)
-    return extend(run, _given(options, TrainConfig).get("steps"))
+    mend_status(run)
+    return run
 
 
 def _generate(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ import platform
 import re
 import time
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import Field, create_model
@@ -20,13 +21,24 @@ from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.options import Options
 from core.tokenizers import GPT2_VOCAB_SIZE, BPETokenizer, CharTokenizer, Tokenizer, named
 
-VERSION = 2  # of run.json; version 1 had no such field
+VERSION = 3  # of run.json; version 1 had no such field, and version 2 no checksum of the text
 
 _TOKEN = re.compile(r"[0-9A-Za-z]{32}")  # of an owner: 128 bits, made by their browser
 HOST = platform.node()[:255]  # several machines may share a folder of runs
 State = Literal["queued", "running", "paused", "done", "stopped", "failed"]
 STATES = get_args(State)
 ACTIVE: tuple[State, ...] = ("queued", "running")  # a worker has the run, or is to have it
+
+
+def _boot() -> str | None:
+    """Return what names the time since this machine was started; None where it has no such name (not Linux)."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:64]
+    except OSError:
+        return None
+
+
+BOOT = _boot()
 
 
 class NewerVersion(ValueError):
@@ -48,6 +60,9 @@ class RunConfig:
     sample_tokens: Annotated[int, Field(ge=1, le=1000)] = 120
     entropy: float | None = None  # of the validation part, nats per token: no model can beat it; None: unknown
     corpus_title: Annotated[str, Field(max_length=80)] | None = None  # of an own text: its file's name or first words
+    text_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = (
+        None  # of corpus.txt; None: made before version 3
+    )
     owner: str | None = None  # `owner_of` a token, on a page with several people; None: nobody
     created: float = field(default_factory=time.time)
 
@@ -85,7 +100,11 @@ class Status:
     step: Annotated[int, Field(ge=0)] = 0
     message: str | None = None
     pid: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None  # of the process that trains it
-    host: Annotated[str, Field(max_length=255)] | None = None  # that the process runs on
+    host: Annotated[str, Field(max_length=255)] | None = None  # that the process runs on,
+    boot: Annotated[str, Field(max_length=64)] | None = None  # and which of its starts: after another, no process lives
+    lease: Annotated[float, Field(ge=0)] | None = (
+        None  # seconds from `updated`, after which it writes again at the latest
+    )
     updated: float = 0.0
 
 

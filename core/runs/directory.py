@@ -2,14 +2,15 @@
 
     run.json              the version of the format; what is trained, on what, and how (rewritten by `plan.extend`)
     corpus.txt            the text itself, so that the directory is complete on any machine
-    status.json           state, step, message, and the process that trains
+    status.json           state, step, message, and the process that trains; it holds .trainer.lock (`claim.py`)
     metrics.jsonl         a line a step           samples.jsonl   a line a sample
     name.json             its number among the runs, and the name that it was given (`naming.py`)
     baselines.json        the losses of simple models on this text, and its entropy where it is known
     snapshots/step-*/     model.safetensors, meta.json: to look back at
     resume/step-*/        model.safetensors, optimizer.safetensors, state.json: to go on from, exactly
 
-A file or a snapshot becomes visible by an atomic rename, complete or not at all. Weights are safetensors, everything
+A file or a snapshot becomes visible by an atomic rename, complete or not at all, after a power cut too (`durable.py`).
+The last two states to go on from are kept. Weights are safetensors, everything
 else is JSON; nothing is ever pickled. What is no file or folder of the run's own, such as a link, is not there
 (`plain.py`). `training_run.py` writes these files while a model trains, `listing.py` deals with many such directories,
 and `config.py` says what run.json and status.json hold.
@@ -24,19 +25,22 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.runs.config import HOST, ResumeState, RunConfig, Status, checked
+from core.runs.durable import make_folder, publish, read_json, sync_file, write_file, write_json, write_over_if_full
 from core.runs.plain import is_plain, plain
 from core.runs.snapshots import mark_used, thin
+from core.runs.step_folders import discard_step, step_folders, write_step_folder
 
 if TYPE_CHECKING:
     from core.modern import Model
     from core.optim import CombinedOptimizer
 
 VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+STATES_KEPT = 2  # to go on from: should the last one be damaged, there is the one before it
 
 
 def being_made() -> str:
@@ -64,12 +68,13 @@ class RunDir:
             raise ValueError(f"A run cannot be called {run_id[:70]!r}; use letters, digits, - and _ (at most 64)")
         making = root / being_made()
         try:
-            making.mkdir(parents=True)
-            (making / "corpus.txt").write_text(text, encoding="utf-8", newline="")
-            (making / "run.json").write_text(json.dumps(config.to_json(), indent=1), encoding="utf-8")
-            run = cls(making)
-            run.write_status(Status("queued"))
-            os.rename(making, root / run_id)
+            make_folder(root)
+            making.mkdir()
+            write_file(making / "corpus.txt", corpus := text.encode())
+            config = replace(config, text_sha256=hashlib.sha256(corpus).hexdigest())
+            write_file(making / "run.json", json.dumps(config.to_json(), indent=1).encode())
+            cls(making).write_status(Status("queued"))
+            publish(making, root / run_id)
         except OSError as error:
             if (root / run_id).exists():
                 raise ValueError(f"There is already a run called {run_id!r}; choose another name") from None
@@ -87,6 +92,15 @@ class RunDir:
         if not (named and is_plain(root / run_id, folder=True) and is_plain(root / run_id / "run.json")):
             raise no_run(run_id)
         return cls(root / run_id)
+
+    def is_there(self) -> bool:
+        """Tell whether the run has not been deleted."""
+        return is_plain(self.path / "run.json")
+
+    def clear_away(self) -> None:
+        """Delete what a trainer wrote of a run while its folder was being deleted by hand."""
+        if not self.is_there() and not (self.path / "corpus.txt").exists():
+            shutil.rmtree(self.path, ignore_errors=True)
 
     # -- what the run is ------------------------------------------------------------------------------------------
 
@@ -106,12 +120,18 @@ class RunDir:
                 self.write_config(config)
 
     def text(self) -> str:
-        """Read the corpus; ValueError when it is missing or damaged."""
+        """Read the corpus; ValueError when it is missing, damaged or not the text that the run was made with."""
         try:
-            with open(plain(self.path / "corpus.txt"), encoding="utf-8", newline="") as file:
-                return file.read()
+            corpus = plain(self.path / "corpus.txt").read_bytes()
+            text = corpus.decode()
         except (OSError, ValueError) as error:
             raise ValueError(f"corpus.txt cannot be read ({type(error).__name__})") from None
+        if self.config().text_sha256 not in (None, hashlib.sha256(corpus).hexdigest()):
+            raise ValueError(
+                "corpus.txt is not the text that this run was made with (its checksum is another); "
+                "put that text back, or start a new run"
+            )
+        return text
 
     def status(self) -> Status:
         """Read the run's state and step; ValueError when status.json is damaged."""
@@ -122,8 +142,13 @@ class RunDir:
             raise ValueError(f"status.json does not say where a run stands ({error})") from None
 
     def write_status(self, status: Status) -> None:
-        """Replace status.json, with the time of now."""
-        write_json(self.path / "status.json", {**asdict(status), "updated": time.time()})
+        """Replace status.json, with the time of now; on a full disk too.
+
+        Of a run that is running it is written ten times a second, and not synced: where it stands is told by its rows
+        and states too (`recovery.py`).
+        """
+        told = {**asdict(status), "updated": time.time()}
+        write_over_if_full(self.path / "status.json", told, synced=status.state != "running")
 
     # -- what it wrote --------------------------------------------------------------------------------------------
 
@@ -135,6 +160,11 @@ class RunDir:
             if file.tell() and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n":
                 file.write(b"\n")
             file.write("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode())
+
+    def sync_rows(self) -> None:
+        """Wait until all rows are on the disk: a state to go on from must not count before the rows up to it."""
+        for name in ("metrics", "samples"):
+            sync_file(self.path / f"{name}.jsonl")
 
     def rows(self, name: str, offset: int = 0) -> tuple[list[dict], int]:
         """Read the rows of name.jsonl from a byte offset, but for broken lines; return them and the next offset.
@@ -177,16 +207,16 @@ class RunDir:
         """Keep the weights of a step, to look back at; of a large model, earlier ones may go."""
         from core.pretrained.weights import weights
 
-        self._write_folder("snapshots", step, {"model": weights(model)}, {"meta": {**meta, "step": step}})
-        thin(dict(_folders(self.path / "snapshots")))
+        write_step_folder(self.path, "snapshots", step, {"model": weights(model)}, {"meta": {**meta, "step": step}})
+        thin(dict(step_folders(self.path / "snapshots")))
 
     def snapshots(self) -> list[int]:
         """Return the steps that have a snapshot, in order."""
-        return [step for step, _ in _folders(self.path / "snapshots")]
+        return [step for step, _ in step_folders(self.path / "snapshots")]
 
     def weights_file(self, step: int) -> Path:
         """Return the file with the weights of a snapshot; ValueError when there is none."""
-        if folder := dict(_folders(self.path / "snapshots")).get(step):
+        if folder := dict(step_folders(self.path / "snapshots")).get(step):
             if is_plain(folder / "model.safetensors"):
                 return folder / "model.safetensors"
         file = f"step-{step:07d}/model.safetensors"
@@ -197,7 +227,7 @@ class RunDir:
         from core.parameters import empty_model
         from core.pretrained.weights import load_weights, read_tensors
 
-        found = dict(_folders(self.path / "snapshots"))
+        found = dict(step_folders(self.path / "snapshots"))
         step = max(found, default=None) if step is None else step
         if step not in found:
             raise ValueError(f"The run has no snapshot of step {step}; it has {_listed(found)}")
@@ -207,24 +237,25 @@ class RunDir:
         return model.eval()
 
     def write_resume(self, model: "Model", optimizer: "CombinedOptimizer", step: int, state: dict) -> None:
-        """Keep all that is needed to go on from a step exactly; delete older states once this one is complete."""
+        """Keep all that is needed to go on from a step exactly, and the state before it; delete older ones then."""
         from core.pretrained.weights import optimizer_tensors, weights
 
         tensors = {"model": weights(model), "optimizer": optimizer_tensors(optimizer)}
-        self._write_folder("resume", step, tensors, {"state": {**state, "step": step}})
-        for old, folder in _folders(self.path / "resume"):
-            if old != step:
-                shutil.rmtree(folder, ignore_errors=True)
+        self.sync_rows()
+        write_step_folder(self.path, "resume", step, tensors, {"state": {**state, "step": step}})
+        steps = self.saved_steps()
+        for old in set(steps) - {step, *[each for each in steps if each <= step][-STATES_KEPT:]}:
+            discard_step(self.path, "resume", old)
 
     def saved_steps(self) -> list[int]:
         """Return the steps that have a state to go on from, in order."""
-        return [step for step, _ in _folders(self.path / "resume")]
+        return [step for step, _ in step_folders(self.path / "resume")]
 
     def read_resume(self, model: "Model", optimizer: "CombinedOptimizer") -> ResumeState | None:
         """Load the newest complete resume state into model and optimizer; return its state.json, None without one."""
         from core.pretrained.weights import check_weights, load_optimizer, load_weights, read_tensors
 
-        for step, folder in reversed(_folders(self.path / "resume")):
+        for step, folder in reversed(step_folders(self.path / "resume")):
             try:
                 state = ResumeState.parse(read_json(folder / "state.json"))
                 if state.step != step:
@@ -234,36 +265,9 @@ class RunDir:
                 load_optimizer(optimizer, read_tensors(plain(folder / "optimizer.safetensors")))
                 load_weights(model, tensors)
                 return state
-            except (ValueError, OSError):
-                shutil.rmtree(folder, ignore_errors=True)  # damaged: an older one may be complete, the start always is
+            except (ValueError, OSError):  # damaged: an older one may be complete, the start always is
+                discard_step(self.path, "resume", step)
         return None
-
-    def _write_folder(self, kind: str, step: int, tensors: dict[str, dict], notes: dict[str, dict]) -> None:
-        from core.pretrained.weights import save_tensors
-
-        final = self.path / kind / f"step-{step:07d}"
-        if final.exists():
-            return  # the same step of the same run holds the same numbers
-        if final.parent.exists() and not is_plain(final.parent, folder=True):
-            raise OSError(f"The folder {kind!r} of the run leads elsewhere; put a plain folder in its place")
-        making = self.path / f".{kind}-{step}-{os.getpid()}"
-        shutil.rmtree(making, ignore_errors=True)
-        try:
-            making.mkdir()
-            for name, content in tensors.items():
-                save_tensors(content, making / f"{name}.safetensors")
-            for name, content in notes.items():
-                (making / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-            final.parent.mkdir(exist_ok=True)
-            os.rename(making, final)
-        finally:
-            shutil.rmtree(making, ignore_errors=True)  # after the rename there is nothing of that name
-
-
-def _folders(path: Path) -> list[tuple[int, Path]]:
-    children = path.glob("step-*") if is_plain(path, folder=True) else ()
-    steps = [(child.name.removeprefix("step-"), child) for child in children if is_plain(child, folder=True)]
-    return sorted((int(step), child) for step, child in steps if step.isdecimal())
 
 
 def no_run(run_id: Any) -> ValueError:
@@ -275,25 +279,6 @@ def no_run(run_id: Any) -> ValueError:
 def is_number(value: Any) -> bool:
     """Tell whether a JSON value is a number to compute with: no bool, no NaN, no integer of hundreds of digits."""
     return type(value) in (int, float) and abs(value) < 1e300
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file; ValueError, one sentence, when that is not possible."""
-    try:
-        return json.loads(plain(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name} cannot be read ({type(error).__name__})") from None
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Replace a JSON file, complete or not at all."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")  # threads of one server write here too
-    try:
-        temporary.write_text(json.dumps(content), encoding="utf-8")
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _parsed(lines: bytes) -> Iterator[dict]:

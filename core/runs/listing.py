@@ -6,11 +6,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from core.runs.claim import A_DAY, is_alive, is_trained
 from core.runs.config import HOST, NewerVersion, Status
 from core.runs.directory import VALID_ID, RunDir, being_made, host_mark
 from core.runs.plain import is_plain
 
-A_WHILE, A_DAY = 600.0, 86_400.0  # seconds after which what nobody can be asked about is taken for left behind
+A_WHILE = 600.0  # seconds after which what nobody can be asked about is taken for left behind
 
 
 def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
@@ -53,7 +54,7 @@ def sweep(root: Path) -> None:
         if not is_plain(run.path, folder=True):
             continue
         try:
-            busy = is_alive(run.status())
+            busy = is_trained(run, run.status())
         except ValueError:
             busy = False
         if not busy:
@@ -78,34 +79,3 @@ def _is_being_made(path: Path) -> bool:
     if host != host_mark():  # another machine's: nobody here knows
         return time.time() - written < A_DAY
     return is_alive(Status("running", pid=int(pid), host=HOST, updated=written))
-
-
-def is_alive(status: Status) -> bool:
-    """Tell whether the process that wrote a status still runs, and is not another one with the same number.
-
-    Of another machine's process that cannot be known: it is alive as long as it has written something lately.
-    """
-    if not isinstance(status.pid, int) or status.pid <= 0:
-        return False
-    if status.host not in (None, HOST):
-        return time.time() - status.updated < A_DAY
-    if os.name == "nt":  # os.kill would end it there
-        return False
-    try:
-        os.kill(status.pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    started = _start_time(status.pid)
-    return started is None or started <= (status.updated or 0.0) + 2.0
-
-
-def _start_time(pid: int) -> float | None:
-    """Return when a process started, in seconds since 1970; None where that cannot be read (not Linux)."""
-    try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        boot = next(line.split()[1] for line in Path("/proc/stat").read_text().splitlines() if line[:5] == "btime")
-        return int(boot) + int(after_name[19]) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError, StopIteration):
-        return None

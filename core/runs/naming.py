@@ -16,7 +16,8 @@ from typing import Annotated
 from pydantic import Field
 
 from core.runs.config import checked
-from core.runs.directory import RunDir, read_json, write_json
+from core.runs.directory import RunDir
+from core.runs.durable import read_json, write_json
 from core.text.characters import without_invisible
 
 LONGEST_NAME = 60
@@ -79,11 +80,11 @@ def number_runs(root: Path, runs: Iterable[RunDir], others: Iterable[int] = ()) 
         last = max([*known, *others, _read(root / NUMBERS_FILE, _LastNumber).last])
         names |= {run: RunName(number, names[run].name) for number, run in enumerate(new, start=last + 1)}
         for run in new:
-            with suppress(OSError):
-                _write(run, names[run])
+            with suppress(OSError):  # not synced, for 300 may press Train at once: after a power cut it is given anew
+                _write(run, names[run], synced=False)
         with suppress(OSError):
             if new:
-                write_json(root / NUMBERS_FILE, {"last": last + len(new)})
+                write_json(root / NUMBERS_FILE, {"last": last + len(new)}, synced=False)
         return names
 
 
@@ -94,8 +95,8 @@ def _read(path: Path, cls: type):
         return cls()
 
 
-def _write(run: RunDir, name: RunName) -> None:
+def _write(run: RunDir, name: RunName, synced: bool = True) -> None:
     try:
-        write_json(run.path / NAME_FILE, {"number": name.number, "name": name.name})
+        write_json(run.path / NAME_FILE, {"number": name.number, "name": name.name}, synced)
     except FileNotFoundError:
         pass  # deleted just now

@@ -11,17 +11,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.runs.admission import Admission, Waiting
-from core.runs.config import ACTIVE, HOST, RunConfig, Status
+from core.runs.claim import Claim, Taken, is_trained
+from core.runs.config import ACTIVE, RunConfig, Status
 from core.runs.cost import SPEED_FILE, Speed
 from core.runs.directory import RunDir
 from core.runs.handover import Handover
-from core.runs.listing import delete, is_alive, list_runs, sweep
+from core.runs.listing import delete, list_runs
 from core.runs.machine import cores, step_flops
 from core.runs.memory import memory_lately
 from core.runs.plan import Plan, again, extend, plan_run
 from core.runs.presets import PRESETS
 from core.runs.processes import Process
 from core.runs.pulse import Shares
+from core.runs.recovery import recover
 from core.runs.seen import Seen
 from core.runs.watch import Watch
 from core.text.corpora import DEFAULT_CORPUS, load_corpus
@@ -59,14 +61,8 @@ class RunStore:
         return self
 
     def recover(self) -> None:
-        """Delete what a crash left half-made, mark as paused the runs that it interrupted, hash owners' tokens."""
-        sweep(self.root)
-        for run in list_runs(self.root)[0]:
-            run.hash_owner()
-            status = run.status()
-            if status.state in ACTIVE and not is_alive(status):
-                with suppress(OSError):  # nobody may write there: the other runs can go on
-                    run.write_status(Status("paused", status.step, "The server was started anew; press Play to go on."))
+        """Clean up after an earlier server, and let what it trained go on from its last state."""
+        recover(self.root)
 
     def start_workers(self) -> None:
         """Start the workers; if torch is still being imported for them, wait until it is."""
@@ -201,12 +197,13 @@ class RunStore:
         run = self.get(run_id)
         with self.lock:
             if self._process_of(run) is None:
-                config, status = run.config(), run.status()
-                if status.step >= config.train.steps:
-                    self._worker_for(config).check_room()
-                    self.admission.asks(run.id, config.model, config.train.batch_size)  # or refuses, before a change
-                    extend(run, 2 * config.train.steps)
-                    run.write_status(Status("paused", status.step))
+                with Claim(run):  # another server may be asked the same at this moment
+                    config, status = run.config(), run.status()
+                    if status.step >= config.train.steps:
+                        self._worker_for(config).check_room()
+                        self.admission.check(config.model, config.train.batch_size)
+                        extend(run, 2 * config.train.steps)
+                        run.write_status(Status("paused", status.step))
             self._train(run)
 
     def delete(self, run_id: str) -> None:
@@ -247,10 +244,10 @@ class RunStore:
     def _begin(self, run: RunDir, config: RunConfig, steps: int | None, is_let_in: bool) -> None:
         """Send a run to a worker, or let it wait for memory."""
         with self.lock:
+            self.admission.is_made(run.id)
             process = self._worker_for(config)
             process.check_room()
             run.write_status(Status("queued", run.status().step))
-            self.admission.is_made(run.id)
             if is_let_in:
                 self.handover.forgive(run.id)
                 process.send("train", run.id, steps)
@@ -277,9 +274,8 @@ class RunStore:
                     return process
                 del process.commands[run.id]
         status = run.status()
-        if status.state == "running" and is_alive(status):
-            where = f"process {status.pid}" if status.host in (None, HOST) else f"process {status.pid} on {status.host}"
-            raise ValueError(f"This run is trained by another program ({where}); stop it there")
+        if is_trained(run, status):
+            raise Taken(status)
         return None
 
     def _worker_for(self, config: RunConfig) -> Process:

@@ -3,14 +3,13 @@
 `train_run` is a generator like `core.training.train`, and yields one step a turn. Closing it pauses the run; throwing
 `Stopped` into it ends the run at its current step. Either way the directory holds all that is needed to go on exactly.
 After a crash, the run goes on from the last state that was saved. `run_by_turns` is the same for those who want to be
-asked more often than once a step: while a run loads, is evaluated, writes a sample, or has its text counted.
+asked more often than once a step: while a run loads, is evaluated, writes a sample, or has its text counted. One
+process at a time trains a run (`claim.py`), and `recorder.py` writes down what happens.
 """
 
-import os
 import time
 from collections.abc import Generator
-from contextlib import suppress
-from dataclasses import asdict
+from contextlib import nullcontext, suppress
 
 import torch
 
@@ -21,30 +20,32 @@ from core.model import GPT
 from core.optim import make_optimizer
 from core.pretrained import loader
 from core.runs.baseline_count import BaselineCount
-from core.runs.config import HOST, State, Status, tokenizer_from_json
+from core.runs.claim import Claim, Taken
+from core.runs.config import State, Status, tokenizer_from_json
 from core.runs.directory import RunDir
 from core.runs.learned import learn
 from core.runs.leaving import Deleted, IsCalled, SlowSteps, Stopped
 from core.runs.machine import Load, threads_for
 from core.runs.memory import told
+from core.runs.recorder import Recorder
 from core.runs.snapshots import is_snapshot_step
 from core.runs.waiting import use_threads
 from core.sampling import generate
 from core.training import Diverged, StepStats, Unfinished, evaluate_by_turns, train
 
-SAVE_EVERY = 5.0  # seconds of training between two resume states, or more when saving is slow
-WRITE_EVERY = 0.1  # seconds between two writes of metrics
 SAMPLE_SEED = 1
 FIRST_TOKENS = 2048  # of each part, for the estimate at step 0: all windows are equally hard for an untrained model
 
 
-def train_run(run: RunDir) -> Generator[StepStats, None, None]:
+def train_run(run: RunDir, is_claimed: bool = False) -> Generator[StepStats, None, None]:
     """Train a run from its current step, one step a turn, and write what happens into its directory.
 
     Its status is "running" from the first turn on, and in the end "done", "stopped" (after Stopped), "paused" (after
-    close) or "failed" with a sentence. Raises ValueError when the run cannot be trained as its directory says.
+    close, or when the disk is full) or "failed" with a sentence. is_claimed: who calls holds the run's `Claim`.
+    Raises ValueError when the run cannot be trained as its directory says, Taken when another process trains it, and
+    OSError when nothing can be written.
     """
-    turns = run_by_turns(run)
+    turns = run_by_turns(run, is_claimed=is_claimed)
     try:
         for stats in turns:
             if stats is not None:
@@ -56,47 +57,45 @@ def train_run(run: RunDir) -> Generator[StepStats, None, None]:
         turns.close()
 
 
-def run_by_turns(run: RunDir, is_called: IsCalled | None = None) -> Generator[StepStats | None, None, None]:
+def run_by_turns(
+    run: RunDir, is_called: IsCalled | None = None, is_claimed: bool = False
+) -> Generator[StepStats | None, None, None]:
     """Train a run as `train_run` does, and also yield None in the middle of whatever takes long beside the steps.
 
     is_called: as a worker's; a slow step is left, and taken anew, when it tells of a command.
     """
+    try:
+        with nullcontext() if is_claimed else Claim(run):
+            yield from _turns(run, is_called)
+    except Deleted:  # by a command, or by hand
+        return
+    except Taken:
+        raise
+    except (OSError, ValueError):
+        if run.is_there():
+            raise
+        run.clear_away()
+
+
+def _turns(run: RunDir, is_called: IsCalled | None) -> Generator[StepStats | None, None, None]:
     training = _TrainingRun(run, is_called)
     try:
-        for _ in training.loading:  # what is thrown in ends the turns, but not the loading
-            yield None
-            use_threads(training.threads)
-        yield from training.timed(training.steps())
-        training.leave("done")
-    except GeneratorExit:
-        training.leave("paused")
+        yield from training.until_left()
+    except OSError as error:  # wherever it came from, the last state is whole
+        training.record.stall(error)
         raise
-    except Stopped:
-        training.leave("stopped")
-        return
-    except Deleted:
-        return
-    except Diverged as error:
-        training.give_up(error)
-        return
-    except KeyboardInterrupt:  # in the middle of a step: what was saved before it is whole
-        run.write_status(Status("paused", training.saved_step))
-        raise
-    except Exception as error:
-        training.fail(error)
-        raise
-    yield from training.counted()
 
 
 def end(run: RunDir) -> None:
     """End a run that nobody trains at the moment, at its current step."""
     if run.status().state in ("queued", "paused"):
-        training = _TrainingRun(run)
-        try:
-            training.leave("stopped")
-        except Exception as error:
-            training.fail(error)
-            raise
+        with Claim(run):
+            training = _TrainingRun(run)
+            try:
+                training.leave("stopped")
+            except Exception as error:
+                training.fail(error)
+                raise
 
 
 class _TrainingRun:
@@ -106,19 +105,15 @@ class _TrainingRun:
         """Read nothing yet: `loading` does, a piece a turn."""
         self.run, self.is_loaded, self.is_called = run, False, is_called
         self.loading = self._load()
-        self.step, self.elapsed, self.threads = 0, 0.0, 1  # one, until the first step
+        self.step, self.elapsed, self.record = 0, 0.0, Recorder(run)
+        self.threads = 1  # until the first step
         self.unfinished: StepStats | None = None  # a step whose estimates and sample are still to be made
-        self.message: str | None = None  # what is told while steps are repeated that the page knows already,
-        self.repeated_to = 0  # up to this one
-        self.unwritten: list[dict] = []
-        self.written_at = self.saved_at = time.monotonic()
-        self.saved_step, self.save_took = 0, 0.0
         self.losses: dict[str, float | None] = {}  # the last estimates
         self.count: BaselineCount | None = None
 
     def _load(self) -> Generator[None, None, None]:
         """Build all that training needs, and go to the state that was saved last."""
-        self.step = self.saved_step = self.run.status().step
+        self.step = self.record.saved_step = self.run.status().step
         self.config = self.run.config()
         self.tokenizer = tokenizer_from_json(self.config.tokenizer)
         self.tokens = data.as_tokens(self.tokenizer.encode(self.run.text()))
@@ -145,15 +140,38 @@ class _TrainingRun:
         reached = self.step
         self.step, self.elapsed = (state.step, state.elapsed) if state else (0, 0.0)
         self.load, self.resumed_at = Load.now(), time.monotonic()
-        self.saved_step = self.step
+        self.record.saved_step = self.step
         if state and state.unfinished and self.run.last_row() < self.step:  # not finished since then
             self.unfinished = StepStats(self.step, **state.unfinished.model_dump())
         if self.step < saved:
-            self.repeated_to = max(reached, saved)
-            self.message = (
-                f"The saved state of step {saved} was damaged. The run goes on from step {self.step} and repeats "
-                f"what it did up to step {self.repeated_to}, with the same losses."
-            )
+            self.record.repeat(saved, self.step, max(reached, saved))
+
+    def until_left(self) -> Generator[StepStats | None, None, None]:
+        """Load, train and count, and write down how that ended, in whichever way."""
+        try:
+            for _ in self.loading:  # what is thrown in ends the turns, but not the loading
+                yield None
+                use_threads(self.threads)
+            yield from self.timed(self.steps())
+            self.leave("done")
+        except GeneratorExit:
+            self.leave("paused")
+            raise
+        except Stopped:
+            self.leave("stopped")
+            return
+        except (Deleted, OSError):
+            raise
+        except Diverged as error:
+            self.give_up(error)
+            return
+        except KeyboardInterrupt:  # in the middle of a step: what was saved before it is whole
+            self.run.write_status(Status("paused", self.record.saved_step))
+            raise
+        except Exception as error:
+            self.fail(error)
+            raise
+        yield from self.counted()
 
     def steps(self) -> Generator[StepStats | None, None, None]:
         """Train the steps that are left, and write down each one before it is yielded."""
@@ -201,32 +219,35 @@ class _TrainingRun:
             yield from self._sample()
         self.unfinished = None
         self._count_time()
-        self.unwritten.append(_row(stats, self.elapsed))
+        self.record.add(stats, self.elapsed)
         if is_snapshot_step(stats.step):
-            self._snapshot(self.losses if evaluated else {})
-        now = time.monotonic()
-        if evaluated or stats.step <= 3 or now - self.written_at > WRITE_EVERY:
-            self._write()
-        if now - self.saved_at > max(SAVE_EVERY, 20 * self.save_took):
+            self.record.snapshot(self.model, self.step, self.losses if evaluated else {})
+        if evaluated or stats.step <= 3 or self.record.is_time_to_write:
+            self.record.write(self._told)
+        if self.record.is_time_to_save:
             self._save()
         if self.needs_baselines and self.elapsed > 1.0:
             yield from self.counted()
 
     def leave(self, state: State) -> None:
-        """Write everything that is not written yet, and then the state."""
+        """Write everything that is not written yet, and then the state: "paused" where the last weights do not fit."""
         if not self.is_loaded and state == "paused":
             self.run.write_status(Status(state, self.run.status().step))
             return
         for _ in self.loading:  # a run that is stopped gets a snapshot to look at
             pass
         if self.unfinished and state == "stopped":  # the step ends with what is known of it
-            self.unwritten.append(_row(self.unfinished, self.elapsed))
+            self.record.add(self.unfinished, self.elapsed)
             self.unfinished = None
-        self._write()
-        if self.step != self.saved_step or self.unfinished:
-            self._save()
+        self.record.write(self._told)
+        is_kept = True
+        if self.step != self.record.saved_step or self.unfinished:
+            is_kept = self._save()
         if state != "paused" and self.step not in self.run.snapshots():
-            self._snapshot({})
+            is_kept = self.record.snapshot(self.model, self.step, {}) and is_kept
+        if not is_kept:
+            self._write_status("paused", self.record.unsaved)
+            return
         self._write_status(state)
         if state == "done":
             learn(self.run.path.parent, self.config, self.run.rows("metrics")[0], self.load)
@@ -239,11 +260,11 @@ class _TrainingRun:
     def give_up(self, error: Diverged) -> None:
         """End a run whose loss is no longer a number; the model holds its last good weights again."""
         self.unfinished = None
-        self.unwritten.append({"step": error.step, "loss": None, "elapsed": self.elapsed})
-        self._write()
+        self.record.unwritten.append({"step": error.step, "loss": None, "elapsed": self.elapsed})
+        self.record.write(self._told)
         self.step = error.kept_step
         if self.step not in self.run.snapshots():
-            self._snapshot({})
+            self.record.snapshot(self.model, self.step, {})
         self._write_status("failed", str(error))
         self._begin_to_count()
 
@@ -258,7 +279,7 @@ class _TrainingRun:
         if not self.run.rows("metrics")[0]:  # or it was paused in the sample, before which the chart gets this point
             self.run.append("metrics", [row])
         yield from self._sample()
-        self._snapshot(self.losses)
+        self.record.snapshot(self.model, self.step, self.losses)
 
     def _sample(self) -> Generator[None, None, None]:
         prompt, ids = torch.tensor([self.tokenizer.encode(self.config.prompt)]), []
@@ -267,38 +288,21 @@ class _TrainingRun:
             yield
         self.run.append("samples", [{"step": self.step, **self.losses, "text": self.tokenizer.decode(ids)}])
 
-    def _snapshot(self, losses: dict) -> None:
-        """Keep the weights; losses: those of this very step, if there are any."""
-        if self._is_sound():
-            self.run.write_snapshot(self.model, self.step, losses)
-
-    def _is_sound(self) -> bool:
-        """Tell whether all weights are finite: a step may break them, and only the loss of the next one shows it."""
-        return all(torch.isfinite(parameter).all() for parameter in self.model.parameters())
-
-    def _write(self) -> None:
-        self.run.append("metrics", self.unwritten)
-        self.unwritten = []
-        self.written_at = time.monotonic()
-        self._write_status("running")
-
-    def _save(self) -> None:
-        self._write()
-        began = time.monotonic()
-        if self._is_sound():
-            state: dict = {"elapsed": self.elapsed}
-            if self.unfinished:
-                kept = ("loss", "learning_rate", "grad_norm", "tokens", "seconds")
-                state["unfinished"] = {name: getattr(self.unfinished, name) for name in kept}
-            self.run.write_resume(self.model, self.optimizer, self.step, state)
-        self.saved_at, self.saved_step = time.monotonic(), self.step
-        self.save_took = self.saved_at - began
+    def _save(self) -> bool:
+        self.record.write(self._told)
+        state: dict = {"elapsed": self.elapsed}
+        if self.unfinished:
+            kept = ("loss", "learning_rate", "grad_norm", "tokens", "seconds")
+            state["unfinished"] = {name: getattr(self.unfinished, name) for name in kept}
+        return self.record.save(self.model, self.optimizer, self.step, state)
 
     def _write_status(self, state: State, message: str | None = None) -> None:
-        if state == "running" and self.step < self.repeated_to:
-            message = self.message
-        told = self.step - (self.unfinished is not None)  # the steps whose rows are written or about to be
-        self.run.write_status(Status(state, told, message, os.getpid(), HOST))
+        self.record.status(state, self._told, message)
+
+    @property
+    def _told(self) -> int:
+        """The last step whose row is written or about to be."""
+        return self.step - (self.unfinished is not None)
 
     def _begin_to_count(self) -> None:
         if self.needs_baselines:  # the run was too short, or ended too soon, to count them earlier
@@ -313,8 +317,3 @@ class _TrainingRun:
             self.count.join(0.05)
         if self.count and self.count.error:
             raise self.count.error
-
-
-def _row(stats: StepStats, elapsed: float) -> dict:
-    row = {key: value for key, value in asdict(stats).items() if value is not None}
-    return {**row, "elapsed": round(elapsed, 4), "time": round(time.time(), 3)}

@@ -31,7 +31,13 @@ class Watch(threading.Thread):
         each: is called at each look.
         """
         super().__init__(name="worker-watch", daemon=True)
-        self.processes, self.successor, self.replace, self.closed, self.each = processes, successor, replace, closed, each
+        self.processes, self.successor, self.replace, self.closed, self.each = (
+            processes,
+            successor,
+            replace,
+            closed,
+            each,
+        )
 
     def run(self) -> None:
         """Look until the store is closed."""

@@ -17,6 +17,7 @@ from core.formula import count_of
 from core.modern import Model
 from core.optim import CombinedOptimizer
 from core.runs.chores import ROUGH_AFTER, measure, warm_up
+from core.runs.claim import Taken
 from core.runs.config import ACTIVE, Status
 from core.runs.cores import BREATH, CoreLock, IsCalled
 from core.runs.cost import SPEED_FILE, Speed, longest_piece
@@ -65,6 +66,7 @@ class Worker:
         """Train, pause, stop or delete a run. An error ends that run alone."""
         run = RunDir(self.root / run_id)
         turn = next((turn for turn in self.turns if turn.run.id == run_id), None)
+        holds_memory = turn is not None and turn.has_begun
         self.told.running_run_id.value = run_id.encode()
         self.told.beat(turn.patience if turn else self._patience(run))
         try:
@@ -81,13 +83,15 @@ class Worker:
                 if turn and turn.has_begun:
                     _throw(turn, Deleted())  # what is deleted next need not be saved
                 delete(run)
+        except Taken:
+            pass
         except Exception as error:
             _write_failure(run, error)
         finally:
             self.told.running_run_id.value = b""
             self.told.beat(PATIENCE)
-        if turn:
-            del turn
+        del turn
+        if holds_memory and command != "train":
             give_back_memory()
 
     def take_turn(self) -> None:
@@ -178,7 +182,7 @@ class Worker:
                 if turn.steps_left <= 0:
                     turn.training.close()
                     return True
-        except StopIteration:
+        except (StopIteration, Taken):  # Taken: another process was quicker, and writes down what happens
             return True
         except Exception as error:
             _write_failure(turn.run, error)

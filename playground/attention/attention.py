@@ -32,6 +32,11 @@ def _digits(part: float) -> float | None:
     return float(f"{part:.{_DIGITS}g}") if math.isfinite(part) else None
 
 
+def stamp_of(told: Any) -> int | None:
+    """Return which of the view's values a card asked about, as its event told it."""
+    return told if type(told) is int else None
+
+
 def _by_head(numbers: Any) -> list[list[float | None]]:
     return [[_plain(number) for number in row] for row in numbers]
 
@@ -145,7 +150,7 @@ class AttentionDetail(Widget):
             raise ValueError(f"scores has the shape {scores.shape}, not ({T}, {T}): pass the scores of these tokens")
         data = base64.b64encode(scores.tobytes()).decode("ascii")
         return {"tokens": list(tokens), "layer": layer, "head": head, "scores": data, "text": text or {},
-                "channel": channel, "stamp": stamp}  # fmt: skip
+                "channel": channel, "stamp": stamp_of(stamp)}  # fmt: skip
 
 
 class HeadMap(Widget):

@@ -11,6 +11,7 @@ from playground.attention import cards, downloads
 from playground.attention.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
 from playground.attention.cards import CHANNEL
 from playground.attention.examples import examples_of
+from playground.attention.lens import LensGrid
 from playground.page import PageContext
 from playground.prompts import GPT2, MOST_TEXT, RUN, source_choices
 from playground.server.rights import HOST, Person
@@ -63,6 +64,7 @@ class AttentionTab:
                 self.examples = Examples.beside(elem_id="attention-examples")
         self.view = AttentionView(elem_id="attention-view")
         self.detail = AttentionDetail(elem_id="attention-detail")
+        self.lens = LensGrid(elem_id="lens")
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=320):
                 with gr.Row(elem_id="silence-buttons") as self.buttons:
@@ -99,6 +101,7 @@ class AttentionTab:
         heard = {**UNQUEUED, "trigger_mode": "multiple"}  # of two quick choices neither is lost
         self.view.choose(show_errors(self.choose_head), asked, [self.head, self.downloads], **heard)
         self.detail.ask(show_errors(self.explain), asked, [self.detail], **UNQUEUED)
+        self.lens.ask(show_errors(self.read_layers), asked, [self.lens], **queued)
         begun = self.go.click(show_errors(self.begin), asked, [self.ticket, self.steps, self.map], **UNQUEUED)
         begun.success(show_errors(self.silence), [self.ticket, *asked], [self.map], **SILENCING)
         self.halt.click(self.stop, None, None, **UNQUEUED)
@@ -184,11 +187,22 @@ class AttentionTab:
         """Return one head's scores before the mask."""
         layer, head = event_value(event, "layer", 0), event_value(event, "head", 0)
         attention = self._attention(self.page.readable_run(run_id), source, text, steps, lang)
-        scores = attention.scores_before_mask(layer, head)
-        words = widget_words(lang)["attention_detail"]
-        stamp = event_value(event, "stamp")
-        stamp = stamp if type(stamp) is int else None
-        return AttentionDetail.pack(attention.tokens, layer, head, scores.numpy(), words, CHANNEL, stamp)
+        scores, words = attention.scores_before_mask(layer, head), widget_words(lang)["attention_detail"]
+        return AttentionDetail.pack(
+            attention.tokens, layer, head, scores.numpy(), words, CHANNEL, event_value(event, "stamp")
+        )
+
+    def read_layers(
+        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, event: gr.EventData = None
+    ) -> dict:
+        """Return what the model would say of the text after each of its layers."""
+        from playground.attention import lens_values
+
+        run = self.page.readable_run(run_id)
+        attention = self._attention(run, source, text, steps, lang)
+        seen = lens_values.look(run, source, attention, lang)
+        return LensGrid.pack(attention.tokens, seen.ids, seen.probs, seen.texts, widget_words(lang)["lens"], CHANNEL,
+                             event_value(event, "stamp"), attention.ids.tolist(), lang)  # fmt: skip
 
     def begin(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None) -> list:
         """Take the wish to silence the heads of what is shown: at once, whoever else is computing now."""
@@ -248,6 +262,7 @@ class AttentionTab:
             gr.update(samples=[[example] for example in self._examples(run, person)]),
             looking,  # drawn as soon as the tab is in sight
             {"text": words["attention_detail"], "channel": CHANNEL},
+            {"text": words["lens"], "channel": CHANNEL, "lang": lang},
             {"text": words["attention_lines"], "channel": CHANNEL},
             {"run": run and run.id, "lang": lang},
         ]
@@ -255,7 +270,7 @@ class AttentionTab:
     @property
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
-        return [self.examples, self.view, self.detail, self.lines, self.sight]
+        return [self.examples, self.view, self.detail, self.lens, self.lines, self.sight]
 
     def translate(self, lang: str, memory: dict) -> list:
         """Return what else of the tab follows the language."""

@@ -154,6 +154,19 @@ WIDGET_WORDS_VI = {
         "e^(−∞) bằng 0, nên không còn gì cho token phía sau.",
         "one": "key {key}: e^{score} / {total} = {weight}", "one_masked": "key {key}: e^(−∞) / {total} = 0",
     },
+    "lens": {
+        "title": "Thấu kính: sau mỗi tầng mô hình sẽ nói gì?",
+        "about": "Mỗi tầng cộng thêm vào dòng thặng dư. Ở đây nó được đọc sau từng tầng như thể đó là tầng "
+        "cuối: mỗi ô là token kế tiếp có xác suất cao nhất. Hãy tìm hàng mà dự đoán bắt đầu ổn định. Chỉ hàng cuối là "
+        "điều mô hình nói; không gì huấn luyện các hàng khác để đọc như vậy.",
+        "nothing": "Hãy chọn một văn bản trước.", "waiting": "Đang tính ...", "start": "embedding",
+        "layer": "sau tầng {layer}", "corner": "token",
+        "grid": "Dự đoán theo tầng và token: dùng phím mũi tên để di chuyển",
+        "cell": "{depth}, {place}: {word} {share}",
+        "cell_came": "{depth}, {place}: {word} {share}, và token này theo sau trong văn bản",
+        "key_prob": "xác suất của token cao nhất (màu theo căn bậc hai)", "key_came": "theo sau trong văn bản",
+        "ten": "{depth}, {place}: các token kế tiếp có xác suất cao nhất", "came": "Đây là token thật sự theo sau",
+    },
     "attention_map": {
         "title": "Đầu này có quan trọng không?", "layer": "tầng", "column": "đầu {head}", "empty": "Chưa đo.",
         "cell": "Tầng {layer}, đầu {head}: {value} nat",

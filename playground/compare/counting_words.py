@@ -184,6 +184,10 @@ WORDS = {
         "luyện, cắt bằng tokenizer của từng mô hình. Văn bản của GPT-2: WebText, 40 GB, khoảng 9 tỉ token hay 40 tỉ ký "
         "tự; GPT-2 đã đọc mấy lần thì chưa từng được công bố, nên tính một lần.",
     ),
+    "count_rough_note": (
+        "The speed was measured while other work ran here, so the times are rough: on a quiet machine they are shorter.",
+        "Tốc độ được đo khi máy đang chạy việc khác nên thời gian chỉ là ước chừng: máy rảnh sẽ nhanh hơn.",
+    ),
     # the list
     "count_list_title": ("Every parameter by its name", "Từng tham số theo tên"),
     "count_list_about": (

@@ -74,7 +74,10 @@ def scaling_table(run: RunConfig | None, family: str, speed: Speed | None, lang:
     for first, second in (("fp32", "bf16"), ("forward", "training"), ("shakespeare", "webtext")):
         names += [first_in_group(translate(f"count_{first}", lang)), translate(f"count_{second}", lang)]
     head = [groups, [left_aligned("count_model", lang), *names]]
-    return table("scaling", head, rows, lang, "count_memory_note", "count_flops_note", "count_time_note")
+    notes = ["count_memory_note", "count_flops_note", "count_time_note"]
+    if speed and speed.rough:
+        notes.append("count_rough_note")
+    return table("scaling", head, rows, lang, *notes)
 
 
 def _cost_row(column: Column, speed: Speed | None, lang: str) -> list:

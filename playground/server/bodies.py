@@ -24,6 +24,7 @@ LATER = 5.0  # seconds after a long body, in which its call is likely to have en
 # What JSON can say, and Gradio cannot answer with: half of a character, and numbers beyond 64 bits. A call whose answer
 # repeats such a thing would break the stream in which all answers of its page stand.
 HALVES, LONE = ("\\ud", "\\uD"), re.compile("[\ud800-\udfff]")
+JSON = "application/json"
 LONG = 19  # digits: any number with fewer fits into 64 bits
 
 
@@ -109,6 +110,13 @@ def check_length(headers: dict[str, str], limit: int) -> None:
         raise Refusal(400, "The request does not tell its length as requests do; send it as the page does")
     if len(told) > 12 or int(told) > limit:
         raise too_large(limit)
+
+
+def check_kind(headers: dict[str, str]) -> None:
+    """Refuse a call that says to be no JSON: a form or plain text, which other websites may send without asking."""
+    told = headers.get("content-type", JSON).split(";")[0].strip().lower()
+    if told != JSON:
+        raise Refusal(415, f"A call has to be {JSON}; send it as the page does")
 
 
 async def parse(body: bytes, profile: Profile, one_at_a_time: asyncio.Lock | None = None) -> tuple[Any, bytes]:

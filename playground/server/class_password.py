@@ -6,10 +6,13 @@ lives as long as the server. How often somebody may be wrong stands in `tries.py
 (the owner of runs), and TLS, which a proxy brings.
 """
 
+import asyncio
 import hashlib
 import hmac
 import html
 import secrets
+from collections.abc import Coroutine
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.requests import cookie_parser
@@ -54,7 +57,8 @@ class ClassPassword:
             return _form(lang, action="enter" if scope["path"] == ENTRY else ENTRY[1:]) if asks_for_page else _REFUSED
         address = (scope.get("client") or ("",))[0]
         given = self._digest(await _password(receive))
-        is_right = await self.tries.is_right(address, lambda: hmac.compare_digest(given, self.wanted))
+        look = self.tries.is_right(address, lambda: hmac.compare_digest(given, self.wanted))
+        is_right = await _unless_gone(receive, look)
         if is_right is None:
             return _form(lang, "class_password_busy", "enter", status=429)
         if not is_right:
@@ -82,6 +86,22 @@ async def _password(receive: Receive) -> str:
         if not message.get("more_body"):
             return parse_qs(body.decode("utf-8", "replace"), max_num_fields=4).get("password", [""])[0]
     return ""
+
+
+async def _unless_gone(receive: Receive, look: Coroutine[Any, Any, bool | None]) -> bool | None:
+    """Return what a try comes to; None, and its place is free, as soon as the one who tries has hung up."""
+
+    async def hung_up() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    looking, leaving = asyncio.ensure_future(look), asyncio.ensure_future(hung_up())
+    try:
+        await asyncio.wait((looking, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return looking.result() if looking.done() else None
+    finally:
+        looking.cancel()
+        leaving.cancel()
 
 
 def _form(lang: str, problem: str | None = None, action: str = ENTRY[1:], status: int = 401) -> Response:

@@ -7,9 +7,10 @@ under way has no clock: a feed or a download may take as long as it takes.
 
 import asyncio
 import logging
-from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
+from playground.server.origins import neighbourhood
 from playground.server.profiles import Profile
 
 SPARE = 200  # files for everything else: runs, assets, the pipes of workers
@@ -17,12 +18,12 @@ PIECE = 65_536  # bytes of a body that have to come within `body_seconds`
 
 
 class Connections:
-    """The connections of a server at the moment."""
+    """The connections of a server at the moment; is_proxy: tells of an address whether all come from it."""
 
-    def __init__(self, profile: Profile):
-        self.profile = profile
+    def __init__(self, profile: Profile, is_proxy: Callable[[str], bool] = lambda address: False):
+        self.profile, self.is_proxy = profile, is_proxy
         self.most = min(profile.connections, raise_file_limit() - SPARE)
-        self.of_address: Counter[str] = Counter()
+        self.held: dict[str, dict[Any, None]] = {}  # whose -> their connections, the oldest first
         self.number = self.refused = 0
         self.server: Any = None
 
@@ -36,22 +37,48 @@ class Connections:
         if not any(isinstance(each, Seldom) for each in logger.filters):
             logger.addFilter(Seldom())
 
-    def enter(self, address: str) -> bool:
-        """Count a connection; tell whether there is room for it."""
-        each = self.profile.connections_of_address
-        if self.number >= self.most or (each is not None and self.of_address[address] >= each):
+    def enter(self, address: str, connection: Any) -> str | None:
+        """Count a connection and return whose it is; None where there is no room for it."""
+        whose = neighbourhood(address)
+        mine = self.held.get(whose, {})
+        most = None if self.is_proxy(address) else self.profile.connections_of_address
+        fits = most is None or len(mine) < most or self._drop_idle(whose)
+        if not fits or (self.number >= self.most and not self._make_room(len(mine))):
             self.refused += 1
-            return False
+            return None
         self.number += 1
-        self.of_address[address] += 1
+        self.held.setdefault(whose, {})[connection] = None
+        return whose
+
+    def leave(self, whose: str, connection: Any) -> None:
+        """Count a connection out, once."""
+        mine = self.held.get(whose, {})
+        if connection in mine:
+            del mine[connection]
+            self.number -= 1
+            if not mine:
+                del self.held[whose]
+
+    def _make_room(self, mine: int) -> bool:
+        """Close a connection of whoever has most, so that one who holds all of them shuts nobody out."""
+        whose = max(self.held, key=lambda each: len(self.held[each]), default=None)
+        if whose is None or self._drop_idle(whose):
+            return whose is not None
+        if len(self.held[whose]) <= mine + 1:
+            return False
+        self._drop(whose, next(reversed(self.held[whose])))
         return True
 
-    def leave(self, address: str) -> None:
-        """Count a connection out."""
-        self.number -= 1
-        self.of_address[address] -= 1
-        if self.of_address[address] <= 0:
-            del self.of_address[address]
+    def _drop_idle(self, whose: str) -> bool:
+        """Close the oldest connection of theirs that waits for no answer; tell whether there is one."""
+        found = next((each for each in self.held[whose] if not each.is_answering), None)
+        if found is not None:
+            self._drop(whose, found)
+        return found is not None
+
+    def _drop(self, whose: str, connection: Any) -> None:
+        self.leave(whose, connection)
+        connection.transport.abort()
 
 
 def raise_file_limit() -> int:
@@ -73,25 +100,29 @@ class Clocked:
 
     bounds: Connections
     clock: asyncio.TimerHandle | None = None
-    address: str | None = None  # while it is counted
+    whose: str | None = None  # while it is counted
     arrived = 0  # bytes of the present piece of a body
+
+    @property
+    def is_answering(self) -> bool:
+        """Tell whether a request has come whole, and its answer is under way."""
+        return self.clock is None and self.cycle is not None and not self.cycle.response_complete
 
     def connection_made(self, transport: Any) -> None:
         """Count a new connection, or drop it; its first head has to come soon."""
         super().connection_made(transport)
         address = (transport.get_extra_info("peername") or ("?",))[0]
-        if not self.bounds.enter(address):
+        self.whose = self.bounds.enter(address, self)
+        if self.whose is None:
             transport.abort()
             return
-        self.address = address
         self._wait(self.bounds.profile.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count a connection out."""
         self._stop()
-        if self.address is not None:
-            self.bounds.leave(self.address)
-            self.address = None
+        if self.whose is not None:
+            self.bounds.leave(self.whose, self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

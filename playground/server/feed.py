@@ -7,6 +7,7 @@ thirty viewers are a few per cent of one core. Left out on purpose: HTTP (`route
 
 from functools import lru_cache
 
+from core.runs.claim import status_now
 from core.runs.config import RunConfig
 from core.runs.directory import RunDir, no_run
 from core.runs.store import RunStore
@@ -43,7 +44,7 @@ class Feed:
         "next" holds the cursor for the next question. Raises ValueError when there is no such run.
         """
         run = self.store.get(run_id)
-        config, status = self.config(run), run.status()
+        config, status = self.config(run), status_now(run)
         rows, baselines = self.rows(run.path, config.created), run.baselines()
         message = self.store.trouble(run_id) or status.message
         with rows.lock:

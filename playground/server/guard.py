@@ -14,7 +14,7 @@ from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playground.server import door, gradio_patches, line
-from playground.server.bodies import Arriving, Body, again, check_length, limit_of, parse, too_large
+from playground.server.bodies import Arriving, Body, again, check_kind, check_length, limit_of, parse, too_large
 from playground.server.calls import check_call, check_cancel, is_inside, may_be_long, takes_long_text
 from playground.server.door import Place
 from playground.server.headers import Raw, dressed, page_headers
@@ -139,6 +139,7 @@ class Visit:
 
     async def _call(self, address: str) -> None:
         guard, page, body, place = self.guard, self.guard.page, self.body, self.place
+        check_kind(self.headers)
         whole = await body.read_json()
         if body.is_broken_off:
             return

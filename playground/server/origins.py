@@ -41,8 +41,12 @@ class Origins:
         """
         headers = headers_of(scope)
         host, scheme, address = self._told(scope, headers)
+        name = hostname(host)[:60]
+        if not name:
+            raise Refusal(
+                421, "This server answers to its name alone, and the request gives none; open the page by its address"
+            )
         if not self.knows(hostname(host)):
-            name = hostname(host)[:60] or "no name"
             raise Refusal(421, f"This server is not known as {name}; whoever runs it can add '--allow-host {name}'")
         self._check_sender(scope, headers, host, scheme)
         kept = [(name, value) for name, value in scope["headers"] if name != b"host" and not name.startswith(FORWARDED)]
@@ -78,6 +82,10 @@ class Origins:
         """Tell whether an address is that of a configured proxy."""
         number = number_of(address)
         return number is not None and any(number in network for network in self.proxies)
+
+    def is_proxy(self, address: str) -> bool:
+        """Tell whether an address is that of a proxy, from which the connections of many people come."""
+        return bool(self.space) or self.believes(address)
 
     def _check_sender(self, scope: Scope, headers: dict[str, str], host: str, scheme: str | None) -> None:
         elsewhere = False
@@ -138,6 +146,15 @@ def number_of(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
     except ValueError:
         return None
     return getattr(number, "ipv4_mapped", None) or number
+
+
+def neighbourhood(address: str) -> str:
+    """Return whose doings are counted together: an address; of IPv6, the network that one customer is given."""
+    try:
+        number = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((int(number), 64), strict=False)) if number.version == 6 else str(number)
 
 
 def network_of(text: str) -> Network:

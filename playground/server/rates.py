@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from playground.server.origins import neighbourhood
 from playground.server.profiles import Profile
 from playground.server.refusal import Refusal
 
@@ -48,15 +49,15 @@ class Rates:
 
     def call_of_address(self, address: str) -> None:
         """Count a call; Refusal when an address asks too often."""
-        _may(self.addresses.wait(address))
+        _may(self.addresses.wait(neighbourhood(address)))
 
     def call_of_person(self, session: str | None, address: str) -> None:
         """Count a call by its person. session: of an open page that the server knows; None: it knows none."""
-        _may(self.persons.wait(session) if session else self.newcomers.wait(address))
+        _may(self.persons.wait(session) if session else self.newcomers.wait(neighbourhood(address)))
 
     def upload(self, address: str, count: int) -> None:
         """Count bytes that are uploaded; Refusal when they are too many for an hour."""
-        if wait := self.bytes.wait(address, count):
+        if wait := self.bytes.wait(neighbourhood(address), count):
             raise Refusal(429, "You have uploaded as much as is possible in an hour; try again later", wait=wait)
 
 

@@ -16,10 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from playground.server.origins import neighbourhood
 from playground.server.profiles import LAPTOP, Profile
+from playground.server.rates import Buckets
 
 LONGEST_KEY = 200  # characters; more is no key, and is not looked at
-TRIES, MINUTE = 6, 60.0  # wrong keys that all together may try in so many seconds
+TRIES, TRIES_OF_ALL, MINUTE = 6, 60, 60.0  # keys that an address, and all together, may try in so many seconds
 MOST_HOSTS = 100  # browsers that are remembered as the host's
 
 
@@ -43,14 +45,19 @@ HOST = Person(is_host=True)
 
 
 class Rights:
-    """Who is who on one server, under a profile; key: the teacher's, None: nobody can become the host."""
+    """Who is who on one server, under a profile; key: the teacher's, None: nobody can become the host.
 
-    def __init__(self, profile: Profile = LAPTOP, key: str | None = None, clock: Callable[[], float] = time.monotonic):
+    is_made: the key was made here, of 128 random bits. Nobody guesses it, so that tries need not be counted.
+    """
+
+    def __init__(self, profile: Profile = LAPTOP, key: str | None = None, clock: Callable[[], float] = time.monotonic,
+                 is_made: bool = False):  # fmt: skip
         self.shared = profile.shared
-        self.clock, self.lock = clock, threading.Lock()
+        self.lock = threading.Lock()
         self._key = key and _digest(key)
         self._hosts: deque[str] = deque(maxlen=MOST_HOSTS)
-        self._wrong: deque[float] = deque(maxlen=TRIES)  # when the last wrong keys were tried
+        self._tries = Buckets(None if is_made else TRIES, MINUTE, clock)
+        self._tries_of_all = Buckets(None if is_made else TRIES_OF_ALL, MINUTE, clock)
 
     @property
     def has_key(self) -> bool:
@@ -61,8 +68,8 @@ class Rights:
         """Return who an owner is, given by its hash."""
         return Person(owner, not self.shared or (owner is not None and owner in self._hosts))
 
-    def become_host(self, person: Person, key: Any) -> Person:
-        """Let a person be the host from now on; ValueError for a wrong key, or after too many of them.
+    def become_host(self, person: Person, key: Any, address: str = "") -> Person:
+        """Let a person be the host from now on; ValueError for a wrong key, or after too many tries of their address.
 
         What was tried too often is refused whatever the key is, or trying would tell it. Who is the host already is
         not asked again, so that nobody can lock the teacher out.
@@ -70,11 +77,9 @@ class Rights:
         if person.is_host:
             return person
         with self.lock:
-            now = self.clock()
-            if len(self._wrong) == TRIES and now - self._wrong[0] < MINUTE:
+            if self._tries.wait(neighbourhood(address)) or self._tries_of_all.wait(""):
                 raise ValueError("Too many wrong keys were tried; wait a minute and type the key again")
             if not self._is_key(key) or person.owner is None:
-                self._wrong.append(now)
                 raise ValueError("This is not the teacher's key; type it as it stands where the server was started")
             self._hosts.append(person.owner)
         return self.person(person.owner)

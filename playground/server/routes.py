@@ -13,11 +13,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.runs.config import owner_of
 from core.runs.store import RunStore
 from playground.server.feed import Feed
 from playground.server.files import Asked, Download, number
+from playground.server.making import Making
+from playground.server.refusal import Refusal
 from playground.server.rights import Rights
 from playground.server.run_list import RunList
 from playground.words.refusals import refused
@@ -81,7 +84,7 @@ class Routes:
             runs or RunList(store),
             rights or Rights(),
         )
-        self.feed, self.pace = Feed(store), Pace()
+        self.feed, self.pace, self.making = Feed(store), Pace(), Making()
 
     def list(self) -> list[Route]:
         """Return the routes to put before Gradio's own."""
@@ -134,7 +137,35 @@ class Routes:
         body["pause"] = pause
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
-    def _download(self, request: Request) -> Response:
+    async def _download(self, request: Request) -> ASGIApp:
+        try:
+            name = self.making.enter(request.client.host if request.client else "")
+        except Refusal as refusal:
+            said = refused(refusal, language(request.query_params.get("lang")))
+            return JSONResponse({"error": said}, refusal.status, {"Retry-After": f"{refusal.wait:.0f}"})
+        try:
+            async with self.making.turn():
+                answer = await run_in_threadpool(self._made, request)
+        except BaseException:
+            self.making.leave(name)
+            raise
+        if answer.background is None:
+            self.making.leave(name)
+            return answer
+        return self._sent(answer, name)
+
+    def _sent(self, answer: Response, name: str) -> ASGIApp:
+        """Return an answer whose place is given back when it was sent: until then it takes room on the disk."""
+
+        async def sent(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await answer(scope, receive, send)
+            finally:
+                self.making.leave(name)
+
+        return sent
+
+    def _made(self, request: Request) -> Response:
         try:
             run, name = self.store.get(request.path_params["run_id"]), request.path_params["name"]
             if name not in self.downloads:

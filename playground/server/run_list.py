@@ -6,10 +6,11 @@ metrics only their newest bytes are read. Left out on purpose: HTTP (`routes.py`
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
+from core.runs.claim import status_now
 from core.runs.config import RunConfig, Status
 from core.runs.directory import VALID_ID, RunDir, is_number
 from core.runs.naming import NAME_FILE, RunName, given_name, name_of, number_runs
@@ -34,13 +35,17 @@ class Listed:
 
     run: RunDir
     config: RunConfig
-    status: Status
+    said: Status  # as it was written
     names: RunName
     seen: tuple
     title: str | None = None  # of an own text
     val_loss: float | None = None
     read_to: int = 0  # the byte of metrics.jsonl up to which val_loss is known
     text: str | None = None  # a digest of corpus.txt
+    status: Status = field(init=False)  # as it is: a run that nobody trains any more does not run
+
+    def __post_init__(self):
+        self.status = self.said
 
     def name(self, lang: str) -> str:
         """Return what the run is called: by its owner, on the command line, or by preset, changes and text."""
@@ -61,7 +66,9 @@ class Listed:
     def text_key(self) -> tuple:
         """Return what is the same for two runs on the same text, read in the same way."""
         if self.text is None:
-            self.text = hashlib.sha256(plain(self.run.path / "corpus.txt").read_bytes()).hexdigest()
+            self.text = (
+                self.config.text_sha256 or hashlib.sha256(plain(self.run.path / "corpus.txt").read_bytes()).hexdigest()
+            )
         return self.text, self.config.tokenizer["kind"]
 
 
@@ -104,6 +111,8 @@ class RunList:
         began = time.monotonic()
         known = self.known if began < self.good_until else {}
         found = {path.name: listed for path in paths if (listed := known.get(path.name) or self._read(path))}
+        for each in found.values():
+            each.status = status_now(each.run, each.said)
         now = time.monotonic()
         if not known and now - began > SLOW:
             self.good_until = now + min(LONGEST, SHARE * (now - began))

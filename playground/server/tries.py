@@ -2,19 +2,21 @@
 
 A whole class often stands behind one address, so wrong tries must not shut it out. An address may be wrong some times
 at once, and from then on once in a while; who tries then waits for a turn, right or wrong, for only a try that is
-looked at can be told to be right. Few may wait: one more is sent away, to try again. The clock is the event loop's.
+looked at can be told to be right. So many may wait that a script with a few tries at once sends no neighbour of its
+address away, and an address has at most half of the places that others leave. The clock is the event loop's.
 Left out on purpose: telling the people behind an address apart, which a script would feign.
 """
 
 import asyncio
-import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-WRONG, PACE = 10, 0.5  # wrong tries of an address at once, and then so many a second
+from playground.server.origins import neighbourhood
+
+WRONG, PACE = 10, 2.0  # wrong tries of an address at once, and then so many a second
 WRONG_OF_ALL, PACE_OF_ALL = 100, 10.0  # of everybody
-PLACES, PLACES_OF_ALL = 4, 100  # of those who wait for their turn
+PLACES, PLACES_OF_ALL = 60, 400  # of those who wait for their turn
 MOST_ADDRESSES = 10_000  # that are remembered
 
 
@@ -51,7 +53,7 @@ class Tries:
     async def is_right(self, address: str, look: Callable[[], bool]) -> bool | None:
         """Tell in its turn whether a try is right; None: too many wait for theirs."""
         mine = self._of(address)
-        if mine.waiting >= PLACES or self.all.waiting >= PLACES_OF_ALL:
+        if mine.waiting >= min(PLACES, PLACES_OF_ALL - self.all.waiting):
             return None
         mine.waiting += 1
         self.all.waiting += 1
@@ -70,18 +72,9 @@ class Tries:
             self.all.waiting -= 1
 
     def _of(self, address: str) -> Allowance:
-        name = _neighbourhood(address)
+        name = neighbourhood(address)
         mine = self.of_addresses.pop(name, None) or Allowance(WRONG, PACE, WRONG)
         self.of_addresses[name] = mine
         while len(self.of_addresses) > MOST_ADDRESSES:  # those who wait hold theirs themselves
             self.of_addresses.popitem(last=False)
         return mine
-
-
-def _neighbourhood(address: str) -> str:
-    """Return whose tries are counted together: an address; of IPv6, the network that one customer is given."""
-    try:
-        number = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((int(number), 64), strict=False)) if number.version == 6 else str(number)

@@ -1,6 +1,7 @@
 """The browser components in a real browser, on a small page over real runs and the real routes."""
 
 import asyncio
+import os
 import re
 from contextlib import contextmanager
 from math import log
@@ -69,7 +70,7 @@ class Runs:
         self.run.append("samples", [{"step": step, "train": loss(step), "val": val, "text": text}])
 
     def become(self, state, message=None):
-        self.run.write_status(Status(state, self.step, message))
+        self.run.write_status(Status(state, self.step, message, os.getpid()))
 
 
 def _row(step):
@@ -349,7 +350,7 @@ def test_a_browser_holds_a_bounded_history_and_every_spike_of_it(site, page):
     for start in range(61, 9_000, 1_500):
         rows = [_row(step) | {"loss": 50.0 if step == 100 else 2.0} for step in range(start, start + 1_500)]
         runs.run.append("metrics", rows)
-        runs.run.write_status(Status("running", start + 1_499))
+        runs.run.write_status(Status("running", start + 1_499, pid=os.getpid()))
         page.locator(f'#chart canvas[aria-label*="after {rows[-1]["step"]:,} of"]').wait_for()
     held = page.evaluate("""new Promise((tell) => {
       const end = playgroundFeed.subscribe('run-1', 'en', (news) => { tell(news.points); setTimeout(() => end()); });

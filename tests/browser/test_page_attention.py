@@ -72,6 +72,34 @@ def test_the_way_to_the_weights_is_shown_in_real_numbers(page):
     expect(page.locator("#attention-detail")).to_contain_text("1.000")
 
 
+def test_the_lens_shows_what_each_layer_would_say_and_ten_of_a_cell_without_the_server(page):
+    type_text(page, "Otto sang")
+    expect(tokens(page)).to_have_count(9)
+    lens = page.locator("#lens")
+    lens.locator("summary").click()
+    expect(lens.locator(".cell")).to_have_count(3 * 9)  # before the two layers, and after each of them
+    expect(lens.locator(".said")).to_be_empty()
+    expect(lens.locator(".row-name")).to_have_text(["embedding", "after layer 0", "after layer 1"])
+    expect(lens.locator(".ten li")).to_have_count(10)
+    asked = []
+    page.on("request", lambda request: '"stamp"' in (request.post_data or "") and asked.append(request.url))
+    lens.locator('.cell[data-depth="0"][data-position="3"]').click()
+    expect(lens.locator(".ten h4")).to_have_text("embedding, 3 'o': the likeliest next tokens")
+    page.keyboard.press("ArrowDown")
+    expect(lens.locator(".ten h4")).to_contain_text("after layer 0, 3 'o'")
+    expect(lens.locator('.cell[aria-pressed="true"]')).to_be_focused()
+    assert asked == []
+    page.locator("#attention-view .steps").focus()
+    page.keyboard.press("Home")  # another snapshot brings its own
+    expect(page.locator("#attention-view .step-name")).to_have_text("step 0")
+    expect(lens.locator(".ten li b").first).not_to_be_empty()
+    expect(page.locator("#lens .stale")).to_have_count(0)
+    assert len(asked) == 1
+    page.keyboard.press("End")
+    expect(page.locator("#attention-view .step-name")).to_have_text("step 20")
+    lens.locator("summary").click()
+
+
 def test_snapshots_can_be_scrubbed(page):
     slider = page.locator("#attention-view .steps")
     expect(slider).to_have_attribute("max", re.compile("[1-9]"))

@@ -1,5 +1,6 @@
 """A run's directory: complete or not there at all, and readable whatever else lies around it."""
 
+import hashlib
 import json
 import math
 import os
@@ -8,7 +9,9 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -51,7 +54,8 @@ def left_over(run: RunDir) -> list[str]:
 
 
 def test_a_new_run_is_queued_and_comes_back_as_it_was_made(run):
-    assert run.config() == CONFIG and run.text() == TEXT
+    sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
+    assert run.config() == replace(CONFIG, text_sha256=sha256) and run.text() == TEXT
     assert (run.status().state, run.status().step) == ("queued", 0)
     assert (run.rows("metrics"), run.baselines(), run.snapshots()) == (([], 0), None, [])
     assert {path.name for path in run.path.iterdir()} == {"run.json", "corpus.txt", "status.json"}
@@ -60,7 +64,7 @@ def test_a_new_run_is_queued_and_comes_back_as_it_was_made(run):
 
 def test_every_field_of_a_config_survives_the_disk(tmp_path):
     for changes in ({"entropy": 0.6, "owner": "me", "prompt": "two"}, {"created": 5}):
-        config = replace(CONFIG, **changes)
+        config = replace(CONFIG, text_sha256=hashlib.sha256(TEXT.encode()).hexdigest(), **changes)
         assert RunDir.create(tmp_path, config, TEXT).config() == config
 
 
@@ -101,20 +105,28 @@ def test_a_name_that_is_taken_is_refused_and_the_first_run_stays(run):
     assert run.config().corpus == "own" and run.text() == TEXT and left_over(run) == []
 
 
-@pytest.mark.parametrize("failing", ["write_text", "mkdir"])
+@pytest.mark.parametrize("failing", ["corpus.txt", "run.json", ".status.json", "the folder", "its name"])
 def test_a_full_disk_while_creating_leaves_nothing_half_made(tmp_path, monkeypatch, failing):
-    written, real = [], getattr(type(tmp_path), failing)
+    met = []
 
-    def full(path, *arguments, **options):
-        if path.name == "run.json" or failing == "mkdir":
-            raise OSError(28, "No space left on device")
-        written.append(path.name)
-        return real(path, *arguments, **options)
+    def full_at(place: str, real: Callable) -> Callable:
+        def act(path, *arguments, **options):
+            if Path(path).name.startswith(place):
+                met.append(place)
+                raise OSError(28, "No space left on device")
+            return real(path, *arguments, **options)
 
-    monkeypatch.setattr(type(tmp_path), failing, full)
+        return act
+
+    if failing == "the folder":
+        monkeypatch.setattr(Path, "mkdir", full_at(".new-", Path.mkdir))
+    elif failing == "its name":
+        monkeypatch.setattr("os.rename", full_at(".new-", os.rename))
+    else:
+        monkeypatch.setattr("core.runs.durable.open", full_at(failing, open), raising=False)
     with pytest.raises(ValueError, match=r"^The run could not be written \(No space left on device\); free some disk"):
         RunDir.create(tmp_path, CONFIG, TEXT, "a-run")
-    assert list(tmp_path.iterdir()) == [] and written == ["corpus.txt"] * (failing == "write_text")
+    assert list(tmp_path.iterdir()) == [] and len(met) == 1
 
 
 def test_a_text_that_cannot_be_stored_leaves_nothing_half_made(tmp_path):
@@ -289,13 +301,15 @@ def test_odd_things_among_the_snapshots_are_passed_over(run, model):
         run.load_snapshot()
 
 
-def test_the_state_to_go_on_from_is_replaced_once_the_next_is_whole(run, model, monkeypatch):
+def test_the_last_two_states_to_go_on_from_are_kept_and_an_older_one_goes_once_the_next_is_whole(
+    run, model, monkeypatch
+):
     optimizer = make_optimizer(model, CONFIG.train)
     model(torch.zeros(1, 2, dtype=torch.long), torch.ones(1, 2, dtype=torch.long))[1].backward()
     optimizer.step()
-    for step in (5, 9):
+    for step, kept in ((2, [2]), (5, [2, 5]), (9, [5, 9]), (9, [5, 9])):
         run.write_resume(model, optimizer, step, {"elapsed": float(step)})
-        assert [path.name for path in (run.path / "resume").iterdir()] == [f"step-{step:07d}"]
+        assert run.saved_steps() == kept and left_over(run) == []
 
     def full(*arguments) -> None:
         raise OSError(28, "No space left on device")

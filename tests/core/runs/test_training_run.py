@@ -18,7 +18,8 @@ import pytest
 import torch
 
 from core.optim import AdamW
-from core.runs import leaving, training_run
+from core.runs import leaving, recorder, training_run
+from core.runs.claim import LOCK_FILE
 from core.runs.config import Status
 from core.runs.directory import RunDir
 from core.runs.plan import extend, plan_run
@@ -41,6 +42,12 @@ def new_run(root: Path, kind: str = "gpt", name: str | None = None, **train) -> 
     options, model = KINDS[kind]
     settings = {"steps": STEPS, "batch_size": 4, "eval_interval": 7, "eval_tokens": 64, "warmup_steps": 2} | train
     return plan_run(own_text(TEXT), {"sample_tokens": 5, **options}, model, settings).create(root, name)
+
+
+def unchecked(run: RunDir, text: str) -> None:
+    """Give a run another text, and no checksum to tell that by, as runs of earlier versions have none."""
+    run.write_config(replace(run.config(), text_sha256=None))
+    (run.path / "corpus.txt").write_text(text, encoding="utf-8")
 
 
 def steps(run: RunDir, upto: int | None = None) -> None:
@@ -212,7 +219,7 @@ def test_runs_that_take_turns_do_not_notice_each_other(undisturbed, tmp_path):
 
 
 def test_what_a_crash_between_two_steps_leaves_goes_on_to_the_same_end(of_each_kind, tmp_path, monkeypatch):
-    monkeypatch.setattr(training_run, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(recorder, "SAVE_EVERY", 0.0)
     run = new_run(tmp_path, of_each_kind.id)
     photos = []
     for stats in train_run(run):
@@ -228,9 +235,9 @@ def test_what_a_crash_between_two_steps_leaves_goes_on_to_the_same_end(of_each_k
 
 NURSERY = """
 import os, signal, sys
-from core.runs import training_run
+from core.runs import recorder, training_run
 from core.__main__ import main
-training_run.SAVE_EVERY = training_run.WRITE_EVERY = 0.0
+recorder.SAVE_EVERY = recorder.WRITE_EVERY = 0.0
 train = training_run.train
 def watched_train(*arguments, **options):
     for turn, stats in enumerate(train(*arguments, **options)):
@@ -284,11 +291,10 @@ def test_a_run_that_is_killed_again_and_again_gives_the_very_losses_of_one_that_
 def test_with_a_damaged_state_a_run_goes_on_from_an_older_one_or_the_start_to_the_same_end(undisturbed, tmp_path):
     run = new_run(tmp_path, undisturbed.id)
     steps(run, upto=6)
-    older = shutil.copytree(run.path / "resume" / "step-0000006", tmp_path / "older")
     steps(run, upto=9)
     os.truncate(run.path / "resume" / "step-0000009" / "optimizer.safetensors", 700)
     photo = RunDir(shutil.copytree(run.path, tmp_path / "with-an-older-one"))
-    shutil.copytree(older, photo.path / "resume" / "step-0000006")
+    os.truncate(run.path / "resume" / "step-0000006" / "state.json", 0)
     for resumed, first in ((run, 1), (photo, 7)):
         turns = train_run(resumed)
         assert next(turns).step == first
@@ -435,7 +441,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence_and_finite_weight
                     self.param_groups[0]["params"][0].fill_(math.nan)
 
     monkeypatch.setattr("core.optim.AdamW", Breaking)
-    monkeypatch.setattr(training_run, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(recorder, "SAVE_EVERY", 0.0)
     run = new_run(tmp_path)
     steps(run)
     status = run.status()
@@ -482,7 +488,7 @@ def test_a_run_that_is_paused_in_its_first_look_writes_step_0_once(undisturbed, 
     assert_equal(run, undisturbed)
 
 
-def test_a_full_disk_ends_the_run_with_a_sentence_and_it_goes_on_with_more_space(undisturbed, tmp_path, monkeypatch):
+def test_a_snapshot_or_a_state_that_does_not_fit_ends_no_run_and_is_told(undisturbed, tmp_path, monkeypatch):
     run = new_run(tmp_path, undisturbed.id)
     steps(run, upto=3)
     wait_for_counts()  # which are written into the run's directory too, beside whatever the test does
@@ -491,11 +497,18 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_it_goes_on_with_more_space
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("core.pretrained.weights.save_tensors", full)
-    with pytest.raises(OSError, match="No space"):
-        steps(run)
-    assert run.status().state == "failed" and "No space left" in run.status().message
-    assert run.snapshots() == [0, 1, 2]
-    assert not [path for path in run.path.iterdir() if path.name.startswith(".")]
+    monkeypatch.setattr(recorder, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(recorder, "WRITE_EVERY", 0.0)
+    told = []
+    for stats in train_run(run):
+        told.append((stats.step, run.status().message))
+    full = "The disk is full (No space left on device): the "
+    assert [step for step, _ in told] == list(range(4, STEPS + 1))  # it trains to its end
+    assert all(message.startswith(full) for step, message in told if step > 4)
+    status = run.status()  # and is not done, for its weights are nowhere
+    assert (status.state, status.step) == ("paused", STEPS) and status.message.startswith("The disk is full (No space")
+    assert run.snapshots() == [0, 1, 2] and run.saved_steps()[-1] == 3
+    assert not [path for path in run.path.iterdir() if path.name.startswith(".") and path.name != LOCK_FILE]
     monkeypatch.undo()
     steps(run)
     assert_equal(run, undisturbed)
@@ -506,11 +519,12 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_it_goes_on_with_more_space
     [
         (lambda run: (run.path / "corpus.txt").unlink(), "corpus.txt cannot be read"),
         (lambda run: (run.path / "corpus.txt").write_bytes(b"\xff\xfe"), "corpus.txt cannot be read"),
-        (lambda run: (run.path / "corpus.txt").write_text("\u0416" * 999, encoding="utf-8"), "never seen"),
-        (lambda run: (run.path / "corpus.txt").write_text("1 and 2"), "The text has 7 tokens"),
+        (lambda run: (run.path / "corpus.txt").write_text(TEXT.replace("up", "on")), "corpus.txt is not the text that"),
+        (lambda run: unchecked(run, "\u0416" * 999), "never seen"),
+        (lambda run: unchecked(run, "1 and 2"), "The text has 7 tokens"),
         (lambda run: (run.path / "run.json").write_text("{}"), "run.json does not describe a run"),
     ],
-    ids=["no text", "bytes", "other text", "short text", "no config"],
+    ids=["no text", "bytes", "other text", "other letters", "short text", "no config"],
 )
 def test_what_stands_in_the_way_of_training_is_the_runs_status(tmp_path, spoil, reason):
     for act in (lambda run: next(train_run(run)), end):

@@ -46,13 +46,13 @@ def test_a_run_of_version_1_goes_on_from_its_state(old):
 def test_a_run_of_version_1_becomes_one_of_today_when_it_is_written(old):
     before = old.config()
     extended = extend(old, 9).config()
-    assert _json(old)["version"] == VERSION == 2 and "floor" not in _json(old)
+    assert _json(old)["version"] == VERSION == 3 and "floor" not in _json(old)
     assert extended.model == before.model and (extended.entropy, extended.train.steps) == (0.5, 9)
     copy = again(old).create(old.path.parent)
     assert _json(copy)["model"]["init"] == "sinusoidal" and copy.config().model == before.model
 
 
-def test_the_names_of_version_1_are_unknown_in_version_2(old):
+def test_the_names_of_version_1_are_unknown_today(old):
     today = old.config().to_json()
     for changed in ({"floor": 0.5}, {"model": today["model"] | {"init": "sharp"}}):
         with pytest.raises(ValueError, match="^run.json does not describe a run "):
@@ -63,7 +63,9 @@ def test_a_newer_version_is_refused_in_one_sentence_that_does_not_call_it_damage
     today = old.config().to_json()
     for version in (VERSION + 1, 10**30):
         (old.path / "run.json").write_text(json.dumps(today | {"version": version, "colour": "red"}))
-        sentence = f"run.json is of version {version}, but this program reads versions up to 2; update the program"
+        sentence = (
+            f"run.json is of version {version}, but this program reads versions up to {VERSION}; update the program"
+        )
         with pytest.raises(NewerVersion, match=f"^{sentence} to open the run$"):
             old.config()
         runs, (problem,) = list_runs(old.path.parent)
@@ -83,7 +85,7 @@ def test_the_title_of_an_own_text_is_kept_and_a_run_without_one_is_read(old, tmp
 def test_an_impossible_version_is_damage(old):
     for version in (0, -1, 1.0, 2.5, "2", None, True, [2], {}, float("nan")):
         with pytest.raises(
-            ValueError, match=r"^run.json does not describe a run \(version=.* from 1 to 2\)$"
+            ValueError, match=r"^run.json does not describe a run \(version=.* from 1 to 3\)$"
         ) as caught:
             RunConfig.from_json(old.config().to_json() | {"version": version})
         assert not isinstance(caught.value, NewerVersion), version

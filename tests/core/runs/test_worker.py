@@ -262,7 +262,7 @@ def test_a_broken_run_fails_in_words_and_the_others_go_on(worker, make, lost):
     assert other.status().step > 0 and [turn.run.id for turn in worker.turns] == [other.id]
 
 
-def test_a_full_disk_ends_one_run_and_not_the_process(worker, make, monkeypatch):
+def test_a_full_disk_costs_one_run_what_was_not_saved_and_the_others_nothing(worker, make, monkeypatch):
     full, other = make(), make(seed=2)
     worker.handle("train", full.id)
     worker.handle("train", other.id)
@@ -277,7 +277,7 @@ def test_a_full_disk_ends_one_run_and_not_the_process(worker, make, monkeypatch)
 
     monkeypatch.setattr(RunDir, "write_resume", refuse)
     worker.handle("pause", full.id)
-    assert full.status().state == "failed" and "No space left" in full.status().message
+    assert full.status().state == "paused" and "No space left" in full.status().message
     full_again = make(seed=3)
     worker.handle("train", full_again.id)
     worker.pause_all()

@@ -1,12 +1,13 @@
 """Letters as people write them: every spelling of a letter is that letter, and what is alike stands in for it."""
 
+import itertools
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text.characters import fitted, invisible, letters, unseen_share, without_invisible
+from core.text.characters import composed, fitted, invisible, letters, normalized, unseen_share, without_invisible
 from core.text.reading import read_text
 
 ASCII = "\n" + "".join(map(chr, range(32, 127)))
@@ -123,3 +124,30 @@ def test_a_last_tenth_of_another_kind_is_said_before_training():
     (said,) = read_text(text).notes
     assert share > 0.5 and said.startswith(f"{100 * share:.1f} % of the last tenth")
     assert read_text("one kind of text, all the way. " * 90).notes == ()
+
+
+MARKS = "\u0301\u0323\u0344\u302a\u3099\uff9e\u0f73\u0f71"  # of several classes; two of them are made of two
+
+
+@given(st.lists(st.tuples(st.text("aเeか\u1100\u1161ệ ", max_size=3), st.text(MARKS, max_size=80)), max_size=4))
+def test_many_marks_on_one_letter_become_what_unicode_says(parts):
+    text = "".join(letter + marks for letter, marks in parts)
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert normalized(form, text) == unicodedata.normalize(form, text)
+
+
+def test_a_hundred_thousand_marks_on_one_letter_are_put_in_order_before_python_would_take_a_minute_for_it(monkeypatch):
+    given_to_python = []
+
+    class Spied:
+        combining, category = unicodedata.combining, unicodedata.category
+
+        def normalize(form: str, text: str) -> str:
+            given_to_python.append(text)
+            return unicodedata.normalize(form, text)
+
+    monkeypatch.setattr("core.text.characters.unicodedata", Spied)
+    text, _ = composed("a" + "\u0301\u0323" * 100_000)
+    assert text == "\u1ea1" + "\u0323" * 99_999 + "\u0301" * 100_000
+    classes = [unicodedata.combining(c) for c in max(given_to_python, key=len)]
+    assert sum(a > b for a, b in itertools.pairwise(classes)) == 0

@@ -22,6 +22,7 @@ from playground.words.translate import translate
 from tests.tiny_runs import TEXT, tiny_plan
 
 SPEED = Speed(1e-4, 1e11)
+ROUGH = replace(SPEED, rough=True)
 
 
 def bigram_plan():
@@ -109,6 +110,11 @@ def test_costs_are_shown_from_the_smallest_model_to_the_largest():
 def test_times_wait_for_the_machine_to_be_measured(lang):
     rows = rows_of(family_values.scaling_table(None, "gpt2", None, lang))
     assert {time for row in rows.values() for time in row[-2:]} == {translate("time_unknown", lang)}
+
+
+def test_times_from_a_busy_machine_are_called_rough(lang):
+    notes = [table(family_values.scaling_table(None, "gpt2", each, lang))["notes"] for each in (SPEED, ROUGH)]
+    assert notes[1] == [*notes[0], translate("count_rough_note", lang)]
 
 
 def test_a_run_reads_tiny_shakespeare_with_its_own_tokenizer():

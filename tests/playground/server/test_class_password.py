@@ -1,5 +1,7 @@
 """The class password: nothing is answered without it, and it stands nowhere but in the one form."""
 
+import asyncio
+
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -60,6 +62,35 @@ def test_who_finds_no_place_to_wait_is_told_to_try_again(client, monkeypatch):
         answer = client.post(ENTRY, data={"password": SECRET}, headers={"accept-language": lang})
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "2") and sentence in answer.text
         assert "<form" in answer.text
+
+
+def test_who_hangs_up_leaves_the_place_in_which_they_waited():
+    entry = ClassPassword(PlainTextResponse("inside"), SECRET)
+
+    async def story() -> None:
+        gone, told = asyncio.Event(), []
+
+        async def receive() -> dict:
+            if not told:
+                told.append(1)
+                return {"type": "http.request", "body": b"password=x"}
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict) -> None:
+            told.append(message.get("status"))
+
+        entry.tries._of("10.0.0.1").left = entry.tries._of("10.0.0.1").pace = 1e-9  # nobody's turn comes
+        scope = {"type": "http", "method": "POST", "path": ENTRY, "headers": [], "client": ("10.0.0.1", 1)}
+        asked = asyncio.create_task(entry(scope, receive, send))
+        while not entry.tries.all.waiting:
+            await asyncio.sleep(0)
+        gone.set()
+        await asked
+        await asyncio.sleep(0)
+        assert entry.tries.all.waiting == 0 and 429 in told
+
+    asyncio.run(story())
 
 
 def test_a_long_form_is_not_read_to_its_end(client):

@@ -80,15 +80,67 @@ def test_a_connection_beyond_the_bound_is_not_taken_and_room_comes_back(launched
     assert connected(place, long).recv(12) == b"HTTP/1.1 200"
 
 
+class Held:
+    """A connection as the counts know it."""
+
+    def __init__(self, is_answering: bool = True):
+        self.is_answering, self.transport, self.is_closed = is_answering, self, False
+
+    def abort(self) -> None:
+        self.is_closed = True
+
+
+def entered(connections: Connections, address: str, is_answering: bool = True) -> Held | None:
+    held = Held(is_answering)
+    return held if connections.enter(address, held) else None
+
+
 def test_one_address_has_its_share():
     connections = Connections(replace(LAPTOP, connections_of_address=2))
-    assert [connections.enter("a") for _ in range(3)] == [True, True, False]
-    assert connections.enter("b")
-    connections.leave("a")
-    assert connections.enter("a")
-    for address in ("a", "a", "b"):
-        connections.leave(address)
-    assert (connections.number, dict(connections.of_address)) == (0, {})
+    held = [entered(connections, "a") for _ in range(3)]
+    assert [each is not None for each in held] == [True, True, False]
+    other = entered(connections, "b")
+    connections.leave("a", held[0])
+    connections.leave("a", held[0])
+    held.append(entered(connections, "a"))
+    for whose, each in (("a", held[1]), ("a", held[3]), ("b", other)):
+        connections.leave(whose, each)
+    assert (connections.number, connections.held) == (0, {})
+
+
+def test_a_proxy_from_which_all_come_has_no_share_of_its_own():
+    connections = Connections(replace(LAPTOP, connections_of_address=2), lambda address: address == "10.0.0.1")
+    assert all(entered(connections, "10.0.0.1") for _ in range(9))
+    assert [bool(entered(connections, "10.0.0.2")) for _ in range(3)] == [True, True, False]
+
+
+def test_a_full_server_takes_a_newcomer_in_the_place_of_who_has_most():
+    connections = Connections(replace(LAPTOP, connections=4))
+    many = [entered(connections, f"2001:db8::{number}") for number in range(4)]  # one customer's
+    assert connections.number == 4 and entered(connections, "2001:db8::5") is None
+    assert entered(connections, "10.0.0.1") and entered(connections, "10.0.0.2")
+    assert [each.is_closed for each in many] == [False, False, True, True]
+    assert entered(connections, "10.0.0.1") is None, "nobody has more than they would have then"
+    assert connections.number == 4
+
+
+def test_a_full_server_closes_what_waits_for_no_answer_first_even_for_the_same_address():
+    connections = Connections(replace(LAPTOP, connections=3))
+    held = [entered(connections, "a", is_answering) for is_answering in (True, False, False)]
+    assert entered(connections, "a") and entered(connections, "b")
+    assert [each.is_closed for each in held] == [False, True, True]
+    assert entered(connections, "a") is None and connections.refused == 1
+
+
+def test_who_holds_all_connections_of_the_page_shuts_nobody_out(launched):
+    app, (host, port) = launched
+    app.connections.profile = replace(STRICT, header_seconds=20.0)
+    held = [connected((host, port), HEAD) for _ in range(STRICT.connections)]
+    while app.connections.number < STRICT.connections:
+        time.sleep(0.01)
+    asks = b"GET /robots.txt HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    assert connected((host, port), asks).recv(12) == b"HTTP/1.1 200"
+    assert is_closed(held[0])
 
 
 def test_the_bound_leaves_files_for_everything_else():

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -121,12 +122,12 @@ def test_a_run_that_begins_again_is_told_from_where_it_stands(feed, run):
     """Told as the browser asks: a cursor that goes back makes it drop what it held and ask from the first row."""
     run.append("metrics", [{"step": 0, "train_loss": 4.0, "val_loss": 4.1}, *(_point(step) for step in range(1, 10))])
     run.append("samples", [{"step": 0, "text": "noise"}, {"step": 7, "text": "old"}])
-    run.write_status(Status("running", 9))
+    run.write_status(Status("running", 9, pid=os.getpid()))
     before = feed.follow(run.id)
     assert (before["step"], len(before["points"]), before["stats"]["elapsed"]) == (9, 9, 4.5)
     run.append("metrics", [{"step": 0, "train_loss": 4.0, "val_loss": 4.1}, _point(1), _point(2)])
     run.append("samples", [{"step": 0, "text": "noise"}])
-    run.write_status(Status("running", 2))
+    run.write_status(Status("running", 2, pid=os.getpid()))
     after = feed.follow(run.id, **before["next"])
     assert after["step"] == 2 and after["next"] == {"points": 2, "evals": 1, "samples": 1}
     assert after["stats"]["elapsed"] == 1.0

@@ -33,6 +33,20 @@ def call(number: int = 0, text: str = "a", **more) -> list[bytes]:
     return [json.dumps({"fn_index": number, "session_hash": "abc", "data": [text], **more}).encode()]
 
 
+@pytest.mark.parametrize("host", [b"", b"localhost@evil", b"[::1"])
+def test_a_request_that_names_no_server_is_told_so(host):
+    answer = ask(Guard(Echo()), headers=[(b"host", host)])
+    assert answer.status == 421 and answer.error.startswith("This server answers to its name alone")
+
+
+@pytest.mark.parametrize("kind", [b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data", b""])
+def test_what_says_to_be_no_json_is_no_call_before_it_is_read(kind):
+    answer = ask(Guard(Echo()), "POST", JOIN, call(), headers=[HOST, (b"content-type", kind)])
+    assert (answer.status, answer.read) == (415, 0) and "application/json" in answer.error
+    told = (b"content-type", b"Application/JSON; charset=utf-8")
+    assert ask(Guard(Echo()), "POST", JOIN, call(), headers=[HOST, told]).status == 200
+
+
 def test_an_ordinary_call_passes_with_its_body_whole(guard):
     body = call()
     answer = ask(guard, "POST", JOIN, [body[0][:20], body[0][20:]])

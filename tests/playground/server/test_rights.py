@@ -23,7 +23,7 @@ from playground.build import build_app, downloads
 from playground.page import PageContext
 from playground.server import run_list
 from playground.server.profiles import CLASSROOM, LAPTOP, PUBLIC
-from playground.server.rights import MINUTE, TRIES, Person, Rights
+from playground.server.rights import MINUTE, TRIES, TRIES_OF_ALL, Person, Rights
 from playground.server.settings import Settings, read_settings
 from tests.served import free_port
 from tests.tiny_runs import asking, refusal, tiny_plan
@@ -57,7 +57,7 @@ def test_the_key_makes_the_host_and_only_a_few_wrong_ones_are_looked_at():
     rights = Rights(CLASSROOM, KEY, lambda: now[0])
     me, you = rights.person(owner_of(ME)), rights.person(owner_of(YOU))
     assert rights.become_host(me, KEY).is_host and not rights.person(you.owner).is_host
-    for wrong in (KEY + "x", "", None, 5, ["x"], "x" * 10_000)[:TRIES]:
+    for wrong in (KEY + "x", "", None, ["x"], "x" * 10_000)[: TRIES - 1]:  # the right one counts, too
         assert "not the teacher's key" in refusal(rights.become_host, you, wrong)
     assert "Too many wrong keys" in refusal(rights.become_host, you, KEY)  # or trying would tell
     assert rights.become_host(rights.person(me.owner), "").is_host  # nobody locks the teacher out
@@ -65,6 +65,23 @@ def test_the_key_makes_the_host_and_only_a_few_wrong_ones_are_looked_at():
     assert rights.become_host(you, KEY).is_host
     assert not rights.leave(rights.person(you.owner)).is_host and rights.person(me.owner).is_host
     assert "not the teacher's key" in refusal(rights.become_host, Person(), KEY)  # who has no name
+
+
+def test_wrong_keys_lock_out_their_address_alone_and_of_many_addresses_few_are_looked_at():
+    rights = Rights(CLASSROOM, KEY, lambda: 0.0)
+    me, you = rights.person(owner_of(ME)), rights.person(owner_of(YOU))
+    for number in range(TRIES_OF_ALL - 1):
+        assert "not the teacher's key" in refusal(rights.become_host, you, "x", f"10.0.0.{number // TRIES}")
+    assert "Too many wrong keys" in refusal(rights.become_host, you, KEY, "10.0.0.0")
+    assert rights.become_host(me, KEY, "10.0.1.1").is_host
+    assert "Too many wrong keys" in refusal(rights.become_host, you, KEY, "10.0.1.2")
+
+
+def test_no_number_of_wrong_keys_keeps_the_teacher_from_typing_one_that_the_server_made():
+    rights = Rights(CLASSROOM, "0" * 32, lambda: 0.0, is_made=True)
+    for _ in range(TRIES_OF_ALL * 2):
+        assert "not the teacher's key" in refusal(rights.become_host, rights.person(owner_of(YOU)), "x")
+    assert rights.become_host(rights.person(owner_of(ME)), "0" * 32).is_host
 
 
 def test_the_key_is_read_from_a_file_or_the_environment_or_made_for_a_class(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """The list of runs that a viewer may see: live, told apart, and cheap."""
 
 import math
+import os
 
 import pytest
 from starlette.applications import Starlette
@@ -34,7 +35,7 @@ def test_an_entry_tells_the_run_as_it_is_now(store):
     assert (entry["number"], entry["state"], entry["val_loss"], entry["seed"]) == (1, "queued", None, 7)
     assert "0 times 0 is 0." in entry["name"]  # the first words of its text
     run.append("metrics", [{"step": 10, "val_loss": 2.5}, {"step": 11, "loss": 2.0}])
-    run.write_status(Status("running", 11))
+    run.write_status(Status("running", 11, pid=os.getpid()))
     rename(run, "<i>mine")
     (entry,) = runs.entries(HOST, "vi")
     assert (entry["val_loss"], entry["state_words"], entry["step"]) == ("2,500", "đang huấn luyện", 11)

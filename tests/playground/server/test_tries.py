@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from playground.server import tries
-from playground.server.tries import PACE, PACE_OF_ALL, PLACES, WRONG, WRONG_OF_ALL, Tries
+from playground.server.tries import PACE, PACE_OF_ALL, PLACES, PLACES_OF_ALL, WRONG, WRONG_OF_ALL, Tries
 from tests.loops import in_loop
 
 AT = "192.0.2.1"
@@ -117,6 +117,21 @@ def test_few_wait_one_more_is_sent_away_and_one_who_leaves_gives_the_place_back(
         assert await all_tries.is_right(AT, right) is True
         assert [await task for task in (waiting[0], *waiting[2:])] == [False] * (PLACES - 1)
         assert all_tries.all.waiting == 0
+
+    run(story)
+
+
+def test_who_tries_from_many_addresses_leaves_places_to_others():
+    async def story(all_tries: Tries) -> None:
+        all_tries.all.left = -1_000.0  # nobody's turn comes
+        guesses = [asyncio.create_task(all_tries.is_right(f"10.0.0.{n % 50}", wrong)) for n in range(50 * PLACES)]
+        await asyncio.sleep(0)
+        assert all_tries.all.waiting < PLACES_OF_ALL
+        mine = asyncio.create_task(all_tries.is_right(AT, right))
+        await asyncio.sleep(0)
+        assert not mine.done(), "it waits for its turn"
+        for task in (*guesses, mine):
+            task.cancel()
 
     run(story)
 
