@@ -162,13 +162,31 @@ def bytes_needed(model: GPTConfig | BigramConfig, batch_size: int) -> int:
     return round(4 * values)
 
 
-def check_memory(needed: int, available: int) -> None:
-    """Refuse what would not fit, with the numbers (ValueError)."""
+def check_fits(model: GPTConfig | BigramConfig, batch_size: int, available: int) -> None:
+    """Refuse what would not fit into so many bytes, with the numbers and the nearest that would (ValueError)."""
+    needed = bytes_needed(model, batch_size)
     if needed > available:
+        nearest = _nearest(model, batch_size, available)
+        remedy = f"each of these alone would fit: {nearest}" if nearest else (
+            "lower batch_size, block_size, n_layer or n_embd")  # fmt: skip
         raise ValueError(
             f"This model and batch need about {needed / 1e9:,.1f} GB to train, but {max(0, available) / 1e9:,.1f} GB "
-            f"may be used here; lower batch_size, block_size, n_layer or n_embd"
+            f"may be used here; {remedy}"
         )
+
+
+def _nearest(model: GPTConfig | BigramConfig, batch_size: int, available: int) -> str:
+    """Return, for each option that one would lower, the largest half of a half of it with which the rest fits."""
+    found = []
+    for name in ("batch_size", "block_size", "n_layer"):
+        value = batch_size if name == "batch_size" else getattr(model, name, 1)
+        while value > 1:
+            value //= 2
+            smaller = model if name == "batch_size" else model.model_copy(update={name: value})
+            if bytes_needed(smaller, value if name == "batch_size" else batch_size) <= available:
+                found.append(f"{name}={value}")
+                break
+    return ", ".join(found)
 
 
 # -- disk -------------------------------------------------------------------------------------------------------------

@@ -156,7 +156,7 @@ class TrainTab:
     def _told(self, preset: Any, corpus: Any, facts: TextFacts, lang: str, values: tuple) -> list:
         filled = run_form.read_form("custom", values)
         try:
-            wrong = refusals(filled, corpus, facts)
+            wrong = refusals(filled, corpus, facts, self.page.store.most_memory())
             if not wrong and corpus == "own" and not facts.length:
                 return [marked("own_empty", lang), {"wrong": {}}]
             if not wrong:
@@ -190,10 +190,13 @@ class TrainTab:
 
         chosen = chosen_corpus(corpus, text, tell, filename, self.page.settings.profile.characters)
         facts = TextFacts.of(chosen.text) if corpus == "own" else TextFacts()
-        if wrong := refusals(filled, corpus, facts):
+        memory = self.page.store.most_memory()
+        if wrong := refusals(filled, corpus, facts, memory):
             raise ValueError(next(iter(wrong.values())))
         owner = person.owner if self.page.settings.profile.shared else None
-        plan = plan_run(chosen, filled.run, filled.model, filled.train, owner=owner, memory=memory_lately())
+        plan = plan_run(
+            chosen, filled.run, filled.model, filled.train, owner=owner, memory=self.page.store.most_memory()
+        )
         with self.page.limits.new_run(person, plan.config):
             run = self.page.store.start(plan)
         return self._put_into_view(run, person, lang)
