@@ -139,7 +139,7 @@ def _rest(seconds: float, is_called: IsCalled | None) -> bool:
 
 def _opened(path: Path) -> IO:
     """Open a file to be locked, for the life of the process; one of this process alone where there can be none."""
-    for mode in ("wb", "rb"):  # a lock needs no more than to read
+    for mode in ("wb", "rb"):  # a lock needs no more than to read, as on a disk that is full or only read
         with suppress(OSError):
             return open(path, mode)
     return tempfile.TemporaryFile()  # noqa: SIM115

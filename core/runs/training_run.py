@@ -71,10 +71,8 @@ def run_by_turns(
             yield from training.counted()
     except Deleted:  # by a command, or by hand
         return
-    except Taken:
-        raise
-    except (OSError, ValueError):
-        if run.is_there():
+    except (OSError, ValueError) as error:
+        if isinstance(error, Taken) or run.is_there():
             raise
         run.clear_away()
 

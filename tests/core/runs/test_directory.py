@@ -512,3 +512,25 @@ def test_what_a_crash_left_half_made_is_swept_away_and_nothing_else(run, model):
     sweep(root)
     assert sorted(run.path.rglob("*")) == before
     assert sorted(left_over(run)) == sorted(other.name for other in others)
+
+
+@pytest.mark.parametrize("name", ["run.json", "status.json", "corpus.txt", "metrics.jsonl", "samples.jsonl"])
+def test_a_file_without_end_is_refused_before_it_is_read(run, name):
+    with (run.path / name).open("ab") as sparse:
+        sparse.truncate(2**40)
+    reads = {"run.json": run.config, "status.json": run.status, "corpus.txt": run.text}
+    if name in reads:
+        assert refusal(reads[name]) == f"{name} cannot be read (OSError)"
+    else:
+        assert run.rows(name.removesuffix(".jsonl")) == ([], 0) and run.last_row() == -1
+
+
+def test_weights_without_end_are_refused_before_they_are_mapped(run, model, monkeypatch):
+    run.write_snapshot(model, 1, {})
+    file = run.weights_file(1)
+    content = file.read_bytes()
+    monkeypatch.setattr("core.pretrained.weights.load_file", lambda path: pytest.fail("mapped"))
+    for header in (b"", b"\0" * 8, b"\xff" * 8, len(content).to_bytes(8, "little")):
+        file.write_bytes(header)
+        os.truncate(file, 2**40 if header == b"\0" * 8 else len(header))
+        assert "its header cannot be" in refusal(run.load_snapshot)
