@@ -87,6 +87,31 @@ def test_on_a_phone_all_tabs_stand_in_sight_and_nothing_is_wider_than_the_screen
         assert page.locator("#tabs .overflow-menu button:visible").count() == 0
 
 
+def test_on_a_projector_all_cards_grow_and_the_pointer_reads_where_it_stands(address, browser):
+    with visit(browser, address, "en", "light", 1920, 1080) as page:
+        for tab, cards in {
+            "train": ("#loss-chart", "#transport", "#samples"), "generate": ("#written",),
+            "attention": ("#attention-view", "#attention-detail", "#head-map", "#head-lines"),
+            "compare": ("#count-chart", "#count-scaling", "#count-list", "#beside-mine", "#beside-table"),
+        }.items():  # fmt: skip
+            open_tab(page, tab)
+            for card in cards:
+                assert page.locator(card).evaluate("(node) => getComputedStyle(node).zoom") == "1.25", card
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), tab
+        open_tab(page, "attention")
+        canvas = page.locator("#attention-view .heat canvas")
+        box = canvas.bounding_box()
+        canvas.hover(position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
+        query, key = map(int, re.findall(r"(\d+) '", page.locator("#attention-view .heat .tip").inner_text())[:2])
+        assert (query, key) == (5, 1)  # of eight; read in the page's pixels, it would be 7 and 2
+        open_tab(page, "train")
+        chart = page.locator("#loss-chart canvas")
+        chart.hover(position={"x": chart.bounding_box()["width"] * 0.5, "y": 100})
+        assert (
+            10 <= int(page.locator("#loss-chart .tip b").first.inner_text()) <= 15
+        )  # of 20: the lines' names need room
+
+
 def test_the_curves_colours_can_be_told_apart_and_from_their_ground_by_who_lacks_a_cone():
     """Neighbours differ in dash too; but where two have the same dash, their colours must do."""
     css = CHART.read_text(encoding="utf-8")
