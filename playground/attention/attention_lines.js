@@ -90,7 +90,7 @@ function point(index) {
 function indexUnder(event) {
   const drawing = event.target.closest('.chart')?.querySelector('svg');
   if (!drawing || !data) return null;
-  const px = event.clientX - drawing.getBoundingClientRect().left;
+  const [px] = pointIn(event, drawing);
   const away = data.steps.map((_, i) => Math.abs(x(i) - px));
   return away.indexOf(Math.min(...away));
 }
