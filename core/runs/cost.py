@@ -151,15 +151,17 @@ def bytes_needed(model: GPTConfig | BigramConfig, batch_size: int) -> int:
     """Estimate the most memory that training takes, in bytes.
 
     Six numbers a parameter (weight, gradient, AdamW's two, the last good copy, and two halves in the compute copy in
-    bf16), what the backward pass needs of the forward (about 16 C a layer and token, three (nh, T, T) maps a layer and
-    row, the logits thrice, and twice more for the holes that so large blocks leave in kept memory), what an evaluation
-    takes, which needs one layer at a time but more tokens, and the text, which is all that counts for a small model.
+    bf16), the logits of a step and of a part of an evaluation (thrice each, and of a step twice more for the holes that
+    so large blocks leave in kept memory), and the text, which is most of what a small model takes. The rest is had by
+    turns: a step keeps for its backward about 16 C a layer and token and three (nh, T, T) maps a layer and row, an
+    evaluation has one layer at a time but more tokens.
     """
     tokens, portion = batch_size * model.block_size, tokens_at_once(model)
     values = 6 * count_of(model) + (5 * tokens + 3 * portion) * model.vocab_size
     if isinstance(model, GPTConfig):
         maps = 3 * model.n_head * model.block_size
-        values += model.n_layer * tokens * (16 * model.n_embd + maps) + portion * (12 * model.n_embd + maps)
+        step = model.n_layer * tokens * (16 * model.n_embd + maps)
+        values += max(step, portion * (12 * model.n_embd + maps))
     return round(4 * values) + TEXT_BYTES
 
 
