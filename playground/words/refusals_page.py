@@ -66,6 +66,7 @@ SENTENCES = {
     "An upload may have {most} files; send fewer at once": "Mỗi lần tải lên được nhiều nhất {most} tệp; hãy gửi ít hơn",
     "A part of the upload is no file with a name; choose the file once more": "Một phần của dữ liệu tải lên không phải là tệp có tên; hãy chọn lại tệp",
     "The server is taking in as much as it can at once; try again in a moment": "Máy chủ đang nhận nhiều dữ liệu nhất có thể; hãy thử lại sau giây lát",
+    "{count} people are writing or wait for it; try again in about {seconds} s": "{count} người đang viết hoặc chờ viết; hãy thử lại sau khoảng {seconds} giây",
     "{count} people are waiting to train; try again in about {seconds} s": "{count} người đang chờ huấn luyện; hãy thử lại sau khoảng {seconds} giây",
     "Many files are being made here at the moment; try again in a moment": "Ở đây đang tạo nhiều tệp; hãy thử lại sau giây lát",
     "You ask more often than this server can answer; wait a moment and try again": "Bạn gửi yêu cầu nhiều hơn mức máy chủ có thể trả lời; hãy đợi giây lát rồi thử lại",
