@@ -25,6 +25,7 @@ from benchmarks.racing import NEVER, shape_of
 from benchmarks.report import head, row
 from core.architectures import build_model
 from core.config import GPTConfig, TrainConfig
+from core.data import as_tokens
 from core.precision import WORTH_HALVING
 from core.runs.cost import bytes_needed
 from core.runs.machine import step_flops, threads_for
@@ -36,7 +37,8 @@ from core.training import train
 CHARACTERS = 65
 MOST_BYTES, MOST_FLOPS = 4e9, 5e10  # of a shape that is drawn
 LEAST, MOST = 0.8, 2.0  # the bar for planned / measured
-TOKENS = 100_000  # their tenth fills more than one portion of an estimate
+TEXT = 1_000_000  # tokens that a run holds
+TOKENS = 100_000  # of them, that are trained on: their tenth fills more than one portion of an estimate
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -136,11 +138,12 @@ def peak_of(preset: Preset, steps: int, whole: bool) -> int:
     for _ in train(build_model(tiny), noise(CHARACTERS, 1000), TrainConfig(steps=2, batch_size=1)):
         pass
     size = _vocabulary(preset)
-    shape, tokens = shape_of(preset, size), noise(size, TOKENS)
+    shape = shape_of(preset, size)
     config = TrainConfig.parse({**preset.train, "steps": steps if whole else NEVER, "eval_interval": NEVER})
     torch.set_num_threads(threads_for(shape, config.batch_size))
     before = _held()
-    training = train(build_model(shape), tokens, config)
+    text = as_tokens(noise(size, TEXT).tolist())  # as a run encodes it
+    training = train(build_model(shape), text[:TOKENS], config)
     for _ in range(steps):
         next(training)
     return max(0, _peak() - before)

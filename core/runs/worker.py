@@ -91,7 +91,7 @@ class Worker:
             self.told.running_run_id.value = b""
             self.told.beat(PATIENCE)
         del turn
-        if holds_memory and command != "train":
+        if holds_memory or command == "stop":
             give_back_memory()
 
     def take_turn(self) -> None:

@@ -1,6 +1,7 @@
 """The Generate tab: generate text with any snapshot of a run, or with GPT-2."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from playground.widgets.inputs import (
     show_errors,
     text_of,
 )  # fmt: skip
-from playground.wishes import Wishes
+from playground.wishes import LANES, Wishes
 from playground.words.numbers import format_number
 from playground.words.refusals import refused
 from playground.words.run_names import run_label
@@ -107,13 +108,14 @@ class GenerateTab:
         """Wire the widgets to each other and to the run in view."""
         page = self.page
         options = [self.length, self.temperature, self.top_k, self.top_p, self.seed]
-        asked = self.go.click(self.ask, [self.keep_seed, self.seed], [self.ticket, self.seed, self.written], **UNQUEUED)
-        writing = asked.then(
+        asked = self.go.click(show_errors(self.ask), [self.keep_seed, self.seed, page.lang],
+                              [self.ticket, self.seed, self.written], **UNQUEUED)  # fmt: skip
+        writing = asked.success(
             show_errors(self.write),
             [page.run, self.source, self.int8, self.step, self.prompt, self.unknown, page.lang, *options, self.ticket],
             self.written,
-            concurrency_id="compute",
-            concurrency_limit=2,
+            concurrency_id="write",  # a lane of its own: whoever compares or looks is in another
+            concurrency_limit=LANES,
             show_progress="hidden",
             trigger_mode="multiple",  # a second click begins anew
             api_name="generate",
@@ -138,8 +140,12 @@ class GenerateTab:
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
-    def ask(self, keep_seed: Any, seed: Any, request: gr.Request) -> list:
-        """Note that this page wants a text, and return its ticket, the seed, and that the page waits."""
+    def ask(self, keep_seed: Any, seed: Any, lang: str, request: gr.Request) -> list:
+        """Note that this page wants a text, and return its ticket, the seed, and that the page waits.
+
+        Raises ValueError where too many wait already.
+        """
+        self.wishes.check_wait(request.session_hash)
         if keep_seed is not True or seed is None:
             seed = secrets.randbelow(NEW_SEEDS)
         return [self.wishes.ask(request.session_hash), seed, {"state": "waiting", "note": ""}]
@@ -158,6 +164,7 @@ class GenerateTab:
         wanted = lambda: self.wishes.holds(page, ticket)  # noqa: E731
         given = dict(zip(OPTIONS, (length, temperature, top_k, top_p, seed), strict=True))
         value: dict = {}
+        began = time.monotonic()
         try:
             if wanted():
                 yield {"state": "loading"}
@@ -176,6 +183,7 @@ class GenerateTab:
             raise
         finally:
             self.wishes.end(page, ticket)
+            self.wishes.took(time.monotonic() - began)
 
     def check_all(self, run_id: Any, source: Any, step: Any, lang: str, prompt: Any, *values: Any) -> dict:
         """Return which of model, prompt and options are refused, each with its sentence, as soon as it is chosen."""

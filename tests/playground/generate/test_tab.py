@@ -9,11 +9,13 @@ import pytest
 from core.runs.directory import RunDir
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
+from playground.build import build_app
 from playground.generate.tab import MOST_PROMPT, MOST_TEXT, GenerateTab
 from playground.page import PageContext
 from playground.server.settings import Settings
-from playground.wishes import MOST, Wishes
-from tests.tiny_runs import tiny_plan
+from playground.wishes import FORGOTTEN, LANES, MOST, Wishes
+from playground.words.refusals import refused
+from tests.tiny_runs import refusal, tiny_plan
 
 ANNA, OTTO = SimpleNamespace(session_hash="anna"), SimpleNamespace(session_hash="otto")
 
@@ -40,14 +42,14 @@ def _write(tab, ticket="", page=ANNA, prompt="1", lang="en", length=400, seed=1,
 
 
 def test_stop_in_the_queue_is_kept_and_nothing_is_begun(tab):
-    ticket, _, waits = tab.ask(False, 1, ANNA)
+    ticket, _, waits = tab.ask(False, 1, "en", ANNA)
     assert waits == {"state": "waiting", "note": ""}, "what was said of an earlier one is gone"
     assert tab.stop(ANNA) == {"state": "stopped"}, "Stop answers at once"
     assert list(_write(tab, ticket)) == [{"state": "stopped"}]
 
 
 def test_stop_while_the_model_loads_writes_nothing(tab):
-    ticket, *_ = tab.ask(False, 1, ANNA)
+    ticket, *_ = tab.ask(False, 1, "en", ANNA)
     writing = _write(tab, ticket)
     assert next(writing) == {"state": "loading"}
     tab.stop(ANNA)
@@ -57,7 +59,7 @@ def test_stop_while_the_model_loads_writes_nothing(tab):
 
 def test_stop_while_it_writes_keeps_what_is_written_and_ends_no_other_page(tab, monkeypatch):
     monkeypatch.setattr("playground.generate.writing.REFRESH", 0.0)
-    mine, other = (_write(tab, tab.ask(False, 1, page)[0], page) for page in (ANNA, OTTO))
+    mine, other = (_write(tab, tab.ask(False, 1, "en", page)[0], page) for page in (ANNA, OTTO))
     for _ in range(6):
         next(mine), next(other)
     tab.stop(ANNA)
@@ -68,9 +70,9 @@ def test_stop_while_it_writes_keeps_what_is_written_and_ends_no_other_page(tab, 
 
 
 def test_a_click_after_stop_writes_and_an_older_one_does_not_come_back(tab):
-    old, *_ = tab.ask(False, 1, ANNA)
+    old, *_ = tab.ask(False, 1, "en", ANNA)
     tab.stop(ANNA)
-    new, *_ = tab.ask(False, 1, ANNA)
+    new, *_ = tab.ask(False, 1, "en", ANNA)
     assert "state" not in next(_write(tab, old)), "it says nothing over the newer one"
     *_, last = _write(tab, new)
     assert last["state"] == "done" and len(tab.wishes) == 0
@@ -87,10 +89,10 @@ def test_pressing_stop_when_nothing_runs_leaves_nothing_behind(tab):
 
 
 def test_three_clicks_have_three_seeds_unless_the_seed_is_kept(tab):
-    seeds = [tab.ask(False, 7, ANNA)[1] for _ in range(3)]
+    seeds = [tab.ask(False, 7, "en", ANNA)[1] for _ in range(3)]
     assert len({7, *seeds}) == 4
-    assert [tab.ask(True, seed, ANNA)[1] for seed in (0, 7, 7)] == [0, 7, 7]
-    assert isinstance(tab.ask(True, None, ANNA)[1], int), "an empty field is filled, so that the seed can be seen"
+    assert [tab.ask(True, seed, "en", ANNA)[1] for seed in (0, 7, 7)] == [0, 7, 7]
+    assert isinstance(tab.ask(True, None, "en", ANNA)[1], int), "an empty field is filled, so that the seed can be seen"
     texts = [list(_write(tab, seed=seed))[-1] for seed in (*seeds, seeds[0])]
     assert texts[0]["tokens"] == texts[3]["tokens"] and len({each["tokens"] for each in texts}) == 3
     assert [each["seed"] for each in texts] == [*seeds, seeds[0]]
@@ -147,3 +149,30 @@ def test_neither_another_run_nor_another_language_changes_what_was_typed_or_writ
     assert "prompt" not in changed[tab.written] and "tokens" not in changed[tab.written]
     *_, last = _write(tab, length=1)
     assert last["by"]["en"].endswith(", step 5") and last["by"]["vi"].endswith(", bước 5")
+
+
+def test_who_would_wait_too_long_to_write_is_told_so_at_once_and_nobody_else(tab):
+    """Two write at a time; how long a writing takes is measured."""
+    now = [0.0]
+    tab.wishes = wishes = Wishes(lambda: now[0])
+    for _ in range(50):
+        wishes.took(20.0)
+    asked = 0
+    while refusal(tab.ask, False, 1, "en", SimpleNamespace(session_hash=str(asked))) == "not refused":
+        asked += 1
+        assert asked < 100
+    assert asked == 7  # of whom the last has waited for three rounds of twenty seconds
+    said = refusal(tab.ask, False, 1, "en", ANNA)
+    assert said == "7 people are writing or wait for it; try again in about 10 s"
+    assert "7 người đang viết" in refused(said, "vi")
+    assert refusal(tab.ask, False, 1, "en", SimpleNamespace(session_hash="3")) == "not refused"  # instead of their own
+    now[0] += FORGOTTEN + 1  # those pages were closed while they waited
+    assert refusal(tab.ask, False, 1, "en", ANNA) == "not refused"
+
+
+def test_writing_has_a_lane_of_its_own(tmp_path):
+    page = build_app(RunStore(tmp_path, workers=1), Settings())
+    lanes = {each.fn.__qualname__: (each.concurrency_id, each.concurrency_limit) for each in page.fns.values()
+             if getattr(each.fn, "__qualname__", "")}  # fmt: skip
+    assert lanes["GenerateTab.write"] == ("write", LANES)
+    assert [name for name, (lane, _) in lanes.items() if lane == "write"] == ["GenerateTab.write"]
