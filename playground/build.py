@@ -35,6 +35,7 @@ from playground.server.run_list import RunList
 from playground.server.serve import reach_itself
 from playground.server.sessions import Heartbeats
 from playground.server.settings import Settings
+from playground.server.upkeep import Upkeep
 from playground.train.tab import TrainTab
 from playground.widgets import theme
 from playground.widgets.identity import Identity
@@ -134,7 +135,9 @@ class Playground(gr.Blocks):
 
     def routes(self) -> Routes:
         """Return the routes beside Gradio's own."""
-        return Routes(self.store, downloads(), self.runs, self.rights)
+        upkeep = Upkeep(self.store, self.runs, self.settings.profile)
+        upkeep.begin(self.closed)
+        return Routes(self.store, downloads(), self.runs, self.rights, upkeep)
 
     def close(self, verbose: bool = True) -> None:
         """End the server and free its port."""

@@ -25,6 +25,7 @@ SHAKESPEARE_TOKENS = {"char": 1_003_854, "gpt2": 304_222}
 WEBTEXT_TOKENS = {"char": 40_000_000_000, "gpt2": 9_000_000_000}
 SLOWEST = 5e9  # operations a second of a machine that is not measured yet
 SLOWEST_DISK = 50e6  # bytes a second
+TEXT_BYTES = 25_000_000  # of a text of a million tokens: eight bytes each, and as many again while it is encoded
 BYTES = {"fp32": 4, "bf16": 2}  # per parameter
 
 
@@ -150,25 +151,45 @@ def bytes_needed(model: GPTConfig | BigramConfig, batch_size: int) -> int:
     """Estimate the most memory that training takes, in bytes.
 
     Six numbers a parameter (weight, gradient, AdamW's two, the last good copy, and two halves in the compute copy in
-    bf16), what the backward pass needs of the forward (about 16 C a layer and token, three (nh, T, T) maps a layer and
-    row, the logits thrice, and twice more for the holes that so large blocks leave in kept memory), and what an
-    evaluation takes, which needs one layer at a time but more tokens.
+    bf16), the logits of a step and of a part of an evaluation (thrice each, and of a step twice more for the holes that
+    so large blocks leave in kept memory), and the text, which is most of what a small model takes. The rest is had by
+    turns: a step keeps for its backward about 16 C a layer and token and three (nh, T, T) maps a layer and row, an
+    evaluation has one layer at a time but more tokens.
     """
     tokens, portion = batch_size * model.block_size, tokens_at_once(model)
     values = 6 * count_of(model) + (5 * tokens + 3 * portion) * model.vocab_size
     if isinstance(model, GPTConfig):
         maps = 3 * model.n_head * model.block_size
-        values += model.n_layer * tokens * (16 * model.n_embd + maps) + portion * (12 * model.n_embd + maps)
-    return round(4 * values)
+        step = model.n_layer * tokens * (16 * model.n_embd + maps)
+        values += max(step, portion * (12 * model.n_embd + maps))
+    return round(4 * values) + TEXT_BYTES
 
 
-def check_memory(needed: int, available: int) -> None:
-    """Refuse what would not fit, with the numbers (ValueError)."""
+def check_fits(model: GPTConfig | BigramConfig, batch_size: int, available: int) -> None:
+    """Refuse what would not fit into so many bytes, with the numbers and the nearest that would (ValueError)."""
+    needed = bytes_needed(model, batch_size)
     if needed > available:
+        nearest = _nearest(model, batch_size, available)
+        remedy = f"each of these alone would fit: {nearest}" if nearest else (
+            "lower batch_size, block_size, n_layer or n_embd")  # fmt: skip
         raise ValueError(
             f"This model and batch need about {needed / 1e9:,.1f} GB to train, but {max(0, available) / 1e9:,.1f} GB "
-            f"may be used here; lower batch_size, block_size, n_layer or n_embd"
+            f"may be used here; {remedy}"
         )
+
+
+def _nearest(model: GPTConfig | BigramConfig, batch_size: int, available: int) -> str:
+    """Return, for each option that one would lower, the largest half of a half of it with which the rest fits."""
+    found = []
+    for name in ("batch_size", "block_size", "n_layer"):
+        value = batch_size if name == "batch_size" else getattr(model, name, 1)
+        while value > 1:
+            value //= 2
+            smaller = model if name == "batch_size" else model.model_copy(update={name: value})
+            if bytes_needed(smaller, value if name == "batch_size" else batch_size) <= available:
+                found.append(f"{name}={value}")
+                break
+    return ", ".join(found)
 
 
 # -- disk -------------------------------------------------------------------------------------------------------------

@@ -42,6 +42,15 @@ def memory_lately() -> int:
     return _lately[1]
 
 
+def anonymous_bytes(pid: int | None) -> int:
+    """Return the bytes of memory that a process holds and no file backs; 0 where nobody tells (not Linux)."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
+    except (OSError, ValueError, StopIteration):
+        return 0
+
+
 def _addresses_left() -> int | None:
     """Return how many bytes `ulimit -v` leaves a process that has loaded torch; None without a limit."""
     try:

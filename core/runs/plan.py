@@ -18,7 +18,7 @@ from core.device import choose_device
 from core.formula import count_of
 from core.options import Options
 from core.runs.config import RunConfig, tokenizer_to_json
-from core.runs.cost import bytes_needed, check_memory
+from core.runs.cost import bytes_needed, check_fits
 from core.runs.directory import RunDir
 from core.runs.memory import memory_available
 from core.text.characters import composed
@@ -75,7 +75,7 @@ def plan_run(
     if chosen.weights == "gpt2":
         check_start(model_config, chosen.tokenizer)
     needed = bytes_needed(model_config, train_config.batch_size)
-    check_memory(needed, memory_available() if memory is None else memory)
+    check_fits(model_config, train_config.batch_size, memory_available() if memory is None else memory)
     entropy = (_known_entropy if known else _entropy)(corpus, tokenizer, model_config.block_size)
     config = RunConfig(
         corpus=corpus.name,
@@ -95,11 +95,14 @@ def plan_run(
 
 
 def again(run: RunDir, new_seed: bool = False) -> Plan:
-    """Plan a run once more, with the same text, settings, owner and seed; new_seed: draw another seed."""
+    """Plan a run once more, with the same text, settings, owner and seed; new_seed: draw another seed.
+
+    Whether there is memory for it, the store knows.
+    """
     config = run.config()
     seed = secrets.randbelow(100_000) if new_seed else config.train.seed
     train = config.train.model_copy(update={"seed": seed})
-    check_memory(needed := bytes_needed(config.model, train.batch_size), memory_available())
+    needed = bytes_needed(config.model, train.batch_size)
     config = replace(config, train=train, created=time.time())
     return Plan(config, run.text(), count_of(config.model), needed)
 

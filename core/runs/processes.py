@@ -15,6 +15,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+from core.runs.memory import anonymous_bytes
 from core.runs.pulse import Pulse, Shares, Told, lives
 from core.runs.waiting import can_look, set_waiting
 
@@ -68,9 +69,15 @@ class Process:
         self.started = time.monotonic()
         self.process.start()
         theirs.close()
-        self.pulse = Pulse(self.told, self.process.pid)
+        self.pulse, self.least = Pulse(self.told, self.process.pid), anonymous_bytes(self.process.pid)
         self.sent = 0
         self.commands: dict[str, Command] = {}  # by run, for every run that the worker has or may have
+
+    def held(self) -> int:
+        """Return the bytes that the process holds for its runs: what it has beside the least that it ever had."""
+        now = anonymous_bytes(self.process.pid)
+        self.least = min(self.least, now)
+        return now - self.least
 
     def end(self) -> None:
         """End the process at once, whatever it does, also where the process that started it is gone and knows not."""

@@ -3,19 +3,17 @@
 from pathlib import Path
 
 from core.runs.config import ACTIVE, Status
-from core.runs.cost import bytes_needed
 from core.runs.directory import RunDir
 
 MOST = 5_000  # runs that are known
 
 
 class Seen:
-    """The states and the sizes of the runs below root."""
+    """The states and the owners of the runs below root."""
 
     def __init__(self, root: Path):
         self.root = root
         self._status: dict[str, tuple[tuple, Status]] = {}
-        self._bytes: dict[str, int] = {}
         self._owner: dict[str, str] = {}
 
     def is_active(self, run_id: str) -> bool:
@@ -34,12 +32,6 @@ class Seen:
             self._owner[run_id] = owner or run_id
         return self._owner[run_id]
 
-    def reserved(self, run_id: str) -> int:
-        """Return the bytes that a run will take and has not taken: all before its first step, then none."""
-        status = self._status_of(run_id)
-        waits = status and (status.state == "queued" or (status.state == "running" and status.step == 0))
-        return self._bytes_of(run_id) if waits else 0
-
     def _status_of(self, run_id: str) -> Status | None:
         """Return where a run stands; None when it was deleted just now, or is damaged."""
         try:
@@ -51,16 +43,6 @@ class Seen:
             return known[1]
         except (OSError, ValueError):
             return None
-
-    def _bytes_of(self, run_id: str) -> int:
-        if run_id not in self._bytes:
-            try:
-                config = RunDir(self.root / run_id).config()
-            except ValueError:
-                return 0
-            _make_room(self._bytes)
-            self._bytes[run_id] = bytes_needed(config.model, config.train.batch_size)
-        return self._bytes[run_id]
 
 
 def _make_room(known: dict) -> None:

@@ -4,20 +4,22 @@ A run's directory says what state it is in. In memory the store keeps only which
 lost: a server that starts again reads everything else from the directories.
 """
 
+import secrets
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from core.runs.admission import Admission, Waiting
 from core.runs.claim import Claim, Taken, is_trained
 from core.runs.config import ACTIVE, RunConfig, Status
-from core.runs.cost import SPEED_FILE, Speed, bytes_needed, check_memory
+from core.runs.cost import SPEED_FILE, Speed
 from core.runs.directory import RunDir
 from core.runs.durable import make_folder
 from core.runs.handover import Handover
 from core.runs.listing import delete, list_runs
 from core.runs.machine import cores, step_flops
-from core.runs.memory import memory_available
+from core.runs.memory import memory_lately
 from core.runs.plan import Plan, again, extend, plan_run
 from core.runs.presets import PRESETS
 from core.runs.processes import Process
@@ -45,6 +47,7 @@ class RunStore:
         self.size = workers or min(cores(), MAX_WORKERS)
         self.processes: list[Process] = []
         self.handover, self.seen, self.shares = Handover(self.root), Seen(self.root), Shares()
+        self.admission = Admission(self.seen, lambda: self.processes)
         self.lock = threading.RLock()
         self.ready = threading.Event()  # the workers have been started
         self.warm_up_requested = threading.Event()
@@ -70,7 +73,7 @@ class RunStore:
             self.ready.set()
             if self.warm_up_requested.is_set():
                 self._warm_up_workers()
-        Watch(lambda: list(self.processes), self._process, self._replace, self.closed).start()
+        Watch(lambda: list(self.processes), self._process, self._replace, self.closed, self._let_in).start()
 
     def warm_up(self) -> None:
         """Let the workers pay for torch's first uses, once: the page is there, so nothing waits for the cores now."""
@@ -117,6 +120,10 @@ class RunStore:
             f"one goes on from the last saved step, and does what you press now"
         )
 
+    def most_memory(self) -> int:
+        """Return how many bytes a run may need: what is free, and what the workers hold for runs that will end."""
+        return memory_lately() + sum(process.held() for process in self.processes)
+
     def speed(self) -> Speed | None:
         """Return how fast this machine trains; None until the first worker has measured it."""
         return Speed.load(self.root / SPEED_FILE)
@@ -125,16 +132,20 @@ class RunStore:
         """Make a run of a plan and train it; paused: let it wait for `resume`."""
         if not self.processes:
             raise ValueError("The training processes have not started yet; try again in a few seconds")
-        if not paused:
-            self._admit(plan.config)
-        run = plan.create(self.root, run_id)
+        run_id, config = secrets.token_hex(16) if run_id is None else run_id, plan.config
+        with self.lock:  # two plans at once: the second one sees what the first was promised
+            is_let_in = paused or self.admission.asks(run_id, config.model, config.train.batch_size)
+        run = None
         try:
+            run = plan.create(self.root, run_id)
             if paused:
                 run.write_status(Status("paused"))
             else:
-                self._train(run, admitted=True)
+                self._begin(run, config, None, is_let_in)
         except Exception:  # refused: no run is left that nobody trains
-            delete(run)
+            self.admission.forget(run_id)
+            if run:
+                delete(run)
             raise
         return run
 
@@ -166,7 +177,8 @@ class RunStore:
             process, status = self._process_of(run), run.status()
             if process:
                 process.send("pause", run.id)
-            elif status.state in ACTIVE:  # of a process that is gone
+            elif status.state in ACTIVE:  # it waits for memory, or its process is gone
+                self.admission.forget(run.id)
                 run.write_status(Status("paused", status.step))
 
     def stop(self, run_id: str) -> None:
@@ -175,6 +187,7 @@ class RunStore:
         with self.lock:
             process = self._process_of(run)
             if process is None and run.status().state in (*ACTIVE, "paused"):
+                self.admission.forget(run.id)
                 run.write_status(Status("paused", run.status().step))
                 process = self._worker_for(run.config())
             if process:
@@ -185,10 +198,11 @@ class RunStore:
         run = self.get(run_id)
         with self.lock:
             if self._process_of(run) is None:
-                self._place_for(run)  # refuses before anything is changed
                 with Claim(run):  # another server may be asked the same at this moment
                     config, status = run.config(), run.status()
                     if status.step >= config.train.steps:
+                        self._worker_for(config).check_room()
+                        self.admission.check(config.model, config.train.batch_size)
                         extend(run, 2 * config.train.steps)
                         run.write_status(Status("paused", status.step))
             self._train(run)
@@ -201,6 +215,7 @@ class RunStore:
             if process:
                 process.send("delete", run.id)
             else:
+                self.admission.forget(run.id)
                 delete(run)
 
     def welcome(self) -> RunDir | None:
@@ -214,18 +229,36 @@ class RunStore:
 
     # -- workers --------------------------------------------------------------------------------------------------
 
-    def _train(self, run: RunDir, steps: int | None = None, admitted: bool = False) -> None:
+    def _train(self, run: RunDir, steps: int | None = None) -> None:
         with self.lock:
             process, status = self._process_of(run), run.status()
-            if process and process.commands[run.id].is_to_the_end:
-                return
-            if process is None:
-                if status.state == "done":
-                    return
-                process = self._place_for(run, admitted)
+            if process:
+                if not process.commands[run.id].is_to_the_end:
+                    process.send("train", run.id, steps)
+            elif run.id in self.admission.waiting:
+                self.admission.waiting[run.id].steps = steps
+            elif status.state != "done":
+                config = run.config()
+                is_let_in = self.admission.asks(run.id, config.model, config.train.batch_size)
+                self._begin(run, config, steps, is_let_in)
+
+    def _begin(self, run: RunDir, config: RunConfig, steps: int | None, is_let_in: bool) -> None:
+        """Send a run to a worker, or let it wait for memory."""
+        with self.lock:
+            self.admission.is_made(run.id)
+            process = self._worker_for(config)
+            process.check_room()
+            run.write_status(Status("queued", run.status().step))
+            if is_let_in:
                 self.handover.forgive(run.id)
-                run.write_status(Status("queued", status.step))
-            process.send("train", run.id, steps)
+                process.send("train", run.id, steps)
+            else:
+                self.admission.wait(run.id, Waiting(config.model, config.train.batch_size, steps))
+
+    def _let_in(self) -> None:
+        with self.lock:
+            self.admission.let_in(lambda run_id, waiting: self._begin(
+                RunDir(self.root / run_id), self.get(run_id).config(), waiting.steps, True))  # fmt: skip
 
     def _process_of(self, run: RunDir) -> Process | None:
         """Return the worker that has a run; None when no worker has it, and its directory alone says its state.
@@ -245,21 +278,6 @@ class RunStore:
         if is_trained(run, status):
             raise Taken(status)
         return None
-
-    def _place_for(self, run: RunDir, admitted: bool = False) -> Process:
-        """Return the worker that is to train a run; ValueError when there is no room for it now."""
-        process = self._worker_for(run.config())
-        process.check_room()
-        if not admitted:
-            self._admit(run.config(), run.id)
-        return process
-
-    def _admit(self, config: RunConfig, run_id: str | None = None) -> None:
-        """Refuse a run that does not fit beside those that were started but hold no memory yet (ValueError)."""
-        with self.lock:
-            started = {each for process in self.processes for each in process.commands} - {run_id}
-        reserved = sum(map(self.seen.reserved, started))
-        check_memory(bytes_needed(config.model, config.train.batch_size), memory_available() - reserved)
 
     def _worker_for(self, config: RunConfig) -> Process:
         """Return the worker for a run: where its owner's runs are already, or else where the fewest owners have some.

@@ -105,8 +105,7 @@ class _TrainingRun:
         """Read nothing yet: `loading` does, a piece a turn."""
         self.run, self.is_loaded, self.is_called = run, False, is_called
         self.loading = self._load()
-        self.step, self.elapsed, self.record = 0, 0.0, Recorder(run)
-        self.threads = 1  # until the first step
+        self.step, self.elapsed, self.record, self.threads = 0, 0.0, Recorder(run), 1  # one, until the first step
         self.unfinished: StepStats | None = None  # a step whose estimates and sample are still to be made
         self.losses: dict[str, float | None] = {}  # the last estimates
         self.count: BaselineCount | None = None

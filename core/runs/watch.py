@@ -24,10 +24,20 @@ class Watch(threading.Thread):
         successor: Callable[[int], Process],
         replace: Callable[[int, Process], None],
         closed: threading.Event,
+        each: Callable[[], None] = lambda: None,
     ):
-        """successor: starts another process for a place of the list; replace: puts it there and hands the runs over."""
+        """successor: starts another process for a place of the list; replace: puts it there and hands the runs over.
+
+        each: is called at each look.
+        """
         super().__init__(name="worker-watch", daemon=True)
-        self.processes, self.successor, self.replace, self.closed = processes, successor, replace, closed
+        self.processes, self.successor, self.replace, self.closed, self.each = (
+            processes,
+            successor,
+            replace,
+            closed,
+            each,
+        )
 
     def run(self) -> None:
         """Look until the store is closed."""
@@ -49,6 +59,7 @@ class Watch(threading.Thread):
                     return
                 process.end()
                 self._replace(place, process)
+        self.each()
 
     def _replace(self, place: int, dead: Process) -> None:
         try:

@@ -66,6 +66,7 @@ class Worker:
         """Train, pause, stop or delete a run. An error ends that run alone."""
         run = RunDir(self.root / run_id)
         turn = next((turn for turn in self.turns if turn.run.id == run_id), None)
+        holds_memory = turn is not None and turn.has_begun
         self.told.running_run_id.value = run_id.encode()
         self.told.beat(turn.patience if turn else self._patience(run))
         try:
@@ -89,8 +90,8 @@ class Worker:
         finally:
             self.told.running_run_id.value = b""
             self.told.beat(PATIENCE)
-        if turn:
-            del turn
+        del turn
+        if holds_memory or command == "stop":
             give_back_memory()
 
     def take_turn(self) -> None:

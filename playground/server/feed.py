@@ -12,6 +12,7 @@ from core.runs.config import RunConfig
 from core.runs.directory import RunDir, no_run
 from core.runs.store import RunStore
 from playground.server.rows import Rows
+from playground.server.upkeep import Upkeep
 from playground.words.refusals import refused
 from playground.words.run_names import run_label
 from playground.words.translate import translate
@@ -24,8 +25,9 @@ MOST_SAMPLES = 200  # of one answer, the newest
 class Feed:
     """The answers to browsers that follow the runs of a store."""
 
-    def __init__(self, store: RunStore):
-        self.store = store
+    def __init__(self, store: RunStore, upkeep: Upkeep | None = None):
+        """upkeep: is told who is followed, and says what becomes of runs."""
+        self.store, self.upkeep = store, upkeep
         # The key holds when the run was made too: another run may get the name of a deleted one.
         self.rows = lru_cache(maxsize=256)(lambda path, created: Rows())
         self._config_as_of = lru_cache(maxsize=256)(lambda path, written: RunDir(path).config())
@@ -47,6 +49,9 @@ class Feed:
         config, status = self.config(run), status_now(run)
         rows, baselines = self.rows(run.path, config.created), run.baselines()
         message = self.store.trouble(run_id) or status.message
+        if self.upkeep:
+            self.upkeep.follow(run_id)
+            message = message or self.upkeep.note(run_id, config, status)
         with rows.lock:
             rows.read(run)
             estimates = rows.estimates.since()

@@ -7,7 +7,8 @@ Left out on purpose: what no profile changes. Such limits stand where they are h
 
 from dataclasses import dataclass
 
-KB, MB = 2**10, 2**20
+KB, MB, GB = 2**10, 2**20, 2**30
+MINUTE, DAY = 60.0, 86_400.0
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,12 @@ class Profile:
     kept_runs: int | None  # of one person, in any state
     all_active_runs: int  # of everybody
     parameters: int | None  # of one model
+    step_seconds: float | None  # that one step may be predicted to take
+    kept_bytes: int | None  # on the disk, of all runs of one person as predicted
+    memory_share: float | None  # of the memory, that the active runs of one person may need together
+    abandoned_seconds: float | None  # without a viewer, after which a run is paused
+    kept_seconds: float | None  # that a finished run is kept
+    free_bytes: int | None  # on the disk, below which the oldest finished runs are deleted
     characters: int  # of an own text
     # -- requests
     short_body: int  # bytes of a call
@@ -44,6 +51,7 @@ class Profile:
 LAPTOP = Profile(
     name="laptop", host="127.0.0.1", shared=False,
     active_runs=None, kept_runs=None, all_active_runs=256, parameters=None, characters=5_000_000,
+    step_seconds=None, kept_bytes=None, memory_share=None, abandoned_seconds=None, kept_seconds=None, free_bytes=None,
     short_body=64 * KB, long_body=48 * MB, bodies=128 * MB, upload=48 * MB, uploads_an_hour=None,
     calls_a_minute=None, calls_a_minute_of_address=None,
     connections=900, connections_of_address=None, header_seconds=10.0, body_seconds=10.0,
@@ -52,6 +60,8 @@ LAPTOP = Profile(
 CLASSROOM = Profile(
     name="classroom", host="0.0.0.0", shared=True,
     active_runs=4, kept_runs=60, all_active_runs=200, parameters=200_000_000, characters=5_000_000,
+    step_seconds=2.0, kept_bytes=8 * GB, memory_share=0.5,
+    abandoned_seconds=60 * MINUTE, kept_seconds=30 * DAY, free_bytes=2 * GB,
     short_body=64 * KB, long_body=48 * MB, bodies=128 * MB, upload=48 * MB, uploads_an_hour=1_500 * MB,
     calls_a_minute=600, calls_a_minute_of_address=None,
     connections=3_000, connections_of_address=None, header_seconds=10.0, body_seconds=10.0,
@@ -60,6 +70,8 @@ CLASSROOM = Profile(
 PUBLIC = Profile(
     name="public", host="0.0.0.0", shared=True,
     active_runs=2, kept_runs=12, all_active_runs=100, parameters=30_000_000, characters=1_000_000,
+    step_seconds=2.0, kept_bytes=2 * GB, memory_share=0.25,
+    abandoned_seconds=15 * MINUTE, kept_seconds=7 * DAY, free_bytes=2 * GB,
     short_body=64 * KB, long_body=8 * MB, bodies=64 * MB, upload=8 * MB, uploads_an_hour=40 * MB,
     calls_a_minute=300, calls_a_minute_of_address=3_000,
     connections=3_000, connections_of_address=600, header_seconds=5.0, body_seconds=5.0,

@@ -23,6 +23,7 @@ from playground.server.making import Making
 from playground.server.refusal import Refusal
 from playground.server.rights import Rights
 from playground.server.run_list import RunList
+from playground.server.upkeep import Upkeep
 from playground.words.refusals import refused
 from playground.words.translate import language
 
@@ -77,6 +78,7 @@ class Routes:
         downloads: Mapping[str, Download],
         runs: RunList | None = None,
         rights: Rights | None = None,
+        upkeep: Upkeep | None = None,
     ):
         self.store, self.downloads, self.runs, self.rights = (
             store,
@@ -84,7 +86,7 @@ class Routes:
             runs or RunList(store),
             rights or Rights(),
         )
-        self.feed, self.pace, self.making = Feed(store), Pace(), Making()
+        self.feed, self.pace, self.making = Feed(store, upkeep), Pace(), Making()
 
     def list(self) -> list[Route]:
         """Return the routes to put before Gradio's own."""

@@ -13,8 +13,7 @@ from typing import Any
 from core.config import TrainConfig
 from core.downloads import find_file
 from core.options import Options
-from core.runs.cost import bytes_needed, check_memory
-from core.runs.memory import memory_lately
+from core.runs.cost import check_fits
 from core.runs.plan import RunOptions, check_start, sample_prompt
 from core.text.corpora import DISTINCT, SHAKESPEARE_NAMES, SHAKESPEARE_SHA256, check_distinct, load_corpus
 from core.tokenizers import GPT2_VOCAB_SIZE, CharTokenizer, split
@@ -70,8 +69,11 @@ def vocab_size_of(corpus: Any, tokenizer: Any, facts: TextFacts) -> int:
     return DISTINCT.get(corpus) or len(_characters(corpus))
 
 
-def refusals(filled: Filled, corpus: Any, facts: TextFacts) -> dict[str, str]:
-    """Return the sentence that refuses each field, in English; under WHOLE what belongs to no field."""
+def refusals(filled: Filled, corpus: Any, facts: TextFacts, memory: int) -> dict[str, str]:
+    """Return the sentence that refuses each field, in English; under WHOLE what belongs to no field.
+
+    memory: the most bytes that a run may need.
+    """
     wrong: dict[str, str] = {}
     run = _parsed(RunOptions, filled.run, wrong)
     size = vocab_size_of(corpus, filled.run["tokenizer"], facts)
@@ -79,6 +81,10 @@ def refusals(filled: Filled, corpus: Any, facts: TextFacts) -> dict[str, str]:
     train = _parsed(TrainConfig, filled.train, wrong)
     if run is None or model is None or train is None or wrong:
         return wrong
+
+    def _memory(run: Any, model: Any, train: Any, corpus: Any, facts: TextFacts) -> None:
+        check_fits(model, train.batch_size, memory)
+
     for check in (_alphabet, _schedule, _weights, _memory, _length, _prompt):
         try:
             check(run, model, train, corpus, facts)
@@ -120,10 +126,6 @@ def _schedule(run: Any, model: Any, train: Any, corpus: Any, facts: TextFacts) -
 def _weights(run: Any, model: Any, train: Any, corpus: Any, facts: TextFacts) -> None:
     if run.weights == "gpt2":
         check_start(model, run.tokenizer)
-
-
-def _memory(run: Any, model: Any, train: Any, corpus: Any, facts: TextFacts) -> None:
-    check_memory(bytes_needed(model, train.batch_size), memory_lately())
 
 
 def _length(run: Any, model: Any, train: Any, corpus: Any, facts: TextFacts) -> None:

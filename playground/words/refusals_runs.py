@@ -104,6 +104,8 @@ RUNS = {
     "This run is trained by another program (process {pid} on {host}); stop it there": "Lượt chạy này đang được chương trình khác huấn luyện (tiến trình {pid} trên máy {host}); hãy dừng nó ở đó",
     "This run is trained by another program (process {pid}); stop it there": "Lượt chạy này đang được chương trình khác huấn luyện (tiến trình {pid}); hãy dừng nó ở đó",
     "This model and batch need about {need} GB to train, but {free} GB may be used here; lower batch_size, block_size, n_layer or n_embd": "Mô hình và batch này cần khoảng {need} GB để huấn luyện, nhưng ở đây chỉ được dùng {free} GB; hãy giảm batch_size, block_size, n_layer hoặc n_embd",
+    "This model and batch need about {need} GB to train, but {free} GB may be used here; each of these alone would fit: {options}": "Mô hình và batch này cần khoảng {need} GB để huấn luyện, nhưng ở đây chỉ được dùng {free} GB; chỉ cần một trong các cách sau là vừa: {options}",
+    "Waiting for memory, at place {place}: it needs about {need} GB, which other runs have now; it begins when enough of them end": "Đang chờ bộ nhớ, ở vị trí {place}: cần khoảng {need} GB mà các lượt chạy khác đang dùng; nó sẽ bắt đầu khi có đủ lượt chạy kết thúc",
     "The model's options must be named fields, but are of type {kind}": "Thiết lập của mô hình phải là các trường có tên, nhưng lại thuộc kiểu {kind}",
     "The run has done {done} {steps} already; ask for more than that, such as {more}": "Lượt chạy đã xong {done} bước; hãy yêu cầu nhiều hơn, chẳng hạn {more}",
     "The sample prompt has characters that the text never uses: {names}; leave them out": "Câu mở đầu của mẫu có ký tự mà văn bản không hề dùng: {names}; hãy bỏ chúng đi",

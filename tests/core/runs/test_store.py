@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from core.runs import admission
 from core.runs import store as runs_module
 from core.runs.config import Status
 from core.runs.directory import RunDir
@@ -24,6 +24,7 @@ from core.runs.processes import MAX_PENDING, Command, Process
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from core.text.corpora import Corpus
+from tests.core.runs.test_admission import Unheard
 from tests.tiny_runs import (
     PROJECT,
     TEXT,
@@ -321,7 +322,8 @@ def test_a_refused_continue_leaves_a_finished_run_as_it_was(store, start, monkey
     wait_for_state(run, "done")
     before = run.config()
     with monkeypatch.context() as patch:
-        patch.setattr(runs_module, "memory_available", lambda: 0)
+        patch.setattr(admission, "memory_available", lambda: 0)
+        patch.setattr(Process, "held", lambda self: 0)
         with pytest.raises(ValueError, match="0.0 GB may be used here"):
             store.extend(run.id)
     assert run.status().state == "done" and run.config() == before
@@ -332,7 +334,8 @@ def test_a_reset_that_does_not_fit_leaves_the_old_run_as_it_was(store, start, mo
     _moves_on(run)
     before = {found.id for found in list_runs(store.root)[0]}
     with monkeypatch.context() as patch:
-        patch.setattr("core.runs.plan.memory_available", lambda: 0)
+        patch.setattr(admission, "memory_available", lambda: 0)
+        patch.setattr(Process, "held", lambda self: 0)
         with pytest.raises(ValueError, match="0.0 GB may be used here"):
             store.restart(run.id)
     assert _moves_on(run) and {found.id for found in list_runs(store.root)[0]} == before
@@ -538,38 +541,3 @@ def test_twenty_kills_at_random_moments_lose_nothing(tmp_path):
     for run, plan in zip(runs, plans, strict=True):
         assert losses(run) == undisturbed(tmp_path / "alone", plan)
         assert not list(run.path.glob("*/*.tmp"))
-
-
-def test_memory_that_a_waiting_run_will_take_is_not_promised_to_another(tmp_path, monkeypatch):
-    """A queued run has allocated nothing, so what is free counts its memory for everybody who comes after it."""
-    plan = tiny_plan(1000)
-    monkeypatch.setattr(runs_module, "memory_available", lambda: int(1.5 * plan.bytes_needed))
-    store = RunStore(tmp_path, 1)
-    store.processes = [Unheard()]
-    first = store.start(plan)
-    with pytest.raises(ValueError, match="GB may be used here"):
-        store.start(plan)
-    assert [run.id for run in list_runs(store.root)[0]] == [first.id]  # no ghost
-    waiting = store.start(plan, paused=True)
-    with pytest.raises(ValueError, match="GB may be used here"):
-        store.resume(waiting.id)
-    first.write_status(Status("running", 5))  # what it takes is no longer free
-    store.resume(waiting.id)
-    assert waiting.status().state == "queued"
-
-
-class Unheard:
-    """A worker that has not handled any command yet."""
-
-    def __init__(self):
-        self.commands: dict[str, Command] = {}
-        self.process = SimpleNamespace(pid=0)
-
-    def send(self, command: str, run_id: str, steps: int | None = None) -> None:
-        self.commands[run_id] = Command(1, command, steps)
-
-    def check_room(self) -> None:
-        """Take any number of commands."""
-
-    def has_handled(self, run_id: str) -> bool:
-        return False

@@ -74,6 +74,12 @@ def wait_for_counts() -> None:
             thread.join()
 
 
+def photo_of(run: RunDir, path: Path) -> RunDir:
+    """Copy a run as it stands, once no thread writes what is counted any more."""
+    wait_for_counts()
+    return RunDir(shutil.copytree(run.path, path))
+
+
 def samples(run: RunDir) -> dict[int, dict]:
     return {row["step"]: row for row in run.rows("samples")[0]}
 
@@ -224,7 +230,7 @@ def test_what_a_crash_between_two_steps_leaves_goes_on_to_the_same_end(of_each_k
     photos = []
     for stats in train_run(run):
         if stats.step in (6, 12):
-            photos.append(RunDir(shutil.copytree(run.path, tmp_path / f"at-{stats.step}")))
+            photos.append(photo_of(run, tmp_path / f"at-{stats.step}"))
     for photo in photos:
         assert photo.status().state == "running"
         with open(photo.path / "metrics.jsonl", "ab") as file:
@@ -293,8 +299,7 @@ def test_with_a_damaged_state_a_run_goes_on_from_an_older_one_or_the_start_to_th
     steps(run, upto=6)
     steps(run, upto=9)
     os.truncate(run.path / "resume" / "step-0000009" / "optimizer.safetensors", 700)
-    wait_for_counts()  # or what they write comes and goes while the run is copied
-    photo = RunDir(shutil.copytree(run.path, tmp_path / "with-an-older-one"))
+    photo = photo_of(run, tmp_path / "with-an-older-one")
     os.truncate(run.path / "resume" / "step-0000006" / "state.json", 0)
     for resumed, first in ((run, 1), (photo, 7)):
         turns = train_run(resumed)

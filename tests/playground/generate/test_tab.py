@@ -1,17 +1,21 @@
 """The Generate tab without a browser: Stop wherever a writing is, seeds, and what stays when something changes."""
 
+import shutil
 from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
+from core.runs.directory import RunDir
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
+from playground.build import build_app
 from playground.generate.tab import MOST_PROMPT, MOST_TEXT, GenerateTab
 from playground.page import PageContext
 from playground.server.settings import Settings
-from playground.wishes import MOST, Wishes
-from tests.tiny_runs import tiny_plan
+from playground.wishes import FORGOTTEN, LANES, MOST, Wishes
+from playground.words.refusals import refused
+from tests.tiny_runs import refusal, tiny_plan
 
 ANNA, OTTO = SimpleNamespace(session_hash="anna"), SimpleNamespace(session_hash="otto")
 
@@ -38,14 +42,14 @@ def _write(tab, ticket="", page=ANNA, prompt="1", lang="en", length=400, seed=1,
 
 
 def test_stop_in_the_queue_is_kept_and_nothing_is_begun(tab):
-    ticket, _, waits = tab.ask(False, 1, ANNA)
-    assert waits == {"state": "waiting"}
+    ticket, _, waits = tab.ask(False, 1, "en", ANNA)
+    assert waits == {"state": "waiting", "note": ""}, "what was said of an earlier one is gone"
     assert tab.stop(ANNA) == {"state": "stopped"}, "Stop answers at once"
     assert list(_write(tab, ticket)) == [{"state": "stopped"}]
 
 
 def test_stop_while_the_model_loads_writes_nothing(tab):
-    ticket, *_ = tab.ask(False, 1, ANNA)
+    ticket, *_ = tab.ask(False, 1, "en", ANNA)
     writing = _write(tab, ticket)
     assert next(writing) == {"state": "loading"}
     tab.stop(ANNA)
@@ -55,7 +59,7 @@ def test_stop_while_the_model_loads_writes_nothing(tab):
 
 def test_stop_while_it_writes_keeps_what_is_written_and_ends_no_other_page(tab, monkeypatch):
     monkeypatch.setattr("playground.generate.writing.REFRESH", 0.0)
-    mine, other = (_write(tab, tab.ask(False, 1, page)[0], page) for page in (ANNA, OTTO))
+    mine, other = (_write(tab, tab.ask(False, 1, "en", page)[0], page) for page in (ANNA, OTTO))
     for _ in range(6):
         next(mine), next(other)
     tab.stop(ANNA)
@@ -66,9 +70,9 @@ def test_stop_while_it_writes_keeps_what_is_written_and_ends_no_other_page(tab, 
 
 
 def test_a_click_after_stop_writes_and_an_older_one_does_not_come_back(tab):
-    old, *_ = tab.ask(False, 1, ANNA)
+    old, *_ = tab.ask(False, 1, "en", ANNA)
     tab.stop(ANNA)
-    new, *_ = tab.ask(False, 1, ANNA)
+    new, *_ = tab.ask(False, 1, "en", ANNA)
     assert "state" not in next(_write(tab, old)), "it says nothing over the newer one"
     *_, last = _write(tab, new)
     assert last["state"] == "done" and len(tab.wishes) == 0
@@ -85,10 +89,10 @@ def test_pressing_stop_when_nothing_runs_leaves_nothing_behind(tab):
 
 
 def test_three_clicks_have_three_seeds_unless_the_seed_is_kept(tab):
-    seeds = [tab.ask(False, 7, ANNA)[1] for _ in range(3)]
+    seeds = [tab.ask(False, 7, "en", ANNA)[1] for _ in range(3)]
     assert len({7, *seeds}) == 4
-    assert [tab.ask(True, seed, ANNA)[1] for seed in (0, 7, 7)] == [0, 7, 7]
-    assert isinstance(tab.ask(True, None, ANNA)[1], int), "an empty field is filled, so that the seed can be seen"
+    assert [tab.ask(True, seed, "en", ANNA)[1] for seed in (0, 7, 7)] == [0, 7, 7]
+    assert isinstance(tab.ask(True, None, "en", ANNA)[1], int), "an empty field is filled, so that the seed can be seen"
     texts = [list(_write(tab, seed=seed))[-1] for seed in (*seeds, seeds[0])]
     assert texts[0]["tokens"] == texts[3]["tokens"] and len({each["tokens"] for each in texts}) == 3
     assert [each["seed"] for each in texts] == [*seeds, seeds[0]]
@@ -96,19 +100,39 @@ def test_three_clicks_have_three_seeds_unless_the_seed_is_kept(tab):
 
 def test_a_refused_option_lets_the_earlier_text_stand(tab):
     writing = _write(tab, top_k=0)
-    assert next(writing) == {"state": "loading"} and next(writing) == {"state": "refused"}
-    with pytest.raises(ValueError, match="top_k=0 is not possible; it must be a whole number from 1 to 200,000, or"):
-        next(writing)
+    loads, last = writing
+    assert loads == {"state": "loading"} and last.keys() == {"state", "note"} and last["state"] == "refused"
+    assert last["note"].startswith("top_k=0 is not possible; it must be a whole number from 1 to 200,000, or")
+
+
+def test_a_model_that_cannot_write_is_refused_beside_its_choice_and_in_the_card(tab, store, monkeypatch):
+    monkeypatch.setattr("core.pretrained.loader.is_cached", lambda: False)
+    fine = ("Anna", 200, 0.8, None, 1.0, 1)
+    RunDir(store.root / "begun").path.mkdir()
+    for name in ("run.json", "status.json"):
+        shutil.copy(store.root / "tiny" / name, store.root / "begun" / name)
+    for run, source, step, field, said in (
+        ("tiny", "gpt2", "latest", "source", "thẻ So sánh"),
+        ("nobody", "run", "latest", "source", "nobody"),
+        ("begun", "run", "latest", "step", "chưa có bản chụp nào"),
+        ("tiny", "run", 4, "step", "không có bản chụp"),
+    ):
+        wrong = tab.check_all(run, source, step, "vi", *fine)["wrong"]
+        assert list(wrong) == [field] and said in wrong[field]
+        *_, last = tab.write(run, source, False, step, fine[0], "replace", "vi", *fine[1:], "", ANNA)
+        assert last == {"state": "refused", "note": wrong[field]}
+    assert tab.choose_source("gpt2", "en")[0]["visible"] is False, "it can be chosen, and the refusal stands beside it"
+    assert tab.check_all("tiny", "run", 5, "vi", *fine) == {"wrong": {}}
 
 
 def test_a_prompt_that_is_none_is_refused_beside_its_field_in_the_language_of_the_page(tab):
     fine = (200, 0.8, None, 1.0, 1)
-    assert tab.check_options("en", "Anna", *fine) == {"wrong": {}}
+    assert tab.check_all("tiny", "run", "latest", "en", "Anna", *fine) == {"wrong": {}}
     long = "x" * (MOST_TEXT + 1)
     for lang, said in (("en", "The prompt has 1,000,001 characters, more than"), ("vi", "1.000.001 ký tự")):
-        wrong = tab.check_options(lang, long, 0, *fine[1:])["wrong"]
+        wrong = tab.check_all("tiny", "run", "latest", lang, long, 0, *fine[1:])["wrong"]
         assert list(wrong) == ["prompt", "max_new_tokens"] and said in wrong["prompt"]
-    assert "must be a text" in tab.check_options("en", ["x"], *fine)["wrong"]["prompt"]
+    assert "must be a text" in tab.check_all("tiny", "run", "latest", "en", ["x"], *fine)["wrong"]["prompt"]
 
 
 def test_of_a_long_prompt_the_end_is_used_and_the_page_says_so(tab):
@@ -125,3 +149,30 @@ def test_neither_another_run_nor_another_language_changes_what_was_typed_or_writ
     assert "prompt" not in changed[tab.written] and "tokens" not in changed[tab.written]
     *_, last = _write(tab, length=1)
     assert last["by"]["en"].endswith(", step 5") and last["by"]["vi"].endswith(", bước 5")
+
+
+def test_who_would_wait_too_long_to_write_is_told_so_at_once_and_nobody_else(tab):
+    """Two write at a time; how long a writing takes is measured."""
+    now = [0.0]
+    tab.wishes = wishes = Wishes(lambda: now[0])
+    for _ in range(50):
+        wishes.took(20.0)
+    asked = 0
+    while refusal(tab.ask, False, 1, "en", SimpleNamespace(session_hash=str(asked))) == "not refused":
+        asked += 1
+        assert asked < 100
+    assert asked == 7  # of whom the last has waited for three rounds of twenty seconds
+    said = refusal(tab.ask, False, 1, "en", ANNA)
+    assert said == "7 people are writing or wait for it; try again in about 10 s"
+    assert "7 người đang viết" in refused(said, "vi")
+    assert refusal(tab.ask, False, 1, "en", SimpleNamespace(session_hash="3")) == "not refused"  # instead of their own
+    now[0] += FORGOTTEN + 1  # those pages were closed while they waited
+    assert refusal(tab.ask, False, 1, "en", ANNA) == "not refused"
+
+
+def test_writing_has_a_lane_of_its_own(tmp_path):
+    page = build_app(RunStore(tmp_path, workers=1), Settings())
+    lanes = {each.fn.__qualname__: (each.concurrency_id, each.concurrency_limit) for each in page.fns.values()
+             if getattr(each.fn, "__qualname__", "")}  # fmt: skip
+    assert lanes["GenerateTab.write"] == ("write", LANES)
+    assert [name for name, (lane, _) in lanes.items() if lane == "write"] == ["GenerateTab.write"]

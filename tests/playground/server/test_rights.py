@@ -6,6 +6,7 @@ import math
 import random
 import re
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -16,6 +17,7 @@ from starlette.testclient import TestClient
 
 from benchmarks.probes import MACHINES, Class, make_runs, probe
 from core.runs.config import Status, owner_of
+from core.runs.cost import SPEED_FILE, Speed, bytes_needed, disk_needed, shape_key
 from core.runs.directory import RunDir
 from core.runs.listing import list_runs
 from core.runs.store import RunStore
@@ -25,8 +27,9 @@ from playground.server import run_list
 from playground.server.profiles import CLASSROOM, LAPTOP, PUBLIC
 from playground.server.rights import MINUTE, TRIES, TRIES_OF_ALL, Person, Rights
 from playground.server.settings import Settings, read_settings
+from playground.words.refusals import refused
 from tests.served import free_port
-from tests.tiny_runs import asking, refusal, tiny_plan
+from tests.tiny_runs import TEXT, asking, refusal, tiny_plan
 
 ME, YOU = "a" * 32, "b" * 32
 KEY = "a key for the teacher"
@@ -117,6 +120,9 @@ class Sent:
 
     def __init__(self):
         self.commands, self.sent = {}, []
+
+    def held(self):
+        return 0
 
     def check_room(self):
         pass
@@ -245,6 +251,47 @@ def test_one_person_may_keep_and_train_only_so_many_runs(tmp_path):
         pass
     nobodys = tiny_plan().config
     assert "reload the page" in refusal(lambda: page.limits.new_run(Person(), nobodys).__enter__())
+
+
+def test_a_step_that_takes_seconds_is_refused_where_several_people_share_the_machine(tmp_path):
+    page = PageContext(RunStore(tmp_path, workers=1), Settings(profile=CLASSROOM))
+    me, config = Person(owner_of(ME)), tiny_plan(owner=owner_of(ME)).config
+
+    def started(person: Person = me, page: PageContext = page) -> None:
+        with page.limits.new_run(person, config):
+            pass
+
+    assert refusal(started) == "not refused"  # the machine is not measured yet
+    Speed(per_layer=2.0, flops_per_second=1e12).save(tmp_path / SPEED_FILE)
+    assert "would take about 4.0 s on this machine, more than the 2 s" in refusal(started)
+    assert "4,0 giây" in refused(refusal(started), "vi")
+    assert refusal(started, Person(owner_of(ME), is_host=True)) == "not refused"
+    assert refusal(started, me, PageContext(RunStore(tmp_path, workers=1), Settings())) == "not refused"
+    learned = {shape_key(config.model, config.train): [0.5, 1.0]}  # runs of this shape were quicker
+    Speed(per_layer=2.0, flops_per_second=1e12, learned=learned).save(tmp_path / SPEED_FILE)
+    assert refusal(started) == "not refused"
+
+
+def test_one_person_takes_only_so_much_of_disk_and_memory(tmp_path, monkeypatch):
+    config = tiny_plan(owner=owner_of(ME)).config
+    disk, memory = disk_needed(config.model, config.train), bytes_needed(config.model, config.train.batch_size)
+    profile = replace(PUBLIC, active_runs=None, kept_bytes=int(2.5 * disk), memory_share=1.0)
+    page = PageContext(RunStore(tmp_path, workers=1), Settings(profile=profile))
+    monkeypatch.setattr(page.store, "most_memory", lambda: int(1.5 * memory))
+    me, runs = Person(owner_of(ME)), [RunDir.create(tmp_path, config, TEXT)]
+
+    def started(person: Person = me) -> None:
+        with page.limits.new_run(person, config):
+            pass
+
+    assert "GB of memory and your other active runs" in refusal(started)
+    runs[0].write_status(Status("paused", 1))
+    assert refusal(started) == "not refused"
+    runs.append(RunDir.create(tmp_path, config, TEXT))
+    assert "GB of the disk and your other runs" in refusal(started)
+    assert refusal(started, Person(owner_of(ME), is_host=True)) == "not refused"
+    with pytest.raises(ValueError, match="GB of memory"), page.limits.more_steps(me, runs[0]):
+        pass
 
 
 def test_a_run_goes_on_only_where_there_is_a_place_for_it(tmp_path, monkeypatch):

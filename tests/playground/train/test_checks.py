@@ -16,7 +16,7 @@ FACTS = TextFacts.of(TEXT)
 
 
 def _wrong(facts: TextFacts = FACTS, corpus: str = "own", preset: str = "tiny", **changed) -> dict[str, str]:
-    return refusals(read_form(preset, tuple({**defaults(preset), **changed}.values())), corpus, facts)
+    return refusals(read_form(preset, tuple({**defaults(preset), **changed}.values())), corpus, facts, memory=10**10)
 
 
 def test_nothing_is_wrong_with_a_preset():
