@@ -113,6 +113,11 @@ def _is_locked(run: RunDir) -> bool | None:
         os.close(file)
 
 
+def is_claimed(run: RunDir) -> bool:
+    """Tell whether a process is known to hold a run's lock, whatever its status says."""
+    return bool(_is_locked(run))
+
+
 def is_trained(run: RunDir, status: Status) -> bool:
     """Tell whether a process really trains the run whose status this is."""
     if status.state != "running":

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from core.runs.claim import A_DAY, is_alive, is_trained
+from core.runs.claim import A_DAY, is_alive, is_claimed, is_trained
 from core.runs.config import HOST, NewerVersion, Status
 from core.runs.directory import VALID_ID, RunDir, being_made, host_mark
 from core.runs.plain import is_plain
@@ -58,7 +58,7 @@ def sweep(root: Path) -> None:
         if not is_plain(run.path, folder=True):
             continue
         try:
-            busy = is_trained(run, run.status())
+            busy = is_claimed(run) or is_trained(run, run.status())
         except ValueError:
             busy = False
         if not busy:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from core.runs.claim import is_alive, is_trained
+from core.runs.claim import is_alive, is_claimed, is_trained
 from core.runs.config import ACTIVE, Status
 from core.runs.directory import RunDir
 from core.runs.listing import list_runs, sweep
@@ -15,7 +15,7 @@ def recover(root: Path) -> None:
     sweep(root)
     for path in root.glob("*/run.json"):
         with suppress(ValueError, OSError):
-            if is_plain(path.parent, folder=True):
+            if is_plain(path.parent, folder=True) and not is_claimed(RunDir(path.parent)):
                 mend_status(RunDir(path.parent))
     for run in list_runs(root)[0]:
         run.hash_owner()

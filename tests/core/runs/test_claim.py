@@ -14,6 +14,7 @@ from core.runs import claim
 from core.runs.claim import INTERRUPTED, LOCK_FILE, Claim, Taken, is_alive, is_trained, status_now
 from core.runs.config import BOOT, HOST, Status
 from core.runs.directory import RunDir
+from core.runs.listing import sweep
 from core.runs.pulse import Told
 from core.runs.store import RunStore
 from core.runs.training_run import end, run_by_turns, train_run
@@ -133,6 +134,17 @@ def test_a_lock_of_a_deleted_run_locks_no_new_one_of_its_name(run, tmp_path):
         with Claim(again) as second:
             assert second.file is not None
         assert refusal(Claim(RunDir(tmp_path / "gone")).__enter__) != "not refused"
+
+
+def test_what_a_process_makes_in_a_run_that_it_holds_is_not_swept_away_whatever_the_status_says(run):
+    for state in ("paused", "queued", "done"):
+        (run.path / ".resume-5-1").mkdir()
+        run.write_status(Status(state, 5))
+        with Claim(run):
+            sweep(run.path.parent)
+            assert (run.path / ".resume-5-1").exists()
+        sweep(run.path.parent)
+        assert not (run.path / ".resume-5-1").exists()
 
 
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
