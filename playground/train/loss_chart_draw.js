@@ -248,9 +248,9 @@ function spread(labels, gap) {
 function tuck(labels, right) {
   let above = -Infinity; // where the label before stands: the order of the labels is that of their lines
   for (const label of labels.sort((a, b) => a.y - b.y)) {
-    const [top, bottom] = curveBand(right - pen.measureText(label.text).width);
+    const bands = curveBands(right - pen.measureText(label.text).width);
     const fits = (y) => y - above >= 13 && area.bottom - 6 >= y;
-    const clear = (y) => Math.max(top - y, y - bottom) >= 7;
+    const clear = (y) => bands.every(([top, bottom]) => Math.max(top - y, y - bottom) >= 7);
     const places = [-8, 9, -15, 16, -22, 23, 30].map((offset) => label.y + offset).filter(fits);
     label.y = places.find(clear) ?? places[0] ?? above + 13;
     above = label.y;
@@ -258,13 +258,14 @@ function tuck(labels, right) {
   spread(labels, 13);
 }
 
-/** Between which heights the curves run from a column of the plot to its right edge. */
-function curveBand(from) {
+/** Between which heights the run's curves, and each other run's, go from a column of the plot to its right edge. */
+function curveBands(from) {
   const heights = (rows, column) => rows.filter((row) => finite(row[column]) && area.x(row[0]) >= from)
     .map((row) => area.y(row[column]));
   const { points = [], evals = [] } = view ?? {};
-  const all = [...heights(thin(points), 1), ...heights(evals, 1), ...heights(evals, 2)];
-  return all.length ? [Math.min(...all), Math.max(...all)] : [Infinity, -Infinity];
+  const own = [...heights(thin(points), 1), ...heights(evals, 1), ...heights(evals, 2)];
+  const all = [own, ...ghostsDrawn().map((ghost) => heights(ghost.evals, 2))];
+  return all.filter((each) => each.length).map((each) => [Math.min(...each), Math.max(...each)]);
 }
 
 function drawLabels() {

@@ -24,7 +24,7 @@ def site(tmp_path_factory):
     run = plan.create(root)
     for _ in train_run(run):
         pass
-    with served(root) as address:
+    with served(root, env={"HF_HUB_CACHE": str(root / "no-gpt2")}) as address:
         yield address
 
 
@@ -160,6 +160,21 @@ def test_a_prompt_that_is_too_long_is_refused_beside_its_field(page):
     expect(refusal).to_contain_text("The prompt has 1,000,001 characters, more than the 1,000,000 allowed; shorten it")
     box.fill("Anna ")
     expect(refusal).to_have_count(0)
+
+
+def test_a_model_that_is_not_here_is_refused_beside_its_choice_and_in_the_card_without_a_toast(page):
+    choices, refusal = page.locator("#generate-source label"), page.locator("#generate-source .refusal")
+    said = "GPT-2's weights are not on this machine yet; load them in the Compare tab"
+    choices.nth(1).click()
+    expect(refusal).to_have_text(said)
+    page.locator("#generate-button").click()
+    expect(page.locator("#written .note")).to_have_text(said)
+    expect(page.locator("#written .state")).to_contain_text("Not written")
+    assert page.get_by_test_id("toast-text").count() == 0
+    choices.nth(0).click()
+    expect(refusal).to_have_count(0)
+    write(page, "Anna ", length=5)
+    expect(page.locator("#written .note")).to_be_hidden()
 
 
 def write(page: Page, prompt: str, length: int, wait: bool = True) -> None:
