@@ -6,6 +6,7 @@ It imports nothing of the page at the top: a worker process may import this file
 import atexit
 import gc
 import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
 def main() -> None:
     """Serve the page until Ctrl-C."""
     from playground.server.settings import read_settings
+    from playground.server.starting import check_start
 
     settings = read_settings()
+    try:
+        check_start(settings)
+    except ValueError as error:
+        sys.exit(f"app.py: error: {error}")
     os.environ.setdefault("MPLBACKEND", "agg")  # else Gradio imports pyplot at its first event only to ask which it is
     os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")  # no search through every installed package for more
     gc.disable()  # what is imported lives on: looking for garbage in it takes a fifth of the start; `serve` enables it

@@ -125,9 +125,9 @@ class Page:
 
         await asyncio.gather(*(one(Wire(self.address)) for _ in range(6)))  # as many as browsers open for one host
 
-    async def call(self, call: dict, data: list, trigger: int | None = None) -> list:
-        """Call a handler as the page does; return its outputs."""
-        body = {"data": data, "fn_index": call["id"], "session_hash": self.session, "event_data": None,
+    async def call(self, call: dict, data: list, trigger: int | None = None, event: dict | None = None) -> list:
+        """Call a handler as the page does; return its outputs. event: what a widget tells with it."""
+        body = {"data": data, "fn_index": call["id"], "session_hash": self.session, "event_data": event,
                 "trigger_id": trigger}  # fmt: skip
         if not call["queue"]:
             answer = await self.wire.ask("/gradio_api/run/predict", body)

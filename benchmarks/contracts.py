@@ -42,10 +42,20 @@ JSON = st.recursive(
 )
 CHARS = st.text(st.sampled_from("abcdé\ud800\0 "), max_size=8).map(lambda text: "".join(sorted(set(text)))) | TEXT
 SHAPE = {"block_size": 8, "vocab_size": 4, "n_layer": 1, "n_head": 2, "n_embd": 8}
-RUN = {"version": 2, "corpus": "own", "tokenizer": {"kind": "char", "chars": "\nabc"}, "architecture": "gpt",
+RUN = {"version": 3, "corpus": "own", "text_sha256": "0" * 64,
+       "tokenizer": {"kind": "char", "chars": "\nabc"}, "architecture": "gpt",
        "model": SHAPE, "train": {"steps": 5}, "prompt": "a", "corpus_title": "T", "owner": "o", "created": 1.0,
        "entropy": 1.5, "weights": "new", "preset": "custom", "device": "auto", "sample_tokens": 5}  # fmt: skip
-STATUS = {"state": "running", "step": 5, "message": "m", "pid": 7, "host": "h", "updated": 1.0}
+STATUS = {
+    "state": "running",
+    "step": 5,
+    "message": "m",
+    "pid": 7,
+    "host": "h",
+    "boot": "b",
+    "lease": 600.0,
+    "updated": 1.0,
+}
 RESUME = {"step": 5, "elapsed": 1.0, "unfinished": {"loss": 1.0, "learning_rate": 0.1, "grad_norm": 1.0, "tokens": 5,
                                                     "seconds": 1.0}}  # fmt: skip
 

@@ -3,7 +3,7 @@
 python -m benchmarks.leaks --pages 500 --heatmaps 1000 --minutes 6 --times 10
 
 The first pages and heatmaps, before which the server has not imported all that it needs, are not counted. Coming and
-going is five pages a minute that arrive, train, look and leave; --times 10 lets an hour of it pass in six minutes.
+going is five pages a minute that arrive, train, look, stop and leave; --times 10 lets an hour pass in six minutes.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from benchmarks.served import Served, served
 WARM = 100  # pages and heatmaps before memory is looked at: what is kept for the next look is full by then
 A_MINUTE = 5  # pages that arrive
 STEPS = 40  # of the run that is looked at
-# The run of one who comes and goes: so short that, however quickly they come, runs do not wait for each other. Else
-# memory would be promised to more and more of them, and the next one refused.
+# The run of one who comes and goes: short, and stopped when they go. Else, the quicker they come and the busier the
+# machine, the more runs would wait for their turn, until there is no memory for the next.
 SHORT = {"field-steps": 40, "field-n_layer": 1, "field-n_head": 2, "field-n_embd": 32, "field-block_size": 32,
          "field-batch_size": 4, "field-eval_interval": 20, "field-eval_tokens": 1024,
          "field-sample_tokens": 8}  # fmt: skip
@@ -111,6 +111,9 @@ async def _come_and_go(server: Served, config: dict, asked: argparse.Namespace) 
             run = (await page.call(call, page.values(call, **SHORT)))[0]
             await page.wire.ask(f"/playground/feed/{run}?points=0&evals=0&samples=0&lang=en")
             await asyncio.sleep(60.0 / asked.times)
+            call = page.named("command")
+            values = page.values(call, **{"run-picker": run})
+            await page.call(call, values, event={"run": run, "command": "stop"})
         except Failed as why:
             failed[str(why)[:200]] += 1
         page.close()

@@ -151,7 +151,10 @@ class Playground(gr.Blocks):
             if closed.is_set():
                 return
         if self.settings.welcome:
-            store.welcome()
+            try:
+                store.welcome()
+            except (ValueError, OSError) as error:  # as on a full disk: the page tells it to who presses Train
+                print(f"Warning: the first run could not be started: {error}", flush=True)
         store.warm_up_requested.wait(PATIENCE)
         store.warm_up()
         if closed.wait(DRAWN):

@@ -121,7 +121,6 @@ class Header:
         everything = [page.memory, page.run, page.lang, *look, *form.filled, *translated, *shown]
         app.load(None, js="() => playground.opening()")
         app.load(None, js=RECALL_THEME_JS)
-        app.load(None, js=NO_WORDS_JS)
         app.load(None, page.memory, [page.person, page.memory], js=IDENTIFY_JS)
         told = "(memory) => [playgroundOwner.without(memory), playgroundOwner.token(memory)]"
         opened = app.load(show_errors(self.open), [page.memory, page.person], everything, js=told, **UNQUEUED)
@@ -253,13 +252,6 @@ RECALL_THEME_JS = """() => {
   }
 }"""
 # For screen readers, and for the numbers that widgets show.
-# The names of fields, code and examples of prompts are no words to translate; fields come when they are first seen.
-NO_WORDS_JS = """() => {
-  const names = '[id^="field-"] [data-testid="block-info"], .codemirror-wrapper, [id$="-examples"]';
-  const mark = () => document.querySelectorAll(names).forEach((node) => { node.translate = false; });
-  mark();
-  document.addEventListener('click', () => setTimeout(mark, 300));
-}"""
 LANG_JS = "(lang) => { document.documentElement.lang = lang; }"
 # What is deleted is gone from the picker at the next look; until then the button says that it was heard.
 DELETED_JS = """() => {

@@ -3,6 +3,8 @@
 import importlib
 import itertools
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,7 @@ from core.config import GPTConfig
 from core.model import cross_entropy
 from core.runs.presets import PRESETS
 from core.training import StepStats, evaluate
+from tests.tiny_runs import PROJECT
 
 COMMANDS = [
     path.stem
@@ -306,3 +309,36 @@ def test_a_small_class_fails_no_request_and_has_the_losses_of_a_run_alone(capsys
     assert "and 3 presses, 0 failed" in told and "3 of 3 runs showed a point" in told
     compared = re.search(r"others: (\d+) steps compared, 0 differ", told)
     assert int(compared[1]) > 5 and told.rstrip().endswith("0 tracebacks")
+
+
+# -- dying well: short forms of what the benchmarks do at length ------------------------------------------------------
+
+
+def _table(name: str, *flags: str) -> list[dict[str, str]]:
+    """Run a benchmark as a user does, and return the rows of its tables, each by the names of its columns."""
+    command = [sys.executable, "-m", f"benchmarks.{name}", *flags]
+    told = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in told.splitlines() if line[:1] == "|"]
+    heads = [i - 1 for i, cells in enumerate(rows) if cells[0] == "---"]
+    return [dict(zip(rows[head], cells, strict=True)) for head, end in zip(heads, [*heads[1:], len(rows)], strict=True)
+            for cells in rows[head + 2 : end]]  # fmt: skip
+
+
+def test_damaged_and_hostile_run_folders_are_read_or_refused_in_a_sentence():
+    (found,) = _table("damaged", "--folders", "12")
+    counts = [found[name] for name in ("folders", "crashes", "executions", "no sentence", "neighbours harmed")]
+    assert counts == ["12", "0", "0", "0", "0"]
+
+
+@pytest.mark.slow
+def test_kills_while_saving_and_ends_of_servers_lose_nothing():
+    killed, ended = _table("killing", "--kills", "5", "--ends", "1")
+    assert [killed[name] for name in ("states lost", "unreadable", "stray files", "other losses")] == ["0"] * 4
+    assert [ended[name] for name in ("steps lost", "not in pause", "stray files")] == ["0"] * 3
+
+
+@pytest.mark.slow
+def test_of_servers_and_command_lines_that_reach_for_one_run_one_gets_it():
+    for found in _table("races", "--races", "2"):
+        counts = [found[name] for name in ("steps trained twice", "steps missing", "runs that are not done")]
+        assert counts == ["0", "0", "0"]

@@ -29,6 +29,10 @@ def save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """Read a safetensors file; ValueError when it is missing or damaged."""
     try:
+        with open(path, "rb") as file:  # before all of it is mapped, which a file without end would not survive
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= os.fstat(file.fileno()).st_size - 8:
+                raise SafetensorError(f"its header cannot be {length} bytes long")
         return load_file(path)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path.parent.name}/{path.name} cannot be read ({error!s:.80})") from None

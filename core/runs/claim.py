@@ -43,7 +43,12 @@ class Claim:
         self.file: int | None = None  # None: not locked, or this folder has no locks
 
     def __enter__(self) -> "Claim":
-        """Get the lock; Taken, a ValueError, when another process has it, or trains the run without one."""
+        """Get the lock; Taken, a ValueError, when another process has it, or trains the run without one.
+
+        Who has it already keeps it, and lets it go at the end of the inner block.
+        """
+        if self.file is not None:
+            return self
         until = time.monotonic() + PATIENCE
         while not self._try():
             if time.monotonic() > until:

@@ -82,17 +82,17 @@ def _sentence(error: ValueError | OSError) -> str:
 
 def _train(options: argparse.Namespace) -> int:
     run = _new_run(options) if options.resume is None else _found(options)
-    with Claim(run):
+    with Claim(run) as claim:
         if options.resume is not None:
             extend(run, _given(options, TrainConfig).get("steps"))
-        return _train_claimed(run)
+        return _train_claimed(run, claim)
 
 
-def _train_claimed(run: RunDir) -> int:
+def _train_claimed(run: RunDir, claim: Claim) -> int:
     config = run.config()
     keep_freed_memory()
     print(f"{config.preset} on {config.corpus}, in {run.path}", file=sys.stderr)
-    training = train_run(run, is_claimed=True)
+    training = train_run(run, claim)
     last = "nothing yet"
     bar = tqdm(total=config.train.steps, initial=run.status().step, unit="step", file=sys.stderr, disable=None)
     with bar, _ctrl_c() as asked_to_pause:

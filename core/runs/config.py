@@ -87,7 +87,7 @@ class RunConfig:
         except NewerVersion:
             raise
         except (KeyError, TypeError, ValueError) as error:
-            cause = str(error) if isinstance(error, ValueError) else f"{error!r:.80}"
+            cause = f"{str(error)[:80]} is missing or odd" if isinstance(error, KeyError) else f"{error!s:.300}"
             raise ValueError(f"run.json does not describe a run ({cause})") from None
         return config
 

@@ -4,6 +4,7 @@ Two processes that each use all cores slow each other down far more than twofold
 file. The kernel frees a lock when its process dies, however it dies.
 """
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -31,8 +32,7 @@ class CoreLock:
     """
 
     def __init__(self, root: Path):
-        self.turnstile = open(root / ".turnstile.lock", "wb")  # noqa: SIM115 (held for the life of the process)
-        self.lock = open(root / ".cores.lock", "wb")  # noqa: SIM115
+        self.turnstile, self.lock = (_opened(root / name) for name in (".turnstile.lock", ".cores.lock"))
         self.is_held, self.for_all, self.since, self.breath = False, False, 0.0, BREATH
 
     def are_busy(self) -> bool:
@@ -135,3 +135,11 @@ def _rest(seconds: float, is_called: IsCalled | None) -> bool:
         return is_called(seconds)
     time.sleep(seconds)
     return False
+
+
+def _opened(path: Path) -> IO:
+    """Open a file to be locked, for the life of the process; one of this process alone where there can be none."""
+    for mode in ("wb", "rb"):  # a lock needs no more than to read, as on a disk that is full or only read
+        with suppress(OSError):
+            return open(path, mode)
+    return tempfile.TemporaryFile()  # noqa: SIM115

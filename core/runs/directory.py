@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.runs.config import HOST, ResumeState, RunConfig, Status, checked
 from core.runs.durable import make_folder, publish, read_json, sync_file, write_file, write_json, write_over_if_full
-from core.runs.plain import is_plain, plain
+from core.runs.plain import is_plain, plain, read_plain
 from core.runs.snapshots import mark_used, thin
 from core.runs.step_folders import discard_step, step_folders, write_step_folder
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from core.optim import CombinedOptimizer
 
 VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+MOST_TEXT, MOST_ROWS = 2**26, 2**29  # bytes: of five million letters, and of a million steps
 STATES_KEPT = 2  # to go on from: should the last one be damaged, there is the one before it
 
 
@@ -122,7 +123,7 @@ class RunDir:
     def text(self) -> str:
         """Read the corpus; ValueError when it is missing, damaged or not the text that the run was made with."""
         try:
-            corpus = plain(self.path / "corpus.txt").read_bytes()
+            corpus = read_plain(self.path / "corpus.txt", MOST_TEXT)
             text = corpus.decode()
         except (OSError, ValueError) as error:
             raise ValueError(f"corpus.txt cannot be read ({type(error).__name__})") from None
@@ -172,9 +173,7 @@ class RunDir:
         None of a file that is not there, or is no file that can be read: the run's other files may be whole.
         """
         try:
-            with open(plain(self.path / f"{name}.jsonl"), "rb") as file:
-                file.seek(offset)
-                data = file.read()
+            data = read_plain(self.path / f"{name}.jsonl", MOST_ROWS, offset)
         except OSError:
             return [], offset
         whole = data[: data.rfind(b"\n") + 1]

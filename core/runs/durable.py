@@ -13,9 +13,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from core.runs.plain import is_plain, plain
+from core.runs.plain import is_plain, plain, read_plain
 
 NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EISDIR}  # of systems that sync no folders
+MOST_JSON = 2**24  # bytes of a file that is JSON
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -79,7 +80,7 @@ def discard(folder: Path, hidden: Path) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file; ValueError, one sentence, when that is not possible."""
     try:
-        return json.loads(plain(path).read_text(encoding="utf-8"))
+        return json.loads(read_plain(path, MOST_JSON).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} cannot be read ({type(error).__name__})") from None
 
@@ -111,7 +112,12 @@ def disk_trouble(error: OSError) -> str:
     """Return why something could not be written, as the beginning of a sentence."""
     if error.errno in FULL:
         return f"The disk is full ({error.strerror})"
-    return f"The disk cannot be written to ({error.strerror or error!s:.100})"
+    return f"The disk cannot be used ({error.strerror or error!s:.100})"
+
+
+def remedy(error: OSError) -> str:
+    """Return what helps, as the end of a sentence."""
+    return "free some disk space" if error.errno in FULL else "see to it that the folder of runs can be written to"
 
 
 def _write_over(path: Path, content: bytes) -> None:

@@ -28,13 +28,17 @@ def list_runs(root: Path) -> tuple[list[RunDir], list[str]]:
                 raise ValueError("a run's name has only letters, digits, - and _ (at most 64)")
             created = run.config().created
             run.status()
-        except NewerVersion as error:
-            problems.append(f"The run in {run.id[:64]!r} is left out: {error}")
         except ValueError as error:
-            problems.append(f"The run in {run.id[:64]!r} is damaged and left out: {error}")
+            problems.append(problem_of(run.id, error))
         else:
             runs.append((created, run))
     return [run for _, run in sorted(runs, key=lambda entry: -entry[0])], problems
+
+
+def problem_of(run_id: str, error: ValueError) -> str:
+    """Return why a run is not among the others, as a sentence."""
+    how = "left out" if isinstance(error, NewerVersion) else "damaged and left out"
+    return f"The run in {run_id[:64]!r} is {how}: {error}"
 
 
 def delete(run: RunDir) -> None:

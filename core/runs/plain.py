@@ -4,6 +4,7 @@ A run's directory may come from anywhere, and what it holds is read, served and 
 is not plain is taken for not there. Left out on purpose: the directory that holds all runs, which is its owner's own.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -23,3 +24,12 @@ def plain(path: Path, may_be_new: bool = False) -> Path:
     if is_plain(path) or (may_be_new and not os.path.lexists(path)):
         return path
     raise FileNotFoundError(path.name)
+
+
+def read_plain(path: Path, most: int, offset: int = 0) -> bytes:
+    """Read a file from an offset to its end; OSError for what is no plain file, or has more than `most` bytes there."""
+    with open(plain(path), "rb") as file:
+        if os.fstat(file.fileno()).st_size - offset > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        file.seek(offset)
+        return file.read()

@@ -15,7 +15,7 @@ from core.modern import Model
 from core.optim import CombinedOptimizer
 from core.runs.config import BOOT, HOST, State, Status
 from core.runs.directory import RunDir
-from core.runs.durable import disk_trouble
+from core.runs.durable import disk_trouble, remedy
 from core.runs.leaving import Deleted
 from core.training import StepStats
 
@@ -73,20 +73,27 @@ class Recorder:
         lease = max(LEASE, 10 * self.longest)
         self.run.write_status(Status(state, step, message, os.getpid(), HOST, BOOT, lease))
 
-    def repeat(self, damaged: int, step: int, last: int) -> None:
-        """Say, until step `last` is reached, why the run goes on from a step before it."""
+    def repeat(self, damaged: int | None, step: int, last: int) -> None:
+        """Say, until step `last` is reached, why the run goes on from a step before it; damaged: a state's step."""
         self.repeated_to = last
-        self.message = (
-            f"The saved state of step {damaged} was damaged. The run goes on from step {step} and repeats "
-            f"what it did up to step {last}, with the same losses."
-        )
+        if damaged is None:
+            message = (
+                f"No state of this run was saved, or it is gone. The run begins again and repeats "
+                f"what it did up to step {last}, with the same losses."
+            )
+        else:
+            message = (
+                f"The saved state of step {damaged} was damaged. The run goes on from step {step} and repeats "
+                f"what it did up to step {last}, with the same losses."
+            )
+        self.message = message
 
     def stall(self, error: OSError) -> None:
         """Pause the run, for nothing more can be written; and say so, where at least that can be."""
         self.check()
         message = (
-            f"{disk_trouble(error)}: the run was paused at step {self.saved_step}, its last saved one. "
-            f"Free some disk space, then press Play to go on."
+            f"{disk_trouble(error)}: the run was paused at step {self.saved_step}, its last saved one; "
+            f"{remedy(error)}, then press Play to go on."
         )
         with suppress(OSError):  # a disk that became read-only: who looks finds out that nobody trains the run
             self.run.write_status(Status("paused", self.saved_step, message))
@@ -102,7 +109,7 @@ class Recorder:
             self.check()
             message = (
                 f"{disk_trouble(error)}: the state of step {step} could not be saved; "
-                f"until one can be, the last one is that of step {self.saved_step}. Free some disk space."
+                f"until one can be, the last one is that of step {self.saved_step}; {remedy(error)}."
             )
             self.unsaved = message
         self.saved_at = time.monotonic()
@@ -111,6 +118,7 @@ class Recorder:
 
     def snapshot(self, model: Model, step: int, losses: dict) -> bool:
         """Keep the weights, to look back at; return whether they fitted. losses: those of this very step, if any."""
+        self.check()
         try:
             if is_sound(model):
                 self.run.write_snapshot(model, step, losses)
@@ -118,8 +126,7 @@ class Recorder:
         except OSError as error:
             self.check()
             message = (
-                f"{disk_trouble(error)}: the weights of step {step} could not be kept to look back at. "
-                f"Free some disk space."
+                f"{disk_trouble(error)}: the weights of step {step} could not be kept to look back at; {remedy(error)}."
             )
             self.unsaved = message
             return False

@@ -15,6 +15,7 @@ from core.runs.claim import Claim, Taken, is_trained
 from core.runs.config import ACTIVE, RunConfig, Status
 from core.runs.cost import SPEED_FILE, Speed
 from core.runs.directory import RunDir
+from core.runs.durable import make_folder
 from core.runs.handover import Handover
 from core.runs.listing import delete, list_runs
 from core.runs.machine import cores, step_flops
@@ -42,7 +43,7 @@ class RunStore:
     def __init__(self, root: Path, workers: int | None = None):
         """Make the folder of runs; nothing trains until `open`."""
         self.root = Path(root)
-        self.root.mkdir(parents=True, exist_ok=True)
+        make_folder(self.root)
         self.size = workers or min(cores(), MAX_WORKERS)
         self.processes: list[Process] = []
         self.handover, self.seen, self.shares = Handover(self.root), Seen(self.root), Shares()

@@ -9,7 +9,7 @@ process at a time trains a run (`claim.py`), and `recorder.py` writes down what 
 
 import time
 from collections.abc import Generator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 
 import torch
 
@@ -37,15 +37,15 @@ SAMPLE_SEED = 1
 FIRST_TOKENS = 2048  # of each part, for the estimate at step 0: all windows are equally hard for an untrained model
 
 
-def train_run(run: RunDir, is_claimed: bool = False) -> Generator[StepStats, None, None]:
+def train_run(run: RunDir, claim: Claim | None = None) -> Generator[StepStats, None, None]:
     """Train a run from its current step, one step a turn, and write what happens into its directory.
 
     Its status is "running" from the first turn on, and in the end "done", "stopped" (after Stopped), "paused" (after
-    close, or when the disk is full) or "failed" with a sentence. is_claimed: who calls holds the run's `Claim`.
+    close, or when the disk is full) or "failed" with a sentence. claim: where who calls holds it already; it is let go.
     Raises ValueError when the run cannot be trained as its directory says, Taken when another process trains it, and
     OSError when nothing can be written.
     """
-    turns = run_by_turns(run, is_claimed=is_claimed)
+    turns = run_by_turns(run, claim=claim)
     try:
         for stats in turns:
             if stats is not None:
@@ -58,29 +58,29 @@ def train_run(run: RunDir, is_claimed: bool = False) -> Generator[StepStats, Non
 
 
 def run_by_turns(
-    run: RunDir, is_called: IsCalled | None = None, is_claimed: bool = False
+    run: RunDir, is_called: IsCalled | None = None, claim: Claim | None = None
 ) -> Generator[StepStats | None, None, None]:
     """Train a run as `train_run` does, and also yield None in the middle of whatever takes long beside the steps.
 
     is_called: as a worker's; a slow step is left, and taken anew, when it tells of a command.
     """
     try:
-        with nullcontext() if is_claimed else Claim(run):
-            yield from _turns(run, is_called)
+        with claim or Claim(run):
+            training = yield from _turns(run, is_called)
+        if training:  # let go before its text is counted: who is told that it is done may train it further
+            yield from training.counted()
     except Deleted:  # by a command, or by hand
         return
-    except Taken:
-        raise
-    except (OSError, ValueError):
-        if run.is_there():
+    except (OSError, ValueError) as error:
+        if isinstance(error, Taken) or run.is_there():
             raise
         run.clear_away()
 
 
-def _turns(run: RunDir, is_called: IsCalled | None) -> Generator[StepStats | None, None, None]:
+def _turns(run: RunDir, is_called: IsCalled | None) -> Generator[StepStats | None, None, "_TrainingRun | None"]:
     training = _TrainingRun(run, is_called)
     try:
-        yield from training.until_left()
+        return training if (yield from training.until_left()) else None
     except OSError as error:  # wherever it came from, the last state is whole
         training.record.stall(error)
         raise
@@ -105,8 +105,7 @@ class _TrainingRun:
         """Read nothing yet: `loading` does, a piece a turn."""
         self.run, self.is_loaded, self.is_called = run, False, is_called
         self.loading = self._load()
-        self.step, self.elapsed, self.record = 0, 0.0, Recorder(run)
-        self.threads = 1  # until the first step
+        self.step, self.elapsed, self.record, self.threads = 0, 0.0, Recorder(run), 1  # one, until the first step
         self.unfinished: StepStats | None = None  # a step whose estimates and sample are still to be made
         self.losses: dict[str, float | None] = {}  # the last estimates
         self.count: BaselineCount | None = None
@@ -143,35 +142,35 @@ class _TrainingRun:
         self.record.saved_step = self.step
         if state and state.unfinished and self.run.last_row() < self.step:  # not finished since then
             self.unfinished = StepStats(self.step, **state.unfinished.model_dump())
-        if self.step < saved:
-            self.record.repeat(saved, self.step, max(reached, saved))
+        if self.step < saved or (state is None and reached):
+            self.record.repeat(saved or None, self.step, max(reached, saved))
 
-    def until_left(self) -> Generator[StepStats | None, None, None]:
-        """Load, train and count, and write down how that ended, in whichever way."""
+    def until_left(self) -> Generator[StepStats | None, None, bool]:
+        """Load and train, and write down how that ended, in whichever way; return whether all steps are done."""
         try:
             for _ in self.loading:  # what is thrown in ends the turns, but not the loading
                 yield None
                 use_threads(self.threads)
             yield from self.timed(self.steps())
             self.leave("done")
+            return True
         except GeneratorExit:
             self.leave("paused")
             raise
         except Stopped:
             self.leave("stopped")
-            return
+            return False
         except (Deleted, OSError):
             raise
         except Diverged as error:
             self.give_up(error)
-            return
+            return False
         except KeyboardInterrupt:  # in the middle of a step: what was saved before it is whole
             self.run.write_status(Status("paused", self.record.saved_step))
             raise
         except Exception as error:
             self.fail(error)
             raise
-        yield from self.counted()
 
     def steps(self) -> Generator[StepStats | None, None, None]:
         """Train the steps that are left, and write down each one before it is yielded."""

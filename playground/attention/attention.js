@@ -114,7 +114,7 @@ function takeChoice(value, before) {
 function nameParts() {
   const shown = { '.empty': 'empty', '.layer-name': 'layer', '.head-name': 'head', '.legend-name': 'legend',
     '.legend-future': 'legend_future', '.legend-query': 'legend_query', '.heat-axes': 'heat_axes',
-    '.grid-side h4': 'grid', '.grid-hint': 'grid_hint' };
+    '.grid-side h2': 'grid', '.grid-hint': 'grid_hint' };
   for (const [selector, key] of Object.entries(shown)) at(selector).textContent = say(key);
   tokenBox.setAttribute('aria-label', say('tokens'));
   canvas.setAttribute('aria-label', say('heat_aria'));
@@ -142,7 +142,7 @@ function choose(next, byUser) {
 function paintHead() {
   at('.layer').value = chosen.layer;
   at('.head').value = chosen.head;
-  at('.heat h4').textContent = chosen.head === 'mean' ? say('heat_mean', chosen) : say('heat', chosen);
+  at('.heat h2').textContent = chosen.head === 'mean' ? say('heat_mean', chosen) : say('heat', chosen);
   markChosen();
   paintScores();
   paintQuery();

@@ -85,6 +85,7 @@ function headRow(tokens, query) {
   row.append(make('th', 'name', say('key')));
   tokens.forEach((text, key) => {
     const node = make('th', key > query ? 'future' : key === query ? 'query' : '', brief(text));
+    node.translate = false;
     node.append(make('sub', '', String(key)));
     node.title = place(tokens, key);
     row.append(node);

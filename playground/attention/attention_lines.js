@@ -32,7 +32,7 @@ const y = (score) => HIGH - EDGE - clamp(score, 0, 1) * (HIGH - 2 * EDGE);
 function draw() {
   const single = shown && shown.head !== 'mean', ready = data && single && shown.layer < layers().length;
   tell(at('.of'), ready && props.value.of ? say('of', { of: props.value.of }) : '');
-  at('h4').textContent = ready ? say('title', { ...shown, step: data.steps[indexNow()] }) : say('title_none');
+  at('h2').textContent = ready ? say('title', { ...shown, step: data.steps[indexNow()] }) : say('title_none');
   at('.empty').hidden = Boolean(ready);
   at('.empty').textContent = say(data && shown && !single ? 'mean' : 'empty');
   lines.hidden = at('.hint').hidden = !ready;
@@ -90,7 +90,7 @@ function point(index) {
 function indexUnder(event) {
   const drawing = event.target.closest('.chart')?.querySelector('svg');
   if (!drawing || !data) return null;
-  const px = event.clientX - drawing.getBoundingClientRect().left;
+  const [px] = pointIn(event, drawing);
   const away = data.steps.map((_, i) => Math.abs(x(i) - px));
   return away.indexOf(Math.min(...away));
 }

@@ -2,7 +2,7 @@
  * head of each one's script. The view announces on the document which layer, head and query it shows; the others follow
  * and may pick. No word of it reaches the server. Widgets of one `channel` hear each other. */
 const SHOWN = 'playground-attention', PICKED = 'playground-attention-pick';
-const { at, say, follow, make, makeSvg, tell, decimal, scientific, percent, named, finite, clamp, bytesOf, walk, onTheme } =
+const { at, say, follow, make, makeSvg, tell, decimal, scientific, percent, named, finite, clamp, bytesOf, walk, onTheme, pointIn } =
   playground.widget(element, props, () => WORDS);
 
 // --- the link -------------------------------------------------------------------------------------------
@@ -64,5 +64,5 @@ const css = (colour) => 'rgb(' + colour.join(' ') + ')';
 /** Dark or light, whichever can be read on a colour. */
 function inkOn(colour) {
   const [r, g, b] = colour.map((part) => (part / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.19 ? '#ffffff' : '#0b1220';
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.179 ? '#ffffff' : '#000000'; // either has 4.5 and more there
 }

@@ -20,7 +20,7 @@ function onValue() {
   values = value?.values ?? [];
   errors = value?.errors ?? null;
   const all = values.flat(), done = all.filter(finite);
-  at('h4').textContent = value?.title ?? say('title');
+  at('h2').textContent = value?.title ?? say('title');
   at('.count').hidden = !all.length || done.length === all.length;
   at('.count').textContent = say('count', { done: done.length, all: all.length });
   tell(at('.of'), value?.values ? value.of : '');

@@ -26,7 +26,8 @@ const pixelOf = ([r, g, b]) => (0xff000000 | (Math.round(b) << 16) | (Math.round
 
 /** Find room for the labels, and a size of cell that ends on whole pixels. */
 function layOut() {
-  const T = view.tokens.length, dense = window.devicePixelRatio || 1, width = at('.plot').clientWidth;
+  const T = view.tokens.length, width = at('.plot').clientWidth;
+  const dense = (window.devicePixelRatio || 1) * (at('.plot').getBoundingClientRect().width / width || 1); // however zoomed
   const labels = view.tokens.map((text) => brief(text));
   pen.font = '11px ' + ink.font;
   const longest = Math.ceil(Math.max(...labels.map((label) => pen.measureText(label).width)));
@@ -163,7 +164,8 @@ function placeTip() {
 
 function cellUnder(event) {
   if (!area) return null;
-  const k = Math.floor((event.offsetX - area.left) / area.cell), q = Math.floor((event.offsetY - area.top) / area.cell);
+  const [px, py] = pointIn(event, canvas);
+  const k = Math.floor((px - area.left) / area.cell), q = Math.floor((py - area.top) / area.cell);
   return q >= 0 && q < area.T && k >= 0 && k < area.T ? { q, k } : null;
 }
 

@@ -59,7 +59,7 @@ function barRow(name, index, part, words) {
 
 function paintStrongest() {
   const rows = strongest(), where = place(view.tokens, query);
-  at('.strong h4').textContent = say('attends_to', { place: where });
+  at('.strong h2').textContent = say('attends_to', { place: where });
   at('.strong ol').replaceChildren(...rows.map(([key, weight]) => {
     const row = barRow(view.tokens[key], key, weight, decimal(weight, 2));
     row.addEventListener('pointerenter', () => tokenNodes()[key]?.classList.add('pointed'));
@@ -73,7 +73,7 @@ function paintStrongest() {
 
 function paintNext() {
   const rows = view.predictions[query] ?? [], last = query === view.tokens.length - 1;
-  at('.next h4').textContent = say('expects', { place: place(view.tokens, query) });
+  at('.next h2').textContent = say('expects', { place: place(view.tokens, query) });
   at('.next').hidden = !view.predictions.length;
   at('.next ol').replaceChildren(...rows.map(([text, part, id]) => {
     const row = barRow(text, null, part, percent(part));
@@ -101,7 +101,7 @@ function paintScores() {
   const { layer, head } = chosen, label = labelOf(layer, head), single = head !== 'mean';
   const scores = view.heads.scores ?? {}, names = scoreNames(scores);
   at('.doing').hidden = !names.length;
-  at('.doing h4').textContent = single ? say('doing', { layer, head }) : say('doing_mean', { layer });
+  at('.doing h2').textContent = single ? say('doing', { layer, head }) : say('doing_mean', { layer });
   at('.badge').hidden = !label;
   at('.badge').textContent = label ? labelWords(label) : '';
   at('.scores').hidden = !single;

@@ -17,7 +17,7 @@ function build({ names, temperatures, absent }) {
   boxes = [];
   const nodes = [];
   temperatures.forEach((temperature, row) => {
-    const heading = make('h5', '', say('temperature', { value: temperature }));
+    const heading = make('h4', '', say('temperature', { value: temperature }));
     heading.append(make('span', '', ' \u2013 ' + say(KINDS[row])));
     nodes.push(heading);
     names.forEach((title, column) => {
@@ -62,7 +62,7 @@ function show() {
   if (!value?.names) return;
   const phase = value.phase ?? 'idle';
   at('section').dataset.phase = phase;
-  at('h4').textContent = say('title');
+  at('h3').textContent = say('title');
   at('header .what').textContent = say(phase);
   tell(at('.note'), value.note);
   build(value);

@@ -21,8 +21,8 @@ function cellNode(cell, tag) {
 function headRow(cells, index, all) {
   const row = make('tr', index < all.length - 1 ? 'groups' : '');
   row.append(...cells.map((cell) => {
-    const node = cellNode(cell, 'th');
-    node.scope = node.colSpan > 1 ? 'colgroup' : 'col';
+    const names = typeof cell === 'string' ? cell : cell.t, node = cellNode(cell, names ? 'th' : 'td');
+    if (names) node.scope = node.colSpan > 1 ? 'colgroup' : 'col';
     return node;
   }));
   return row;
@@ -45,7 +45,7 @@ function show() {
   const { title, about, head, rows, notes } = JSON.parse(props.value?.table || '{}');
   at('section').hidden = !rows;
   if (!rows) return;
-  at('h4').textContent = title;
+  at('h3').textContent = title;
   at('.about').textContent = about;
   at('.frame').setAttribute('aria-label', title);
   at('thead').replaceChildren(...head.map(headRow));

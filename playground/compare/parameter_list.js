@@ -159,7 +159,7 @@ function show() {
   at('.body').hidden = !lists?.length;
   at('.waiting').hidden = Boolean(lists?.length);
   at('.waiting').textContent = say('waiting');
-  at('h4').textContent = title ?? '';
+  at('h3').textContent = title ?? '';
   at('.about').textContent = about ?? '';
   if (!lists?.length) return;
   query.placeholder = say('search');

@@ -129,7 +129,7 @@ function show() {
   const { models, title, about } = props.value ?? {};
   at('section').hidden = !models?.length;
   if (!models?.length) return;
-  at('h4').textContent = title;
+  at('h3').textContent = title;
   at('.about').textContent = about;
   at('.axis-name').textContent = say('axis');
   const used = new Set(models.flatMap(({ parts }) => parts.map(([, group]) => group)));

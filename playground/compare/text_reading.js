@@ -29,7 +29,7 @@ function show() {
   const value = props.value;
   if (!value?.packed) return;
   const { title, note, empty, second } = value, { tokens, score, next } = JSON.parse(value.packed);
-  at('h4').textContent = title;
+  at('h3').textContent = title;
   at('section').classList.toggle('second', Boolean(second));
   tell(at('.count'), tokens.length && say('tokens', { count: tokens.length }));
   tell(at('.note'), note);
@@ -47,8 +47,8 @@ function show() {
   at('.legend').hidden = !tokens.some(([, , nats]) => nats !== null);
   at('.low').textContent = say('low');
   at('.high').textContent = say('high');
-  at('h5').hidden = !next.length;
-  at('h5').textContent = say('likeliest');
+  at('h4').hidden = !next.length;
+  at('h4').textContent = say('likeliest');
   at('.next').replaceChildren(...next.map(nextNode));
 }
 

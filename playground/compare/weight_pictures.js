@@ -41,7 +41,7 @@ function show() {
   const { title, about, packed } = props.value ?? {};
   const pictures = JSON.parse(packed || '[]');
   at('section').hidden = !pictures.length;
-  at('h4').textContent = title ?? '';
+  at('h3').textContent = title ?? '';
   at('.about').textContent = about ?? '';
   at('.tip').textContent = say('hint');
   for (const key of ['below', 'above', 'scale']) at('.' + key).textContent = say(key);

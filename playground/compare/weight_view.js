@@ -132,7 +132,7 @@ function show() {
   found = JSON.parse(packed);
   const parts = Object.keys(found.ranges);
   if (!parts.includes(chosen.part)) chosen.part = parts.find((part) => part.startsWith('attn.')) ?? parts[0];
-  at('h4').textContent = title;
+  at('h3').textContent = title;
   at('.about').textContent = about;
   at('.part-name').textContent = say('part');
   at('.layer-name').textContent = say('layer');

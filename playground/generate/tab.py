@@ -10,6 +10,7 @@ import gradio as gr
 from core.config import SampleConfig
 from core.runs.config import RunConfig
 from core.runs.directory import RunDir
+from playground.generate.sources import LATEST, wrong_source
 from playground.generate.written import WrittenText
 from playground.page import PageContext, remembered
 from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 MOST_PROMPT = 10_000  # characters that a model is given; of a longer text, the last ones
 MOST_TEXT = 1_000_000  # characters that are read at all
 NEW_SEEDS = 1_000_000  # new seeds are below: short enough to be told to a neighbour
-LATEST = "latest"
 # Each option, its value where another one is refused, and the elem_id of its field.
 OPTIONS = {"max_new_tokens": 200, "temperature": 0.8, "top_k": None, "top_p": 1.0, "seed": 1}
 FIELDS = dict(zip(OPTIONS, ("length", "temperature", "top-k", "top-p", "sample-seed"), strict=True))
@@ -85,8 +85,9 @@ class GenerateTab:
     def _build_options(self) -> None:
         add = self.page.words.add
         low, high = SampleConfig.bounds("max_new_tokens")
-        self.check = FormCheck({"wrong": {}}, elem_id="sample-check", ids={"prompt": "prompt", **FIELDS},
-                               go="#generate-button", fold="#generate-options")  # fmt: skip
+        ids = {"source": "generate-source", "step": "snapshot", "prompt": "prompt", **FIELDS}
+        self.check = FormCheck({"wrong": {}}, elem_id="sample-check", ids=ids, go="#generate-button",
+                               fold="#generate-options")  # fmt: skip
         with add(gr.Accordion, open=True, elem_id="generate-options", words={"label": "sampling"}):
             self.length = add(Slider, minimum=low, maximum=min(1000, high), step=1, value=200, elem_id="length",
                               words={"label": "length", "info": "help_max_new_tokens"})  # fmt: skip
@@ -109,7 +110,7 @@ class GenerateTab:
         options = [self.length, self.temperature, self.top_k, self.top_p, self.seed]
         asked = self.go.click(show_errors(self.ask), [self.keep_seed, self.seed, page.lang],
                               [self.ticket, self.seed, self.written], **UNQUEUED)  # fmt: skip
-        asked.success(
+        writing = asked.success(
             show_errors(self.write),
             [page.run, self.source, self.int8, self.step, self.prompt, self.unknown, page.lang, *options, self.ticket],
             self.written,
@@ -121,13 +122,18 @@ class GenerateTab:
         )
         # Without Gradio's `cancels`, which would drop the last tokens, and does not reach a model that loads.
         typed = [self.prompt, *options]
-        gr.on([*(field.change for field in typed), page.lang.change], self.check_options, [page.lang, *typed],
-              self.check, **CHOSEN)  # fmt: skip
+        checked = (self.check_all, [page.run, self.source, self.step, page.lang, *typed], self.check)
+        chosen = [self.step.input, page.run.change, page.lang.change, tab.select]
+        gr.on([*(field.change for field in typed), *chosen], *checked, **CHOSEN)
+        writing.then(*checked, **CHOSEN)
         self.halt.click(self.stop, None, self.written, **UNQUEUED)
         self.seed.input(None, self.seed, self.keep_seed, js="(seed) => seed !== null", **UNQUEUED)
         self.examples.click(show_errors(put_example), [self.examples, page.lang], [self.prompt], **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
-        self.source.input(show_errors(self.choose_source), [self.source, page.lang], [self.step, self.int8], **queued)
+        chosen = self.source.input(
+            show_errors(self.choose_source), [self.source, page.lang], [self.step, self.int8], **queued
+        )
+        chosen.then(*checked, **CHOSEN)
         self.step.focus(show_errors(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
                         show_progress="hidden", api_visibility="private")  # fmt: skip
         self.unknown.input(show_errors(self.remember), [self.unknown, page.memory], [page.memory], **CHOSEN)
@@ -142,14 +148,17 @@ class GenerateTab:
         self.wishes.check_wait(request.session_hash)
         if keep_seed is not True or seed is None:
             seed = secrets.randbelow(NEW_SEEDS)
-        return [self.wishes.ask(request.session_hash), seed, {"state": "waiting"}]
+        return [self.wishes.ask(request.session_hash), seed, {"state": "waiting", "note": ""}]
 
     def write(
         self, run_id: Any, source: Any, eight_bits: Any, step: Any, prompt: Any, unknown: Any, lang: str,
         length: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any, ticket: Any = "",
         request: gr.Request = None,
     ) -> Iterator[dict]:  # fmt: skip
-        """Stream the text that the model generates; a wish that was taken back is not begun, or ends where it is."""
+        """Stream the text that the model generates; a wish that was taken back is not begun, or ends where it is.
+
+        What is refused is said in the text's card; `check_all` says it beside its field.
+        """
         page = request.session_hash or secrets.token_hex(8)
         ticket = ticket or self.wishes.ask(page)  # a script has none
         wanted = lambda: self.wishes.holds(page, ticket)  # noqa: E731
@@ -167,16 +176,18 @@ class GenerateTab:
                     yield value
             if not wanted():  # taken back, or overtaken by a newer one that shows its own state
                 yield {**value, "state": "stopped"} if self.wishes.is_stopped(page) else gr.skip()
+        except (ValueError, OSError) as error:  # what was written before stays
+            yield {"state": "refused", "note": refused(error, lang)}
         except Exception:
-            yield {"state": "refused"}  # what was written before stays
+            yield {"state": "refused"}
             raise
         finally:
             self.wishes.end(page, ticket)
             self.wishes.took(time.monotonic() - began)
 
-    def check_options(self, lang: str, prompt: Any, *values: Any) -> dict:
-        """Return which of prompt and options are refused, each with its sentence, while they are typed."""
-        wrong: dict[str, str] = {}
+    def check_all(self, run_id: Any, source: Any, step: Any, lang: str, prompt: Any, *values: Any) -> dict:
+        """Return which of model, prompt and options are refused, each with its sentence, as soon as it is chosen."""
+        wrong = wrong_source(self.page.store, run_id, source, step, lang)
         try:
             prompt_of(prompt)
         except ValueError as error:
@@ -218,12 +229,16 @@ class GenerateTab:
         return writer, config.prompt, None, by
 
     def choose_source(self, source: Any, lang: str) -> list[dict]:
-        """Show the choice of a run's snapshot or that of GPT-2's bits; ValueError when GPT-2 is not on this machine."""
-        if source == GPT2:
-            from playground.models import gpt2_writer, has_int8
+        """Show the choice of a run's snapshot or that of GPT-2's bits, and let GPT-2 be read where it is here."""
+        if source != GPT2:
+            return [gr.update(visible=True), gr.update(visible=False)]
+        from playground.models import gpt2_writer, has_int8
 
+        try:
             gpt2_writer(lang)
-        return [gr.update(visible=source != GPT2), gr.update(visible=source == GPT2 and has_int8())]
+        except ValueError:  # `check_all` says so beside the choice
+            return [gr.update(visible=False), gr.update(visible=False)]
+        return [gr.update(visible=False), gr.update(visible=has_int8())]
 
     def remember(self, choice: Any, memory: Any) -> dict:
         """Let the browser remember what to do with unknown characters."""

@@ -12,6 +12,7 @@ import importlib.metadata
 import inspect
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from playground.server.origins import neighbourhood
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -112,6 +115,40 @@ def calls_under_way(page: Any, concurrency_id: str) -> int:
     """
     events = getattr(getattr(page, "_queue", None), "event_ids_to_events", {})
     return sum(getattr(event, "concurrency_id", None) == concurrency_id for event in list(events.values()))
+
+
+def places_of_queue(page: Any, address: str) -> tuple[int, int, int]:
+    """Return how many calls of an address wait in Gradio's queue or are worked on, how many in all, and how many may.
+
+    Guard: without such attributes there are none, and Gradio's own bound of its queue holds.
+    """
+    queue = getattr(page, "_queue", None)
+    events = list(getattr(queue, "event_ids_to_events", {}).values())
+    mine = sum(_whose(event) == neighbourhood(address) for event in events)
+    return mine, len(events), getattr(queue, "max_size", None) or sys.maxsize
+
+
+def take_turns(page: Any, concurrency_id: str) -> None:
+    """Put the calls that wait in a line of Gradio's queue in such an order that addresses take turns.
+
+    Reason: who sends a hundred calls at once would else have all of them worked off before anybody else's.
+    Guard: without such an attribute the order is that in which they came.
+    """
+    lines = getattr(getattr(page, "_queue", None), "event_queue_per_concurrency_id", {})
+    waiting = getattr(lines.get(concurrency_id), "queue", [])
+    before: Counter[str] = Counter()
+    turn = {}
+    for event in waiting:
+        whose = _whose(event)
+        turn[event._id] = before[whose]
+        before[whose] += 1
+    if len(before) > 1:
+        waiting.sort(key=lambda event: turn[event._id])
+
+
+def _whose(event: Any) -> str:
+    client = getattr(getattr(event, "request", None), "client", None)
+    return neighbourhood(client.host) if client else ""
 
 
 def upload_folder(page: Any) -> Path:

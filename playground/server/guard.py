@@ -7,7 +7,7 @@ call says (`calls.py`) and whether there is room for it (`line.py`). Every answe
 Left out on purpose: connections that are slow or many, and who may see or change which run.
 """
 
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 from starlette.formparsers import MultiPartException
@@ -24,6 +24,7 @@ from playground.server.rates import Rates
 from playground.server.refusal import Refusal, answer, is_refusal, language_of
 from playground.server.uploads import Parts
 
+QUEUED = ("join", "call")  # what waits in Gradio's queue
 COSTLY = ("config", "download")  # what is only read, but made for each who asks
 
 
@@ -38,7 +39,7 @@ class Guard:
         self.app, self.page, self.profile = app, page, profile
         self.origins = origins or Origins(profile.host)
         self.headers: Raw = page_headers(frames)
-        self.arriving, self.rates = Arriving(profile.bodies), Rates(profile)
+        self.arriving, self.rates, self.shares = Arriving(profile.bodies), Rates(profile), line.Shares()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with a sentence."""
@@ -157,15 +158,19 @@ class Visit:
             if is_long and not takes_long_text(handler):
                 raise too_large(guard.profile.short_body)
         del content
-        with self._room(handler):
+        with ExitStack() as room:
+            self._take_room(room, handler, address)
             await guard.app(self.scope, again(whole, self._receive), self.send)
+        if handler is not None and place.kind in QUEUED:
+            gradio_patches.take_turns(page, getattr(handler, "concurrency_id", ""))
 
-    def _room(self, handler: Any) -> AbstractContextManager[None]:
-        """Return what holds a place for a call until Gradio has taken it; Refusal where there is none."""
+    def _take_room(self, room: ExitStack, handler: Any, address: str) -> None:
+        """Hold the places that a call needs until Gradio has taken it; Refusal where there is none."""
         page = self.guard.page
-        if getattr(handler, "concurrency_id", None) != line.NAME or getattr(page, "line", None) is None:
-            return nullcontext()
-        return page.line.enter(gradio_patches.calls_under_way(page, line.NAME))
+        if page is not None and self.place.kind in QUEUED:
+            room.enter_context(self.guard.shares.enter(address, *gradio_patches.places_of_queue(page, address)))
+        if getattr(handler, "concurrency_id", None) == line.NAME and getattr(page, "line", None) is not None:
+            room.enter_context(page.line.enter(gradio_patches.calls_under_way(page, line.NAME)))
 
     async def _upload(self, address: str) -> None:
         """Pass an upload on as it arrives; what is refused meanwhile ends Gradio's reading, which tidies up then."""

@@ -108,10 +108,12 @@ class Routes:
     def _listed(self, request: Request) -> dict:
         asked = request.query_params
         person = self.rights.person(owner_of(request.headers.get("x-playground-owner")))
-        runs = self.runs.entries(person, language(asked.get("lang")), asked.get("view"))
+        lang = language(asked.get("lang"))
+        runs = self.runs.entries(person, lang, asked.get("view"))
+        problems = [refused(sentence, lang) for sentence in self.runs.problems(person)]
         told = [{name: value for name, value in run.items() if name != "age"} for run in runs]
-        key = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
-        return {"key": key} if asked.get("key") == key else {"key": key, "runs": runs}
+        key = hashlib.sha256(json.dumps([told, problems]).encode()).hexdigest()[:16]
+        return {"key": key} if asked.get("key") == key else {"key": key, "runs": runs, "problems": problems}
 
     async def _follow_soon(self, request: Request) -> Response:
         # Handing an answer to a thread costs more than a short answer does, and the run that trains pays for it.

@@ -13,6 +13,7 @@ from threading import Lock
 from core.runs.claim import status_now
 from core.runs.config import RunConfig, Status
 from core.runs.directory import VALID_ID, RunDir, is_number
+from core.runs.listing import problem_of
 from core.runs.naming import NAME_FILE, RunName, given_name, name_of, number_runs
 from core.runs.plain import is_plain, plain
 from core.runs.store import RunStore
@@ -26,6 +27,7 @@ from playground.words.turning import straight
 FILES = ("run.json", "status.json", NAME_FILE, "metrics.jsonl")
 BEGINNING = 1_000  # characters of a text in which its title is looked for
 SLOW, SHARE, LONGEST = 0.01, 10, 1.0  # seconds: a reading as slow as that holds ten times as long, and a second at most
+MOST_PROBLEMS = 3  # sentences about runs that cannot be read
 TAIL = 200_000  # bytes of metrics in which the last validation loss is looked for
 
 
@@ -78,6 +80,7 @@ class RunList:
     def __init__(self, store: RunStore, shared: bool = False):
         self.store, self.shared = store, shared
         self.known: dict[str, Listed] = {}
+        self.unread: dict[str, str] = {}  # why a run is not among them, by its folder's name
         self.good_until = 0.0  # what is known of runs holds that long; which runs there are, is looked up each time
         self.lock = Lock()
 
@@ -99,6 +102,10 @@ class RunList:
             for each in shown
         ]  # fmt: skip
 
+    def problems(self, person: Person) -> list[str]:
+        """Return a sentence for each run that cannot be read, for the host: nobody knows whose it is."""
+        return [self.unread[name] for name in sorted(self.unread)][:MOST_PROBLEMS] if person.is_host else []
+
     def whose(self, owner: str | None, person: Person) -> str:
         """Return "" for a person's own run, "all" for one of nobody, "other" for another person's."""
         if not self.shared or (owner is not None and owner == person.owner):
@@ -118,6 +125,7 @@ class RunList:
             self.good_until = now + min(LONGEST, SHARE * (now - began))
         runs = sorted(found.values(), key=lambda each: each.config.created)
         self.known = found
+        self.unread = {name: why for name, why in self.unread.items() if name in {path.name for path in paths}}
         unnumbered = [each for each in runs if each.names.number is None]
         if unnumbered:
             others = [each.names.number for each in runs if each.names.number is not None]
@@ -131,7 +139,9 @@ class RunList:
         """Return what is known of the run at path, read again where its files changed; None for what is no run."""
         seen = tuple(map(_state_of, (path / name for name in FILES)))
         if seen[0] is None:
+            self.unread.pop(path.name, None)
             return None
+        self.unread.pop(path.name, None)
         old, run = self.known.get(path.name), RunDir(path)
         if old and old.seen == seen:
             return old
@@ -139,7 +149,9 @@ class RunList:
             same = old if old and old.seen[0] == seen[0] else None
             config = same.config if same else run.config()
             listed = Listed(run, config, run.status(), name_of(run), seen)
-        except ValueError:  # damaged, of a later version, or deleted just now
+        except ValueError as error:  # damaged, of a later version, or deleted just now
+            if run.is_there():
+                self.unread[run.id] = problem_of(run.id, error)
             return None
         if same and same.config.created == config.created:
             listed.title, listed.text = same.title, same.text

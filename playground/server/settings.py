@@ -62,7 +62,10 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
     )
     parser.add_argument("--workers", type=int, choices=range(1, 65), metavar="1..64", help="how many processes train")
     has_screen = sys.platform in ("darwin", "win32") or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
-    parser.add_argument("--no-browser", dest="browser", action="store_false", default=has_screen and not on_space)
+    parser.add_argument(
+        "--no-browser", dest="browser", action="store_false", default=has_screen and not on_space,
+        help="do not open the page in a browser on this machine",
+    )  # fmt: skip
     _add_lists(parser, env)
     _add_secrets(parser)
     asked = vars(parser.parse_args(arguments))
@@ -83,7 +86,7 @@ def read_settings(arguments: list[str] | None = None, environment: dict | None =
 
 
 def _add_secrets(parser: argparse.ArgumentParser) -> None:
-    told = "its first line opens the page; also GPT_PLAYGROUND_CLASS_PASSWORD"
+    told = "a file whose first line is the class's password; also GPT_PLAYGROUND_CLASS_PASSWORD"
     parser.add_argument("--class-password-file", type=Path, metavar="FILE", help=told)
     told = "a file with the key of who may change everybody's runs; or the key itself in GPT_PLAYGROUND_TEACHER_KEY"
     parser.add_argument("--teacher-key-file", type=Path, metavar="FILE", help=told)
@@ -132,10 +135,18 @@ def _proxy(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _port(text: str) -> int:
+def port_of(text: str, named: str = "") -> int:
+    """Read a port; named: where it stands, for the refusal (ValueError)."""
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= 65_535):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no port; give a number from 1 to 65535, or leave it out")
+        raise ValueError(f"{named}{text[:40]!r} is no port; give a number from 1 to 65535, or leave it out")
     return int(text)
+
+
+def _port(text: str) -> int:
+    try:
+        return port_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _class_password(file: Path | None, env: Mapping[str, str]) -> str | None:

@@ -184,7 +184,7 @@ for (const axis of ['x', 'y']) {
   });
 }
 for (const kind of ['pointermove', 'pointerdown']) {
-  canvas.addEventListener(kind, (event) => area && point(area.stepAt(event.offsetX)));
+  canvas.addEventListener(kind, (event) => area && point(area.stepAt(pointIn(event, canvas)[0])));
 }
 canvas.addEventListener('pointerleave', (event) => event.pointerType === 'mouse' && point(null));
 canvas.addEventListener('blur', () => point(null));

@@ -1,7 +1,7 @@
 /* How the loss chart is drawn: ranges, axes, curves and labels. Shares one scope with loss_chart.js, which
  * follows it and holds the state (view, logX, logY, pointed, area); this file only reads it. */
 
-const { at, say, follow, make, makeSvg, exact, decimal, rounded, finite, onTheme } = playground.widget(element, props, () => WORDS);
+const { at, say, follow, make, makeSvg, exact, decimal, rounded, finite, onTheme, pointIn } = playground.widget(element, props, () => WORDS);
 const digits = (value) => decimal(value, 3);
 const BEYOND_GUESS = 1.25; // the axis ends at so many times the loss of a uniform guess: what explodes leaves the chart
 const NARROW = 560; // below this width the labels of the lines stand inside the plot

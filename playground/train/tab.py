@@ -27,7 +27,7 @@ from playground.server.rights import HOST, Person
 from playground.train import downloads
 from playground.train import form as run_form
 from playground.train.checks import FACTS_JS, WHOLE, TextFacts, refusals, vocab_size_of
-from playground.train.code_shown import SOURCES, source_of
+from playground.train.code_shown import SOURCES, CodeView
 from playground.train.loss_chart import LossChart
 from playground.train.own_text import FORGET_JS, OwnText
 from playground.train.samples import SampleTable
@@ -71,7 +71,7 @@ class TrainTab:
         with gr.Accordion(
             translate("how_it_works", "en", file="core/model.py"), open=False, elem_id="code"
         ) as self.code:
-            self.source = gr.Code(source_of("gpt"), language="python", show_label=False, max_lines=40)
+            self.source = CodeView(elem_id="code-view")
 
     def _build_what(self) -> None:
         add = self.page.words.add
@@ -243,7 +243,7 @@ class TrainTab:
         """Return the heading and the code of the model that a run trains; GPT-2's where there is no run."""
         architecture = architecture_of(run.config().model) if run else "gpt"
         label = translate("how_it_works", lang, file=SOURCES[architecture])
-        return [gr.update(label=label), source_of(architecture)]
+        return [gr.update(label=label), CodeView.pack(architecture, lang)]
 
     @property
     def shown(self) -> list[gr.components.Component]:

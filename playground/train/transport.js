@@ -146,7 +146,7 @@ function showFigures(stats) {
   for (const name of element.querySelectorAll('[data-figure]')) {
     const figure = name.dataset.figure, value = stats[figure];
     name.textContent = say(figure);
-    name.nextElementSibling.textContent = finite(value) ? FIGURES[figure](value) : '–';
+    name.closest('div').lastElementChild.textContent = finite(value) ? FIGURES[figure](value) : '–';
   }
 }
 

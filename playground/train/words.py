@@ -205,6 +205,7 @@ WIDGET_WORDS_VI = {
         "offline": "Mất kết nối, đang thử lại …",
         "aria": "Loss sau {step} trên {steps} bước: train {train}, validation {val}", "aria_empty": "Biểu đồ loss, còn trống",
     },
+    "code_view": {"copy": "Sao chép", "copied": "Đã sao chép", "region": "Mã nguồn"},
     "transport": {
         "play": "Chạy", "pause": "Tạm dừng", "continue": "Tiếp tục: huấn luyện thêm chừng ấy bước, với một phần mười tốc độ học, hoặc với tốc độ cuối cùng nếu nó cao hơn (tốc độ không đổi thì giữ nguyên), để giữ những gì đã học", "start": "Huấn luyện",
         "step": "Một bước", "stop": "Dừng", "reset": "Làm lại", "new_seed": "Seed mới", "controls": "Điều khiển",

@@ -103,6 +103,12 @@
     node.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'start' });
   }
 
+  /** Where a pointer is within a node, as [x, y] in the node's own pixels: on a projector the page is zoomed. */
+  function pointIn(event, node) {
+    const box = node.getBoundingClientRect(), zoom = box.width / (node.clientWidth || box.width) || 1;
+    return [(event.clientX - box.left) / zoom, (event.clientY - box.top) / zoom];
+  }
+
   // --- numbers of no language ---------------------------------------------------------------------------
 
   const finite = (value) => typeof value === 'number' && Number.isFinite(value);
@@ -232,7 +238,7 @@
     }
 
     return { ...numbers, at, fillIn, say, follow, make, makeSvg, put, tell, visible, straight, named, onDots, finite, clamp,
-      bytesOf, clock, walk, onTheme, copyText, saveText, comeIntoView };
+      bytesOf, clock, walk, onTheme, copyText, saveText, comeIntoView, pointIn };
   }
 
   window.playground = { widget };

@@ -15,6 +15,7 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData
 
+from core.runs.durable import disk_trouble, remedy
 from playground.words.refusals import refused
 from playground.words.translate import language
 from playground.words.turning import for_toast
@@ -141,6 +142,8 @@ def show_errors(handler: Callable) -> Callable:
         lang = language(signature.bind_partial(*values).arguments.get("lang"))
         if isinstance(error, gr.Error):
             return error
+        if isinstance(error, OSError) and error.strerror:  # the system's, not one that is a sentence
+            return _toast(refused(f"{disk_trouble(error)}; {remedy(error)}, and try again", lang), duration=20)
         if isinstance(error, ValueError | OSError) and str(error):
             return _toast(refused(error, lang), duration=20)
         number = secrets.token_hex(4)

@@ -4,6 +4,8 @@
   const root = document.documentElement, asked = () => new URL(location.href).searchParams.has('present');
 
   function present(on) {
+    const button = document.querySelector(on ? '#present-leave' : '#present-button');
+    setTimeout(() => button?.focus({ preventScroll: true })); // where it was is no longer seen
     if (on) document.querySelector('#tabs [data-tab-id="train"]')?.click();
     root.classList.toggle('presenting', on);
     const address = new URL(location.href);

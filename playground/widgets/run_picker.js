@@ -10,7 +10,7 @@ let newName = null; // the field for a new name, while there is one
 
 const nameOf = (run) => run.number + ' \u00b7 ' + run.name;
 const wordsOf = (run) => nameOf(run) + ' (' + run.state_words + ')';
-const progressOf = (run) => run.state_words + (run.state === 'done' || !run.step ? '' : ' ' + run.step + ' / ' + run.steps);
+const progressOf = (run) => run.state_words + (run.state === 'done' || !run.step ? '' : ' ' + exact(run.step) + ' / ' + exact(run.steps));
 const factsOf = (run) => [run.whose && say('whose_' + run.whose), run.about, say('seed') + ' ' + run.seed, run.val_loss && say('val') + ' ' + run.val_loss]
   .filter(Boolean); // `about` only of a run whose name does not say it
 

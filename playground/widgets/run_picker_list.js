@@ -1,6 +1,6 @@
 /* What the picker knows of the runs: asked of the server again and again while the page is looked at, sooner while
  * one trains or the list is open. Shares one scope with run_picker.js, which follows it and draws. */
-const { at, say, fillIn, follow, make, put, tell, clamp } = playground.widget(element, props, () => props.told?.text ?? {});
+const { at, say, fillIn, follow, make, put, tell, clamp, exact } = playground.widget(element, props, () => props.told?.text ?? {});
 
 const OPEN_MS = 1000, LIVE_MS = 1500, SETTLED_MS = 4000;
 const TIMEOUT_MS = 10000;
@@ -36,6 +36,7 @@ async function poll() {
       runs = answer.runs;
       listKey = answer.key;
       asOf = Date.now();
+      tell(at('.problems'), (answer.problems ?? []).join('\n'));
       window.playgroundFeed.runs = runs;
       window.dispatchEvent(new Event('playground-listed'));
     }

@@ -30,12 +30,24 @@ def theme() -> gr.themes.Base:
         checkbox_label_border_color="*border_color_primary",
         checkbox_border_color="*neutral_400",  # fields, circles and small print that can be told from what is around
         input_border_width="1px",
-        input_border_color="*neutral_300",
-        body_text_color_subdued="*neutral_500",
-        block_info_text_color="*neutral_500",
+        input_border_color="#8492a6",  # three times the contrast of what is around, as a field's edge must have
+        input_border_color_dark="*neutral_500",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        body_text_color_subdued="*neutral_600",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_400",
         input_shadow="none",
         button_secondary_shadow="none",
         button_secondary_border_color="*border_color_primary",
+        # White on the Soft theme's own blues has a contrast of 3.7 and less; AA asks for 4.5.
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_700",
+        button_secondary_background_fill_hover_dark="*primary_600",
+        checkbox_label_background_fill_selected="*primary_600",
+        link_text_color="*primary_600",
+        link_text_color_dark="*primary_400",
     )
 
 
@@ -47,7 +59,8 @@ def css() -> str:
 def head() -> str:
     """Return what the page's head needs before any widget: what concerns the whole screen, and what scripts share."""
     scripts = "".join(
-        _read(name) for name in ("storage.js", "identity.js", "feed.js", "dom.js", "opening.js", "present.js")
+        _read(name)
+        for name in ("storage.js", "identity.js", "feed.js", "dom.js", "opening.js", "present.js", "gradio_marks.js")
     )
     scripts += _read("gradio_words.js").replace("GRADIO_VI)", json.dumps(GRADIO_VI, ensure_ascii=False) + ")", 1)
     return f"<style>{_read('screen.css')}</style><script>{scripts}</script>"

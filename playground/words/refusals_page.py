@@ -68,6 +68,7 @@ SENTENCES = {
     "The server is taking in as much as it can at once; try again in a moment": "Máy chủ đang nhận nhiều dữ liệu nhất có thể; hãy thử lại sau giây lát",
     "{count} people are writing or wait for it; try again in about {seconds} s": "{count} người đang viết hoặc chờ viết; hãy thử lại sau khoảng {seconds} giây",
     "{count} people are waiting to train; try again in about {seconds} s": "{count} người đang chờ huấn luyện; hãy thử lại sau khoảng {seconds} giây",
+    "As many calls as the server takes are waiting; try again in a moment": "Đã có nhiều yêu cầu đang chờ nhất có thể; hãy thử lại sau giây lát",
     "Many files are being made here at the moment; try again in a moment": "Ở đây đang tạo nhiều tệp; hãy thử lại sau giây lát",
     "You ask more often than this server can answer; wait a moment and try again": "Bạn gửi yêu cầu nhiều hơn mức máy chủ có thể trả lời; hãy đợi giây lát rồi thử lại",
     "You have uploaded as much as is possible in an hour; try again later": "Bạn đã tải lên nhiều nhất có thể trong một giờ; hãy thử lại sau",

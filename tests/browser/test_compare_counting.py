@@ -152,7 +152,7 @@ def test_hostile_names_are_shown_literally_and_nothing_runs(page):
 
 def test_the_section_speaks_vietnamese(page):
     page.locator("#lang input").nth(1).check()
-    expect(page.locator("#count-parts h4")).to_have_text(counting_words.WORDS["count_parts_title"][1])
+    expect(page.locator("#count-parts h3")).to_have_text(counting_words.WORDS["count_parts_title"][1])
     expect(page.locator("#count-list .query")).to_have_attribute("placeholder", re.compile("Tìm"))
     page.locator("#lang input").nth(0).check()
     expect(page.locator("#count-list .query")).to_have_attribute("placeholder", re.compile("Search"))

@@ -216,8 +216,8 @@ def test_the_section_speaks_vietnamese(page):
     expect(page.locator("#beside-mine .unit")).to_have_text("bit trên mỗi ký tự")
     expect(page.locator("#beside-theirs .unit")).to_have_text("bit trên mỗi ký tự")
     expect(page.locator("#gpt2-loader .what")).to_contain_text("đã sẵn sàng")
-    expect(page.locator("#beside-weights h4")).to_have_text(pretrained_words.WORDS["beside_view_title"][1])
-    expect(page.locator("#beside-table h4")).to_have_text(pretrained_words.WORDS["beside_table_title"][1])
+    expect(page.locator("#beside-weights h3")).to_have_text(pretrained_words.WORDS["beside_view_title"][1])
+    expect(page.locator("#beside-table h3")).to_have_text(pretrained_words.WORDS["beside_table_title"][1])
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(hub, site, browser, byte_tokens):

@@ -252,7 +252,7 @@ def test_numbers_that_do_not_fit_the_tokens_are_refused_in_a_sentence():
 def test_hover_lights_up_what_a_token_attends_to_and_names_the_strongest(page):
     tokens = page.locator("#view .tok")
     tokens.nth(16).hover()
-    assert words(page, ".strong h4") == "16 'a' attends to"
+    assert words(page, ".strong h2") == "16 'a' attends to"
     strongest = page.locator("#view .strong li")
     assert strongest.count() == 5
     assert re.match(r"g\s*15\s*(0\.9\d|1\.00)", strongest.first.inner_text())
@@ -275,7 +275,7 @@ def test_one_token_is_in_the_tab_order_and_the_arrows_walk(page):
     tokens.nth(5).focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft"):
         page.keyboard.press(key)
-    assert words(page, ".strong h4") == "27 '␣' attends to"  # a line down, in the same column, one back
+    assert words(page, ".strong h2") == "27 '␣' attends to"  # a line down, in the same column, one back
     assert page.locator('#view .tok[tabindex="0"]').count() == 1
 
 
@@ -283,11 +283,11 @@ def test_a_click_pins_the_query_until_escape(page):
     tokens = page.locator("#view .tok")
     tokens.nth(9).click()
     tokens.nth(20).hover()
-    assert words(page, ".strong h4").startswith("9 ")
+    assert words(page, ".strong h2").startswith("9 ")
     assert tokens.nth(9).get_attribute("aria-pressed") == "true"
     page.keyboard.press("Escape")
     tokens.nth(21).hover()
-    assert words(page, ".strong h4").startswith("21 ")
+    assert words(page, ".strong h2").startswith("21 ")
 
 
 # --- maps --------------------------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ def test_the_heatmap_names_both_tokens_and_sets_the_query(page):
     canvas.hover(position=on_cell(page, 12, 11))
     picture(page)
     assert re.fullmatch(r"query 12 't' → key 11 'i': (0\.9\d|1\.00)", tip.text_content())
-    assert words(page, ".strong h4") == "12 't' attends to"
+    assert words(page, ".strong h2") == "12 't' attends to"
     canvas.hover(position=on_cell(page, 8, 30))
     picture(page)
     assert tip.text_content() == "query 8 'n' → key 30 'n': masked, it comes later"
@@ -311,7 +311,7 @@ def test_arrow_keys_move_over_the_heatmap(page):
         page.keyboard.press(key)
     picture(page)
     assert page.locator("#view .tip").text_content().startswith("query 13 '␣' → key 10 '␣'")
-    assert words(page, ".strong h4").startswith("13 ")
+    assert words(page, ".strong h2").startswith("13 ")
     page.keyboard.press("Escape")
     page.locator("#view .tip").wait_for(state="hidden")
 
@@ -330,15 +330,15 @@ def test_a_thumbnail_enlarges_its_head_and_python_hears_of_it(site, page):
     before, sent = picture(page), []
     page.on("request", lambda request: sent.append(request.url))
     page.locator('#view .thumb[data-layer="3"][data-head="2"]').click()
-    assert words(page, ".heat h4") == "Layer 3, head 2" and picture(page) != before
+    assert words(page, ".heat h2") == "Layer 3, head 2" and picture(page) != before
     assert page.locator('#view .thumb[aria-pressed="true"]').get_attribute("title") == "Layer 3, head 2"
     assert page.locator("#view .badge").is_hidden()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
-    assert words(page, ".heat h4") == "Layer 2, head 1"
+    assert words(page, ".heat h2") == "Layer 2, head 1"
     page.locator('#view .thumb[data-layer="2"][data-head="mean"]').click()
-    assert words(page, ".heat h4") == "Layer 2, mean of its heads"
+    assert words(page, ".heat h2") == "Layer 2, mean of its heads"
     wait_until(page, lambda: ("choose", 2, "mean") in heard.events)
     assert {kind for kind, *_ in heard.events} == {"choose"}
 
@@ -439,10 +439,10 @@ def test_the_map_of_heads_shows_numbers_and_chooses(page):
     assert fall != rise and "the loss falls without it: −0.05" in page.locator("#map .legend").inner_text()
     assert page.locator("#map .another").is_hidden() and page.locator("#map .of").inner_text().endswith("step 600")
     cells.nth(9).click()
-    assert words(page, ".heat h4") == "Layer 2, head 1"
+    assert words(page, ".heat h2") == "Layer 2, head 1"
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    assert words(page, ".heat h4") == "Layer 2, head 2"
+    assert words(page, ".heat h2") == "Layer 2, head 2"
 
 
 def test_lines_show_how_the_chosen_head_grew(site, page):
@@ -472,7 +472,7 @@ def test_the_slider_asks_for_a_snapshot_and_keeps_head_query_and_nodes(site, pag
     page.locator("#view .badge").wait_for(state="hidden")
     assert ("step", 0) in heard.events and words(page, ".step-name") == "step 0"
     assert "of tiny on plays, step 600, not of what" in page.locator("#map .another").inner_text()
-    assert words(page, ".strong h4") == "16 'a' attends to" and words(page, ".heat h4") == "Layer 0, head 1"
+    assert words(page, ".strong h2") == "16 'a' attends to" and words(page, ".heat h2") == "Layer 0, head 1"
     same = "[...document.querySelectorAll('#view canvas, #view .tok')].every((node, i) => node === window.kept[i])"
     assert page.evaluate(same)
 
@@ -524,9 +524,9 @@ def test_hostile_tokens_are_shown_and_never_run(page):
 def test_twelve_layers_of_twelve_heads_are_all_there(page):
     show(page, "Large", 64)
     assert page.locator("#view .thumb").count() == 12 * 13
-    assert words(page, ".heat h4") == "Layer 5, mean of its heads" and words(page, ".note") == "Cut to 64 tokens."
+    assert words(page, ".heat h2") == "Layer 5, mean of its heads" and words(page, ".note") == "Cut to 64 tokens."
     page.locator("#view .tok").nth(40).hover()
-    assert words(page, ".strong h4").startswith("40 ")
+    assert words(page, ".strong h2").startswith("40 ")
     page.locator("#view .time").wait_for(state="hidden")
 
 

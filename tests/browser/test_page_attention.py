@@ -132,7 +132,7 @@ def test_text_head_and_map_stay_when_the_language_changes(page):
     page.locator("#language label", has_text="Tiếng Việt").click()
     expect(page.locator("#attention-view .of")).to_contain_text("bước 20")
     expect(page.locator("#attention-text textarea")).to_have_value("Otto sang")
-    expect(page.locator("#attention-view .heat h4")).to_have_text("Tầng 1, trung bình các đầu")
+    expect(page.locator("#attention-view .heat h2")).to_have_text("Tầng 1, trung bình các đầu")
     expect(page.locator("#head-map .note")).to_contain_text("token của phần validation")
     expect(page.locator("#attention-downloads a").first).to_have_attribute("href", re.compile("head=mean"))
     page.locator("#language label", has_text="English").click()
@@ -145,7 +145,7 @@ def test_gpt2_that_is_not_here_leaves_no_other_models_map_under_its_name(page):
     expect(page.locator("#attention-view .body")).to_be_hidden()
     expect(page.locator("#head-map .cell")).to_have_count(0)
     page.locator("#attention-source label").first.click()
-    expect(page.locator("#attention-view .heat h4")).to_have_text("Layer 1, mean of its heads")
+    expect(page.locator("#attention-view .heat h2")).to_have_text("Layer 1, mean of its heads")
 
 
 def test_scores_over_training_are_drawn(page):

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +14,7 @@ from core.runs import claim
 from core.runs.claim import INTERRUPTED, LOCK_FILE, Claim, Taken, is_alive, is_trained, status_now
 from core.runs.config import BOOT, HOST, Status
 from core.runs.directory import RunDir
+from core.runs.pulse import Told
 from core.runs.store import RunStore
 from core.runs.training_run import end, run_by_turns, train_run
 from core.runs.worker import Worker
@@ -66,7 +66,7 @@ def test_whoever_asks_for_a_run_that_is_trained_is_refused_in_a_sentence_and_cha
     for steps in ([], ["--steps", "889"]):
         assert main(["train", "--resume", str(run.path), *steps]) == 1
         assert capsys.readouterr().err.splitlines()[-1] == f"error: {sentence}"
-    worker = Worker(run.path.parent, SimpleNamespace(value=b""))
+    worker = Worker(run.path.parent, Told())
     worker.handle("train", run.id)  # as a second server's, that was asked at the same moment
     worker.take_turn()
     assert not worker.turns

@@ -318,8 +318,8 @@ def test_a_full_disk_is_one_line(runs, capsys, monkeypatch):
     monkeypatch.setattr("core.pretrained.weights.save_tensors", full)
     assert train("--steps", "3", "--run", "a") == 1
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "error: The disk is full (No space left on device): the weights of step 3 could not be kept to look back at. "
-        "Free some disk space."
+        "error: The disk is full (No space left on device): the weights of step 3 could not be kept to look back at; "
+        "free some disk space."
     )
     assert RunDir(runs / "a").status().state == "paused"
 

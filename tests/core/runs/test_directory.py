@@ -461,6 +461,16 @@ def test_whatever_stands_in_place_of_a_file_a_run_is_read_or_told_and_the_others
     assert "There is no run called" in refusal(RunDir.open, root, run.id)
 
 
+@pytest.mark.parametrize("content", ["", "{", '{"state": "flying"}', None])
+def test_a_run_whose_status_is_damaged_stands_in_pause_where_its_rows_and_states_say(run, content):
+    run.append("metrics", [{"step": 0}, {"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.5}])
+    (run.path / "status.json").unlink() if content is None else (run.path / "status.json").write_text(content)
+    RunStore(run.path.parent, workers=1).recover()
+    status = run.status()
+    assert (status.state, status.step) == ("paused", 2)
+    assert re.fullmatch(r"Where this run stood was lost \(status.json .*\); press Play to go on\.", status.message)
+
+
 def test_where_nobody_may_write_the_other_runs_are_recovered(tmp_path, monkeypatch):
     first, second = (RunDir.create(tmp_path, CONFIG, TEXT, name) for name in ("first", "second"))
     write = RunDir.write_status
@@ -502,3 +512,25 @@ def test_what_a_crash_left_half_made_is_swept_away_and_nothing_else(run, model):
     sweep(root)
     assert sorted(run.path.rglob("*")) == before
     assert sorted(left_over(run)) == sorted(other.name for other in others)
+
+
+@pytest.mark.parametrize("name", ["run.json", "status.json", "corpus.txt", "metrics.jsonl", "samples.jsonl"])
+def test_a_file_without_end_is_refused_before_it_is_read(run, name):
+    with (run.path / name).open("ab") as sparse:
+        sparse.truncate(2**40)
+    reads = {"run.json": run.config, "status.json": run.status, "corpus.txt": run.text}
+    if name in reads:
+        assert refusal(reads[name]) == f"{name} cannot be read (OSError)"
+    else:
+        assert run.rows(name.removesuffix(".jsonl")) == ([], 0) and run.last_row() == -1
+
+
+def test_weights_without_end_are_refused_before_they_are_mapped(run, model, monkeypatch):
+    run.write_snapshot(model, 1, {})
+    file = run.weights_file(1)
+    content = file.read_bytes()
+    monkeypatch.setattr("core.pretrained.weights.load_file", lambda path: pytest.fail("mapped"))
+    for header in (b"", b"\0" * 8, b"\xff" * 8, len(content).to_bytes(8, "little")):
+        file.write_bytes(header)
+        os.truncate(file, 2**40 if header == b"\0" * 8 else len(header))
+        assert "its header cannot be" in refusal(run.load_snapshot)

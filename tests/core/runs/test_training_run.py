@@ -74,6 +74,12 @@ def wait_for_counts() -> None:
             thread.join()
 
 
+def photo_of(run: RunDir, path: Path) -> RunDir:
+    """Copy a run as it stands, once no thread writes what is counted any more."""
+    wait_for_counts()
+    return RunDir(shutil.copytree(run.path, path))
+
+
 def samples(run: RunDir) -> dict[int, dict]:
     return {row["step"]: row for row in run.rows("samples")[0]}
 
@@ -224,7 +230,7 @@ def test_what_a_crash_between_two_steps_leaves_goes_on_to_the_same_end(of_each_k
     photos = []
     for stats in train_run(run):
         if stats.step in (6, 12):
-            photos.append(RunDir(shutil.copytree(run.path, tmp_path / f"at-{stats.step}")))
+            photos.append(photo_of(run, tmp_path / f"at-{stats.step}"))
     for photo in photos:
         assert photo.status().state == "running"
         with open(photo.path / "metrics.jsonl", "ab") as file:
@@ -293,7 +299,7 @@ def test_with_a_damaged_state_a_run_goes_on_from_an_older_one_or_the_start_to_th
     steps(run, upto=6)
     steps(run, upto=9)
     os.truncate(run.path / "resume" / "step-0000009" / "optimizer.safetensors", 700)
-    photo = RunDir(shutil.copytree(run.path, tmp_path / "with-an-older-one"))
+    photo = photo_of(run, tmp_path / "with-an-older-one")
     os.truncate(run.path / "resume" / "step-0000006" / "state.json", 0)
     for resumed, first in ((run, 1), (photo, 7)):
         turns = train_run(resumed)
@@ -307,6 +313,50 @@ def test_with_a_damaged_state_a_run_goes_on_from_an_older_one_or_the_start_to_th
             if stats.step == 14:  # which is written at once
                 assert resumed.status().message is None  # what is new needs no excuse
         assert_equal(resumed, undisturbed)
+
+
+def test_a_run_without_any_state_begins_again_and_says_so(undisturbed, tmp_path):
+    run = new_run(tmp_path, undisturbed.id)
+    steps(run, upto=9)
+    shutil.rmtree(run.path / "resume")
+    turns = train_run(run)
+    assert next(turns).step == 1
+    assert run.status().message == (
+        "No state of this run was saved, or it is gone. The run begins again and repeats what it did up to step 9, "
+        "with the same losses."
+    )
+    list(turns)
+    assert_equal(run, undisturbed)
+
+
+@pytest.mark.parametrize("left", [[], ["status.json"], ["status.json", "metrics.jsonl", "snapshots"]])
+def test_a_run_whose_folder_is_deleted_by_hand_ends_once_and_for_all(tmp_path, left):
+    """left: what the trainer writes anew while another program deletes file by file."""
+    run = new_run(tmp_path)
+    turns = train_run(run)
+    for stats in turns:
+        if stats.step == 4:
+            for path in run.path.iterdir():
+                if path.name not in left:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if not left:
+                run.path.rmdir()
+    assert stats.step < STEPS and not run.path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_lost_its_run_json_alone_ends_and_keeps_the_rest(tmp_path):
+    run = new_run(tmp_path)
+    turns, kept = train_run(run), None
+    for stats in turns:
+        if stats.step == 4:
+            config = (run.path / "run.json").read_bytes()
+            (run.path / "run.json").unlink()
+            kept = run.snapshots()
+    assert stats.step < STEPS and run.snapshots() == kept and (run.path / "corpus.txt").exists()
+    (run.path / "run.json").write_bytes(config)
+    steps(run)
+    assert run.status().state == "done"
 
 
 def test_ctrl_c_in_the_middle_of_a_step_leaves_a_run_that_goes_on_to_the_same_end(undisturbed, tmp_path, monkeypatch):

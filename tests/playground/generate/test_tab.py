@@ -1,10 +1,12 @@
 """The Generate tab without a browser: Stop wherever a writing is, seeds, and what stays when something changes."""
 
+import shutil
 from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
+from core.runs.directory import RunDir
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from playground.build import build_app
@@ -41,7 +43,7 @@ def _write(tab, ticket="", page=ANNA, prompt="1", lang="en", length=400, seed=1,
 
 def test_stop_in_the_queue_is_kept_and_nothing_is_begun(tab):
     ticket, _, waits = tab.ask(False, 1, "en", ANNA)
-    assert waits == {"state": "waiting"}
+    assert waits == {"state": "waiting", "note": ""}, "what was said of an earlier one is gone"
     assert tab.stop(ANNA) == {"state": "stopped"}, "Stop answers at once"
     assert list(_write(tab, ticket)) == [{"state": "stopped"}]
 
@@ -98,19 +100,39 @@ def test_three_clicks_have_three_seeds_unless_the_seed_is_kept(tab):
 
 def test_a_refused_option_lets_the_earlier_text_stand(tab):
     writing = _write(tab, top_k=0)
-    assert next(writing) == {"state": "loading"} and next(writing) == {"state": "refused"}
-    with pytest.raises(ValueError, match="top_k=0 is not possible; it must be a whole number from 1 to 200,000, or"):
-        next(writing)
+    loads, last = writing
+    assert loads == {"state": "loading"} and last.keys() == {"state", "note"} and last["state"] == "refused"
+    assert last["note"].startswith("top_k=0 is not possible; it must be a whole number from 1 to 200,000, or")
+
+
+def test_a_model_that_cannot_write_is_refused_beside_its_choice_and_in_the_card(tab, store, monkeypatch):
+    monkeypatch.setattr("core.pretrained.loader.is_cached", lambda: False)
+    fine = ("Anna", 200, 0.8, None, 1.0, 1)
+    RunDir(store.root / "begun").path.mkdir()
+    for name in ("run.json", "status.json"):
+        shutil.copy(store.root / "tiny" / name, store.root / "begun" / name)
+    for run, source, step, field, said in (
+        ("tiny", "gpt2", "latest", "source", "thẻ So sánh"),
+        ("nobody", "run", "latest", "source", "nobody"),
+        ("begun", "run", "latest", "step", "chưa có bản chụp nào"),
+        ("tiny", "run", 4, "step", "không có bản chụp"),
+    ):
+        wrong = tab.check_all(run, source, step, "vi", *fine)["wrong"]
+        assert list(wrong) == [field] and said in wrong[field]
+        *_, last = tab.write(run, source, False, step, fine[0], "replace", "vi", *fine[1:], "", ANNA)
+        assert last == {"state": "refused", "note": wrong[field]}
+    assert tab.choose_source("gpt2", "en")[0]["visible"] is False, "it can be chosen, and the refusal stands beside it"
+    assert tab.check_all("tiny", "run", 5, "vi", *fine) == {"wrong": {}}
 
 
 def test_a_prompt_that_is_none_is_refused_beside_its_field_in_the_language_of_the_page(tab):
     fine = (200, 0.8, None, 1.0, 1)
-    assert tab.check_options("en", "Anna", *fine) == {"wrong": {}}
+    assert tab.check_all("tiny", "run", "latest", "en", "Anna", *fine) == {"wrong": {}}
     long = "x" * (MOST_TEXT + 1)
     for lang, said in (("en", "The prompt has 1,000,001 characters, more than"), ("vi", "1.000.001 ký tự")):
-        wrong = tab.check_options(lang, long, 0, *fine[1:])["wrong"]
+        wrong = tab.check_all("tiny", "run", "latest", lang, long, 0, *fine[1:])["wrong"]
         assert list(wrong) == ["prompt", "max_new_tokens"] and said in wrong["prompt"]
-    assert "must be a text" in tab.check_options("en", ["x"], *fine)["wrong"]["prompt"]
+    assert "must be a text" in tab.check_all("tiny", "run", "latest", "en", ["x"], *fine)["wrong"]["prompt"]
 
 
 def test_of_a_long_prompt_the_end_is_used_and_the_page_says_so(tab):

@@ -33,6 +33,21 @@ def call(number: int = 0, text: str = "a", **more) -> list[bytes]:
     return [json.dumps({"fn_index": number, "session_hash": "abc", "data": [text], **more}).encode()]
 
 
+def test_calls_that_wait_for_one_address_leave_places_to_others_and_take_turns():
+    events = [
+        SimpleNamespace(_id=n, request=SimpleNamespace(client=SimpleNamespace(host="10.0.0.1"))) for n in range(3)
+    ]
+    waiting = [*events, SimpleNamespace(_id=9, request=SimpleNamespace(client=SimpleNamespace(host="10.0.0.2")))]
+    page = page_of(SimpleNamespace(**vars(HANDLERS[0]), concurrency_id="compute"))
+    page._queue.max_size, page._queue.event_ids_to_events = 6, dict(enumerate(events))
+    page._queue.event_queue_per_concurrency_id = {"compute": SimpleNamespace(queue=waiting)}
+    guard = Guard(Echo(), page)
+    refused = ask(guard, "POST", JOIN, call(), client="10.0.0.1")
+    assert refused.status == 429 and refused.headers["retry-after"] == "6" and guard.app.scopes == []
+    assert ask(guard, "POST", JOIN, call(), client="10.0.0.2").status == 200
+    assert [event._id for event in waiting] == [0, 9, 1, 2] and not guard.shares.entering
+
+
 @pytest.mark.parametrize("host", [b"", b"localhost@evil", b"[::1"])
 def test_a_request_that_names_no_server_is_told_so(host):
     answer = ask(Guard(Echo()), headers=[(b"host", host)])

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 
 import pytest
 from starlette.applications import Starlette
@@ -84,3 +85,29 @@ def test_a_run_on_another_text_is_no_curve_to_compare(store):
     tiny_plan().create(store.root, "not-begun")
     ghosts = page.ghosts(RunDir(store.root / "c"), HOST, "en")
     assert ghosts == [{"id": "d", "label": "4 · d", "shown": False}, {"id": "a", "label": "1 · a", "shown": True}]
+
+
+def test_a_run_that_cannot_be_read_is_told_with_its_reason_to_the_host_alone(store):
+    run, broken, vague = (tiny_plan(owner=owner_of("a" * 32)).create(store.root, name) for name in ("a", "b", "c"))
+    (broken.path / "run.json").write_text("{}")
+    (vague.path / "status.json").write_text("")
+
+    def told(rights: Rights, lang: str = "en") -> tuple[list[str], list[str]]:
+        client = TestClient(Starlette(routes=Routes(store, {}, RunList(store), rights).list()))
+        answer = client.get(f"/playground/runs?lang={lang}", headers={"x-playground-owner": "a" * 32}).json()
+        return [each["id"] for each in answer["runs"]], answer["problems"]
+
+    runs, problems = told(Rights())
+    assert runs == [run.id] and problems == [
+        "The run in 'b' is damaged and left out: run.json does not describe a run ('architecture' is missing or odd)",
+        "The run in 'c' is damaged and left out: status.json cannot be read (JSONDecodeError)",
+    ]
+    assert told(Rights(CLASSROOM)) == ([run.id], [])
+    assert all("bị hỏng nên bị bỏ qua: " in each and "damaged" not in each for each in told(Rights(), "vi")[1])
+    runs = RunList(store)
+    runs.all()
+    assert len(runs.problems(HOST)) == 2
+    for each in (broken, vague):
+        shutil.rmtree(each.path)
+    runs.all()
+    assert runs.problems(HOST) == []

@@ -26,6 +26,7 @@ def test_every_template_script_and_style_belongs_to_a_widget():
     of_the_page = {
         "feed.js",
         "dom.js",
+        "gradio_marks.js",
         "page.css",
         "screen.css",
         "present.js",

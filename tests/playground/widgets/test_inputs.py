@@ -115,3 +115,13 @@ def test_words_follow_the_language():
     first, second = words.updates("vi")
     assert (first["label"], second["info"]) == (translate("prompt", "vi"), translate("help_n_head", "vi"))
     assert words.updates("en")[1]["info"] == "How many heads."
+
+
+def test_what_the_system_says_of_a_disk_becomes_a_sentence_without_paths():
+    def full(lang: str) -> None:
+        raise OSError(28, "No space left on device", "/somewhere/status.json")
+
+    assert str(_refusal(full, "en").message) == (
+        "The disk is full (No space left on device); free some disk space, and try again"
+    )
+    assert "/somewhere" not in str(_refusal(full, "vi").message) != str(_refusal(full, "en").message)

@@ -32,7 +32,10 @@ TERMINAL = (
     "There is no file \u27e81\u27e9; give --text",
     "\u27e81\u27e9 is a folder, not a file; give --text",
     "\u27e81\u27e9 cannot be read (\u27e82\u27e9); give --text",
-)  # of the command line, which speaks English
+    "\u27e81\u27e9 is a file, and no folder to keep runs in", "Runs cannot be kept in",
+    "\u27e81\u27e9 is no address of this machine", "Port \u27e81\u27e9 is in use", "Nobody can listen at port",
+    "\u27e81\u27e9\u27e82\u27e9 is no port",
+)  # fmt: skip  # of the command lines, which speak English
 
 
 def _is_said_in_vietnamese(english: str) -> bool:

@@ -1,0 +1,29 @@
+"""What cannot write: GPT-2 that is not on this machine, a run without a snapshot, a step that it has none of.
+
+Asked at every choice, so nothing is loaded here; what fails only when it is loaded, the text's own card says.
+"""
+
+from typing import Any
+
+from core.pretrained import loader
+from core.runs.store import RunStore
+from playground.prompts import GPT2
+from playground.words.translate import translate
+
+LATEST = "latest"
+
+
+def wrong_source(store: RunStore, run_id: Any, source: Any, step: Any, lang: str) -> dict[str, str]:
+    """Return the field of the choice that cannot write ("source" or "step") with its sentence; nothing where it can."""
+    if source == GPT2:
+        here = loader.loaded() is not None or loader.is_cached()
+        return {} if here else {"source": translate("gpt2_not_loaded", lang)}
+    try:
+        steps = store.get(run_id).snapshots()
+    except ValueError as error:
+        return {"source": str(error)}
+    if not steps:
+        return {"step": "This run has no snapshot yet; wait for its first step, or choose another run"}
+    if step not in (LATEST, None, *steps):
+        return {"step": f"This run has no snapshot of step {step!r:.20}; choose one of the list"}
+    return {}
