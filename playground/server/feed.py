@@ -6,6 +6,8 @@ thirty viewers are a few per cent of one core. Left out on purpose: HTTP (`route
 """
 
 from functools import lru_cache
+from pathlib import Path
+from threading import Lock
 
 from core.runs.claim import status_now
 from core.runs.config import RunConfig
@@ -19,6 +21,7 @@ from playground.words.translate import translate
 from playground.words.verdict import baseline_lines, verdict
 
 MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
+MOST_BYTES = 200_000_000  # of rows in memory: those of a class many times over
 MOST_SAMPLES = 200  # of one answer, the newest
 
 
@@ -28,9 +31,23 @@ class Feed:
     def __init__(self, store: RunStore, upkeep: Upkeep | None = None):
         """upkeep: is told who is followed, and says what becomes of runs."""
         self.store, self.upkeep = store, upkeep
-        # The key holds when the run was made too: another run may get the name of a deleted one.
-        self.rows = lru_cache(maxsize=256)(lambda path, created: Rows())
+        self._rows: dict[tuple[Path, float], Rows] = {}  # the one that was asked for last stands last
+        self._lock = Lock()
         self._config_as_of = lru_cache(maxsize=256)(lambda path, written: RunDir(path).config())
+
+    def rows(self, path: Path, created: float) -> Rows:
+        """Return what is known of the rows of the run at path; those of runs that nobody asks for any more are dropped.
+
+        created: when the run was made, for another one may get the name of a deleted one.
+        """
+        with self._lock:
+            known = self._rows.pop((path, created), None)
+            if known is None:
+                held = sum(rows.nbytes() for rows in self._rows.values())
+                while self._rows and held > MOST_BYTES:
+                    held -= self._rows.pop(next(iter(self._rows))).nbytes()
+            self._rows[path, created] = rows = known or Rows()
+            return rows
 
     def config(self, run: RunDir) -> RunConfig:
         """Return a run's config; the file is read again only when it was written again."""

@@ -15,6 +15,7 @@ from core.runs.directory import RunDir, is_number
 
 MOST_KEPT = 20_000  # points of a run that the server holds, and estimates
 MOST_TEXTS = 1_000  # samples that it holds
+ROW_BYTES = 250  # of a row in memory: a tuple of two or three numbers, and its place
 SPEED_WINDOW = 30  # the last rows that tell how fast a run trains
 ETA_WINDOW = 30.0  # seconds by the clock, in which a run among others has its turn several times
 UNUSUAL = 5  # steps at the start, which take longer: first uses of kernels, the first estimate
@@ -81,6 +82,11 @@ class Rows:
     samples_at: int = 0
     last_step: int = -1
     lock: RLock = field(default_factory=RLock)
+
+    def nbytes(self) -> int:
+        """Return about how many bytes the rows take in memory."""
+        texts = sum(len(row["text"]) for row in self.samples.since())
+        return ROW_BYTES * (len(self.points) + len(self.estimates) + len(self.samples)) + 2 * texts
 
     def read(self, run: RunDir) -> None:
         """Read the rows that the run has written since the last call."""

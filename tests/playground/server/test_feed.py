@@ -18,6 +18,7 @@ from core.runs.directory import RunDir
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from playground.build import downloads
+from playground.server import feed as feed_module
 from playground.server.feed import MOST_POINTS, MOST_SAMPLES, Feed
 from playground.server.routes import LONGEST, SHARE, SHORTEST, SHORTEST_NEAR, Pace, Routes
 from tests.older_runs import version_1_run
@@ -347,3 +348,18 @@ def test_a_long_history_is_read_in_a_thread_of_its_own(client, trained, monkeypa
     for _ in range(3):
         assert client.get(f"/playground/feed/{trained.id}").status_code == 200
     assert len(in_threads) == 1  # the others only read on, which the server does itself
+
+
+def test_the_rows_in_memory_are_bounded_in_bytes_and_who_is_dropped_is_read_again(tmp_path, monkeypatch):
+    runs = [tiny_plan().create(tmp_path) for _ in range(4)]
+    for run in runs:
+        run.append("metrics", [{"step": step, "loss": 1.0} for step in range(1, 101)])
+        run.append("samples", [{"step": 1, "text": "x" * 10_000}])
+    feed = Feed(RunStore(tmp_path, workers=1))
+    told = [feed.follow(run.id) for run in runs]
+    size = feed.rows(runs[0].path, runs[0].config().created).nbytes()
+    assert 101 * 100 < size < 101 * 1_000 and sum(rows.nbytes() for rows in feed._rows.values()) == 4 * size
+    monkeypatch.setattr(feed_module, "MOST_BYTES", 2 * size)
+    feed.follow(tiny_plan().create(tmp_path).id)
+    assert sum(rows.nbytes() for rows in feed._rows.values()) <= 2 * size
+    assert [feed.follow(run.id) for run in runs] == told
