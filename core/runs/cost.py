@@ -199,11 +199,12 @@ LARGE_SHARE = 0.25  # of the memory that may be used, likewise
 
 
 def disk_needed(model: GPTConfig | BigramConfig, train: TrainConfig) -> int:
-    """Return the most bytes that a run's directory takes: its snapshots, and two states to go on from.
+    """Return the most bytes that a run's directory takes: its snapshots, and three states to go on from.
 
-    Such a state has three numbers a parameter, the weight and AdamW's two; the old one goes when the new one is whole.
+    Such a state has three numbers a parameter, the weight and AdamW's two. The last two are kept, and the older one
+    goes when the next one is whole.
     """
-    return snapshot_bytes(count_of(model), train) + 2 * 3 * 4 * count_of(model)
+    return snapshot_bytes(count_of(model), train) + 3 * 3 * 4 * count_of(model)
 
 
 def large_needs(model: GPTConfig | BigramConfig, train: TrainConfig, memory: int) -> dict[str, int]:
