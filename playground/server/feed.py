@@ -101,10 +101,10 @@ def _thinned(rows: list[tuple]) -> list[tuple]:
 def _stats(rows: Rows, state: str, steps: int) -> dict:
     """Return the newest numbers: the speed of the last steps, and the time left by the slowest way to look at it."""
     stats = dict.fromkeys(("steps_per_second", "tokens_per_second", "elapsed", "eta", "learning_rate", "grad_norm"))
-    if not rows.recent:
+    last = rows.last
+    if last is None:
         return stats
-    last = rows.recent[-1]
-    spent = sum(row["seconds"] for row in rows.recent)
+    spent = sum(rows.recent)
     speed = len(rows.recent) / spent if spent > 0 else None
     stats.update(elapsed=last["elapsed"], learning_rate=last["learning_rate"], grad_norm=last.get("grad_norm"))
     if state in ("done", "stopped", "failed") and last["elapsed"]:  # the whole run's, not its last instant's

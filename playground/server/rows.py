@@ -18,6 +18,7 @@ MOST_TEXTS = 1_000  # samples that it holds
 ROW_BYTES = 250  # of a row in memory: a tuple of two or three numbers, and its place
 SPEED_WINDOW = 30  # the last rows that tell how fast a run trains
 ETA_WINDOW = 30.0  # seconds by the clock, in which a run among others has its turn several times
+ETA_EVERY = 0.25  # seconds between two looks at that clock that are kept
 UNUSUAL = 5  # steps at the start, which take longer: first uses of kernels, the first estimate
 
 
@@ -75,8 +76,9 @@ class Rows:
     points: History = field(default_factory=lambda: History(MOST_KEPT, _spike))  # (step, loss of its batch)
     estimates: History = field(default_factory=lambda: History(MOST_KEPT, _spike))  # (step, train_loss, val_loss)
     samples: History = field(default_factory=lambda: History(MOST_TEXTS, lambda row: row["step"]))
-    recent: deque[dict] = field(default_factory=lambda: deque(maxlen=SPEED_WINDOW))  # the last rows of single steps
-    clock: deque[tuple] = field(default_factory=lambda: deque(maxlen=4000))  # (time of day, step) of the last seconds
+    last: dict | None = None  # the last row that tells its pace
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=SPEED_WINDOW))  # the seconds of the last steps
+    clock: deque[tuple] = field(default_factory=deque)  # (time of day, step), over the last seconds
     settled: dict | None = None  # the first row whose pace is the run's
     metrics_at: int = 0  # the byte of metrics.jsonl from which to read on; moved when what is before it is worked off
     samples_at: int = 0
@@ -112,6 +114,7 @@ class Rows:
         """Forget what is known from a step on: a run whose process or state was lost does it again."""
         for history in (self.points, self.estimates):
             history.go_back(lambda row: row[0] < step)
+        self.last = None
         self.recent.clear()
         self.clock.clear()
         if self.settled and self.settled["step"] >= step:
@@ -121,13 +124,16 @@ class Rows:
         numbers = ("seconds", "elapsed", "learning_rate", "tokens")
         if not all(is_number(row.get(name)) for name in numbers):
             return
-        self.recent.append(row)
+        self.last = row
+        self.recent.append(row["seconds"])
         if self.settled is None and row["step"] > UNUSUAL:
             self.settled = row
         if not is_number(when := row.get("time")):
             return
         if self.clock and when - self.clock[-1][0] > ETA_WINDOW:
             self.clock.clear()  # it was paused
+        if len(self.clock) > 1 and when - self.clock[-2][0] < ETA_EVERY:
+            self.clock.pop()
         self.clock.append((when, row["step"]))
         while when - self.clock[0][0] > ETA_WINDOW:
             self.clock.popleft()
@@ -140,10 +146,9 @@ class Rows:
 
     def pace(self) -> float | None:
         """Return steps a second of training so far, estimates and samples included; None in the first second."""
-        if self.settled is None or self.recent[-1]["elapsed"] - self.settled["elapsed"] < 1.0:
+        if self.settled is None or self.last is None or self.last["elapsed"] - self.settled["elapsed"] < 1.0:
             return None
-        last = self.recent[-1]
-        return (last["step"] - self.settled["step"]) / (last["elapsed"] - self.settled["elapsed"])
+        return (self.last["step"] - self.settled["step"]) / (self.last["elapsed"] - self.settled["elapsed"])
 
 
 def unrepeated(rows: list) -> list[dict]:

@@ -64,7 +64,17 @@ def test_the_time_left_does_not_believe_the_first_slow_steps(tmp_path, run):
     ]  # fmt: skip
     run.append("metrics", told)
     rows.read(run)
-    assert rows.pace() == pytest.approx(30) and 100 / rows.recent[-1]["elapsed"] < 9
+    assert rows.pace() == pytest.approx(30) and 100 / rows.last["elapsed"] < 9
+
+
+def test_the_clock_of_a_quick_run_holds_few_places_and_tells_its_pace(tmp_path, run):
+    rows = Rows()
+    steps = range(1, 9_001)  # 200 a second
+    run.append("metrics", [{"step": step, "loss": 2.0, "seconds": 0.005, "elapsed": step / 200, "time": 1e9 + step / 200,
+                            "learning_rate": 1e-3, "tokens": 512} for step in steps])  # fmt: skip
+    rows.read(run)
+    assert rows.progress() == pytest.approx(200, rel=0.01)
+    assert 100 < len(rows.clock) < 130 and rows.clock[-1][1] == 9_000
 
 
 def test_rows_are_told_as_read_only_when_they_are_worked_off(run, monkeypatch):
