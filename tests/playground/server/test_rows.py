@@ -70,8 +70,8 @@ def test_the_time_left_does_not_believe_the_first_slow_steps(tmp_path, run):
 def test_the_clock_of_a_quick_run_holds_few_places_and_tells_its_pace(tmp_path, run):
     rows = Rows()
     steps = range(1, 9_001)  # 200 a second
-    run.append("metrics", [{"step": step, "loss": 2.0, "seconds": 0.005, "elapsed": step / 200, "time": 1e9 + step / 200,
-                            "learning_rate": 1e-3, "tokens": 512} for step in steps])  # fmt: skip
+    told = {"loss": 2.0, "seconds": 0.005, "learning_rate": 1e-3, "tokens": 512}
+    run.append("metrics", [{"step": s, "elapsed": s / 200, "time": 1e9 + s / 200, **told} for s in steps])
     rows.read(run)
     assert rows.progress() == pytest.approx(200, rel=0.01)
     assert 100 < len(rows.clock) < 130 and rows.clock[-1][1] == 9_000
