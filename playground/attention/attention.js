@@ -194,7 +194,6 @@ function onNews({ snapshots }) {
   } else if (props.value.run === followed && snapshots.join() !== view.steps.join() && !playing && asked === null) {
     view.steps = snapshots;
     arrived(props.value);
-    if (following && snapshots.at(-1) !== view.step) goTo(snapshots.at(-1), true);
   }
 }
 
@@ -208,7 +207,10 @@ function arrived(value) {
   }
   if (asked === null && wantedStep === null && view) slider.value = steps.indexOf(view.step);
   nameStep();
-  if (playing && asked === null && wantedStep === null) goOn();
+  const free = asked === null && wantedStep === null;
+  if (playing && free) goOn();
+  // A snapshot that came while this one was drawn is in the list already: no news will tell of it.
+  else if (following && free && view && steps.at(-1) !== view.step) goTo(steps.at(-1), true);
   pump();
 }
 
