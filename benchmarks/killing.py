@@ -1,10 +1,11 @@
-"""Trainers are killed while they save, again and again, and servers are told to end: is anything ever lost?
+"""Trainers are killed while they save, servers are told to end, workers are stopped: is anything ever lost?
 
-python -m benchmarks.killing --kills 200 --ends 20
+python -m benchmarks.killing --kills 200 --ends 20 --stops 20
 
 The runs of a killed trainer go on from what it left, to their end; then all their losses are compared with those of the
 same runs left in peace. The trainer is the command line, which is killed at a random moment of a save, seen by the
-folder that a save is made in. The server is `python app.py`, which gets SIGTERM while two runs train.
+folder that a save is made in. The server is `python app.py`, which gets SIGTERM while two runs train. Workers are
+stopped (SIGSTOP) two at a time, each with a run of its own, until their store has replaced them and both runs move on.
 """
 
 import argparse
@@ -28,7 +29,9 @@ from core.runs.claim import LOCK_FILE, status_now
 from core.runs.directory import RunDir
 from core.runs.listing import list_runs
 from core.runs.plan import Plan, plan_run
+from core.runs.processes import prepare
 from core.runs.recovery import recover
+from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from core.text.corpora import Corpus
 
@@ -60,6 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.killing", description=__doc__.split("\n\n")[0])
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--ends", type=int, default=20)
+    parser.add_argument("--stops", type=int, default=20)
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         killed = kill_while_saving(Path(folder), asked.kills)
@@ -72,6 +76,12 @@ def main(arguments: list[str] | None = None) -> None:
         )
         seconds = f"{statistics.median(took):.1f}, {max(took):.1f}" if took else report.NONE
         report.row(asked.ends, seconds, ended["lost"], ended["not in pause"], ended["stray"], orphans)
+    with tempfile.TemporaryDirectory() as folder:
+        stopped, waited = stop_workers(Path(folder), asked.stops)
+        report.head("SIGSTOP of a worker", "seconds until its run moves on (median, most)", "states lost", "unreadable",
+                    "stray files", "other losses")  # fmt: skip
+        seconds = f"{statistics.median(waited):.1f}, {max(waited):.1f}" if waited else report.NONE
+        report.row(asked.stops, seconds, *(stopped[name] for name in ("lost", "unreadable", "stray", "other losses")))
 
 
 def kill_while_saving(root: Path, kills: int) -> Counter:
@@ -94,15 +104,20 @@ def kill_while_saving(root: Path, kills: int) -> Counter:
     finally:
         nursery.stdin.close()
         nursery.wait()
+    told["other losses"] += _differing(run, root, "peace")
+    return told
+
+
+def _differing(run: RunDir, root: Path, name: str) -> int:
+    """Count the losses of a run that are not those of the same run left in peace, up to its last state."""
     step = max(run.saved_steps())
-    quiet = _plan(1_000_000).create(root, "peace")
+    quiet = Plan(run.config(), run.text(), 0, 0).create(root, name)
     quiet.write_baselines({"uniform": 1.0})  # else they are counted while the folder is deleted
     turns = train_run(quiet)
     peace = {stats.step: stats.loss for stats in islice(turns, step)}
     turns.close()
-    for row in run.rows("metrics")[0]:
-        told["other losses"] += "loss" in row and row["step"] <= step and row["loss"] != peace[row["step"]]
-    return told
+    rows = [row for row in run.rows("metrics")[0] if "loss" in row and row["step"] <= step]
+    return sum(row["loss"] != peace[row["step"]] for row in rows)
 
 
 def _look(run: RunDir, counted: int) -> Counter:
@@ -198,6 +213,39 @@ def _serve(root: Path, is_killed: bool) -> float | None:
         if server.poll() is None:
             server.kill()
             server.wait()
+
+
+def stop_workers(root: Path, stops: int) -> tuple[Counter, list[float]]:
+    """Stop both workers of a store at random moments, until it has replaced them; return what was lost by that."""
+    chance, told, waited = random.Random(2), Counter(), []
+    prepare()
+    store = RunStore(root, workers=2).open()
+    try:
+        runs = [store.start(_plan(1_000_000), run_id=name) for name in ("one", "two")]
+        for _ in range(-(-stops // 2)):
+            before = [run.status().step for run in runs]
+            _wait(
+                lambda before=before: all(run.status().step > step + 20 for run, step in zip(runs, before, strict=True))
+            )
+            time.sleep(chance.uniform(0.0, 1.0))
+            pids = {process.process.pid for process in store.processes}
+            counted = [max(run.saved_steps(), default=0) for run in runs]
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            began, reached = time.monotonic(), [run.last_row() for run in runs]
+            _wait(lambda pids=pids, reached=reached: all(run.status().pid not in pids and run.last_row() > step
+                                                         for run, step in zip(runs, reached, strict=True)))  # fmt: skip
+            waited += [time.monotonic() - began] * 2
+            told["lost"] += sum(
+                max(run.saved_steps(), default=0) < step for run, step in zip(runs, counted, strict=True)
+            )
+    finally:
+        store.close()
+    told["stray"] += _stray(root)
+    for run in runs:
+        told += _look(run, run.status().step)
+        told["other losses"] += _differing(run, root, f"{run.id}-in-peace")
+    return told, waited
 
 
 def _plan(steps: int) -> Plan:

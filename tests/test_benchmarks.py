@@ -331,9 +331,10 @@ def test_damaged_and_hostile_run_folders_are_read_or_refused_in_a_sentence():
 
 
 @pytest.mark.slow
-def test_kills_while_saving_and_ends_of_servers_lose_nothing():
-    killed, ended = _table("killing", "--kills", "5", "--ends", "1")
-    assert [killed[name] for name in ("states lost", "unreadable", "stray files", "other losses")] == ["0"] * 4
+def test_kills_while_saving_ends_of_servers_and_stopped_workers_lose_nothing():
+    killed, ended, stopped = _table("killing", "--kills", "5", "--ends", "1", "--stops", "2")
+    for each in (killed, stopped):
+        assert [each[name] for name in ("states lost", "unreadable", "stray files", "other losses")] == ["0"] * 4
     assert [ended[name] for name in ("steps lost", "not in pause", "stray files")] == ["0"] * 3
 
 
