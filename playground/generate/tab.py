@@ -27,6 +27,7 @@ from playground.widgets.inputs import (
     Slider,
     Textbox,
     put_example,
+    quiet,
     show_errors,
     text_of,
 )  # fmt: skip
@@ -178,6 +179,7 @@ class GenerateTab:
                 yield {**value, "state": "stopped"} if self.wishes.is_stopped(page) else gr.skip()
         except (ValueError, OSError) as error:  # what was written before stays
             yield {"state": "refused", "note": refused(error, lang)}
+            raise quiet(refused(error, lang)) from None
         except Exception:
             yield {"state": "refused"}
             raise

@@ -175,6 +175,11 @@ def _toast(sentence: str, duration: float = 10) -> gr.Error:
     return gr.Error(for_toast(sentence), duration=duration, print_exception=False)
 
 
+def quiet(sentence: str) -> gr.Error:
+    """Return the error of a refusal that the page shows beside its field already: a script gets it, and no toast."""
+    return gr.Error(for_toast(sentence), visible=False, print_exception=False)
+
+
 def put_example(text: Any, lang: str) -> str:
     """Return an example that was clicked, to be put into a box; ValueError where there was no such one."""
     if text is None:

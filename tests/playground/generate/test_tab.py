@@ -41,6 +41,14 @@ def _write(tab, ticket="", page=ANNA, prompt="1", lang="en", length=400, seed=1,
     )
 
 
+def _refused(writing) -> tuple[list[dict], gr.Error]:
+    """Return what a writing told, and the error that ended it."""
+    told = []
+    with pytest.raises(gr.Error) as error:
+        told.extend(iter(lambda: next(writing), None))
+    return told, error.value
+
+
 def test_stop_in_the_queue_is_kept_and_nothing_is_begun(tab):
     ticket, _, waits = tab.ask(False, 1, "en", ANNA)
     assert waits == {"state": "waiting", "note": ""}, "what was said of an earlier one is gone"
@@ -99,8 +107,8 @@ def test_three_clicks_have_three_seeds_unless_the_seed_is_kept(tab):
 
 
 def test_a_refused_option_lets_the_earlier_text_stand(tab):
-    writing = _write(tab, top_k=0)
-    loads, last = writing
+    (loads, last), error = _refused(_write(tab, top_k=0))
+    assert error.message == last["note"] and error.visible is False, "scripts get an error, and the page no toast"
     assert loads == {"state": "loading"} and last.keys() == {"state", "note"} and last["state"] == "refused"
     assert last["note"].startswith("top_k=0 is not possible; it must be a whole number from 1 to 200,000, or")
 
@@ -119,7 +127,7 @@ def test_a_model_that_cannot_write_is_refused_beside_its_choice_and_in_the_card(
     ):
         wrong = tab.check_all(run, source, step, "vi", *fine)["wrong"]
         assert list(wrong) == [field] and said in wrong[field]
-        *_, last = tab.write(run, source, False, step, fine[0], "replace", "vi", *fine[1:], "", ANNA)
+        (*_, last), _ = _refused(tab.write(run, source, False, step, fine[0], "replace", "vi", *fine[1:], "", ANNA))
         assert last == {"state": "refused", "note": wrong[field]}
     assert tab.choose_source("gpt2", "en")[0]["visible"] is False, "it can be chosen, and the refusal stands beside it"
     assert tab.check_all("tiny", "run", 5, "vi", *fine) == {"wrong": {}}

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from playground.server import tries
 from playground.server.class_password import COOKIE, ENTRY, ClassPassword
+from tests.loops import in_loop
 from tests.served import served
 
 SECRET = "Hoa sen & 7"
@@ -90,7 +91,7 @@ def test_who_hangs_up_leaves_the_place_in_which_they_waited():
         await asyncio.sleep(0)
         assert entry.tries.all.waiting == 0 and 429 in told
 
-    asyncio.run(story())
+    in_loop(story())
 
 
 def test_a_long_form_is_not_read_to_its_end(client):

@@ -1,6 +1,5 @@
 """The line of those who press Train: as long as is worked off in a moment, whatever the machine."""
 
-import asyncio
 from contextlib import ExitStack
 from types import SimpleNamespace
 
@@ -13,6 +12,7 @@ from playground.server import gradio_patches
 from playground.server.line import FEWEST, MOMENT, MOST, NAME, Line, Shares
 from playground.server.refusal import Refusal
 from playground.server.settings import Settings
+from tests.loops import in_loop
 
 
 class Clock:
@@ -104,7 +104,7 @@ def test_addresses_take_turns_however_many_calls_one_of_them_sends(tmp_path):
         assert app._queue.event_queue_per_concurrency_id["compute"].queue == wanted
         assert app._queue.get_events()[0] == [events[0]] and app._queue.get_events()[0] == [mine]
 
-    asyncio.run(story())
+    in_loop(story())
 
 
 def test_no_address_fills_the_queue_even_with_calls_that_come_all_at_once(tmp_path):
@@ -130,4 +130,4 @@ def test_no_address_fills_the_queue_even_with_calls_that_come_all_at_once(tmp_pa
                 come(address)
         come("10.0.0.9")
 
-    asyncio.run(story())
+    in_loop(story())

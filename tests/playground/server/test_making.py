@@ -13,6 +13,7 @@ from core.runs.store import RunStore
 from playground.server.making import AT_ONCE, PLACES, Making
 from playground.server.refusal import Refusal
 from playground.server.routes import Routes
+from tests.loops import in_loop
 from tests.tiny_runs import tiny_plan
 
 
@@ -69,7 +70,7 @@ def test_a_hundred_downloads_of_one_address_leave_threads_and_places_to_others(s
                 await anyio.sleep(0.01)
             slow.open.set()
 
-    anyio.run(all_of_them)
+    in_loop(all_of_them())
     by_status = [(address, answer.status_code) for address, answer in told]
     assert by_status.count(("10.0.0.1", 200)) == PLACES // 2 and by_status.count(("10.0.0.2", 200)) == 1
     assert slow.most <= AT_ONCE and slow.made == PLACES // 2 + 1
@@ -79,15 +80,15 @@ def test_a_hundred_downloads_of_one_address_leave_threads_and_places_to_others(s
 
 
 def test_the_place_of_what_lies_on_the_disk_is_given_back_when_it_was_sent(slow):
-    assert anyio.run(slow.get, "10.0.0.1", "archive").text == "packed"
+    assert in_loop(slow.get("10.0.0.1", "archive")).text == "packed"
     assert slow.seen == [1] and slow.routes.making.taken.total() == 0
 
 
 def test_a_download_that_fails_or_is_not_there_gives_its_place_back(slow):
-    assert anyio.run(slow.get, "10.0.0.1", "other").status_code == 404
+    assert in_loop(slow.get("10.0.0.1", "other")).status_code == 404
     slow.routes.downloads = {"file": lambda asked: 1 / 0}
     with pytest.raises(ZeroDivisionError):
-        anyio.run(slow.get, "10.0.0.1")
+        in_loop(slow.get("10.0.0.1"))
     assert slow.routes.making.taken.total() == 0
 
 
