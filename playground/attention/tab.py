@@ -91,7 +91,7 @@ class AttentionTab:
         for event in (tab.select, self.sight.due):
             entered = [self.text, self.suggested, *drawn]
             given = [*asked, self.head, self.suggested, page.person]
-            event(show_errors(self.enter), given, entered, **UNQUEUED).then(**lines)
+            event(show_errors(self.enter), given, entered, **CHOSEN).then(**lines)
         self.text.change(show_errors(self.draw), [*asked, self.head], drawn, trigger_mode="always_last", **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines)
@@ -264,7 +264,7 @@ class AttentionTab:
             {"text": words["attention_detail"], "channel": CHANNEL},
             {"text": words["lens"], "channel": CHANNEL, "lang": lang},
             {"text": words["attention_lines"], "channel": CHANNEL},
-            {"run": run and run.id, "lang": lang},
+            VisibilityTrigger.pack(run and run.id, lang),
         ]
 
     @property

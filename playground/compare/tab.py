@@ -25,7 +25,7 @@ class CompareTab:
 
     def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return what of the tab belongs to another run."""
-        seen = {"run": run and run.id, "lang": lang}
+        seen = VisibilityTrigger.pack(run and run.id, lang)
         return [*(value for section in self.sections for value in section.show(run, lang)), seen]
 
     @property

@@ -31,6 +31,7 @@ from playground.widgets.inputs import (
     show_errors,
     text_of,
 )  # fmt: skip
+from playground.widgets.visibility import VisibilityTrigger
 from playground.wishes import LANES, Wishes
 from playground.words.numbers import format_number
 from playground.words.refusals import refused
@@ -104,6 +105,7 @@ class GenerateTab:
                                  words={"label": "keep_seed", "info": "help_keep_seed"})  # fmt: skip
             self.unknown = add(Radio, choices=unknown_choices("en"), value="replace", elem_id="unknown",
                                words={"label": "unknown_choice"})  # fmt: skip
+        self.sight = VisibilityTrigger()
 
     def connect(self, tab: gr.Tab) -> None:
         """Wire the widgets to each other and to the run in view."""
@@ -124,8 +126,9 @@ class GenerateTab:
         # Without Gradio's `cancels`, which would drop the last tokens, and does not reach a model that loads.
         typed = [self.prompt, *options]
         checked = (self.check_all, [page.run, self.source, self.step, page.lang, *typed], self.check)
-        chosen = [self.step.input, page.run.change, page.lang.change, tab.select]
+        chosen = [self.step.input, tab.select]
         gr.on([*(field.change for field in typed), *chosen], *checked, **CHOSEN)
+        self.sight.due(*checked, **CHOSEN)
         writing.then(*checked, **CHOSEN)
         self.halt.click(self.stop, None, self.written, **UNQUEUED)
         self.seed.input(None, self.seed, self.keep_seed, js="(seed) => seed !== null", **UNQUEUED)
@@ -261,12 +264,13 @@ class GenerateTab:
         return [
             gr.update(choices=step_choices(steps, lang), value=LATEST),
             gr.update(samples=[[example] for example in examples], visible=bool(examples)),
+            VisibilityTrigger.pack(run and run.id, lang),
         ]
 
     @property
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
-        return [self.step, self.examples]
+        return [self.step, self.examples, self.sight]
 
     def translate(self, lang: str, memory: dict) -> list:
         """Return what else of the tab follows the language; memory: what the browser remembers."""

@@ -3,6 +3,8 @@
 A hidden tab costs nothing so: it is drawn when it is opened, and what is drawn for Train comes first.
 """
 
+import time
+
 from playground.widgets.base import Widget
 
 
@@ -12,3 +14,8 @@ class VisibilityTrigger(Widget):
     template = "visibility.html"
     scripts = ("visibility.js",)
     styles = ("visibility.css",)
+
+    @staticmethod
+    def pack(run: str | None, lang: str) -> dict:
+        """Return the value: what a tab's drawing depends on, and when it was put away to be drawn anew."""
+        return {"run": run, "lang": lang, "told": time.monotonic_ns()}

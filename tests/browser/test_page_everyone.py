@@ -1,6 +1,7 @@
 """Who wishes no motion, who reads another language, who translates the page, who tells few colours apart."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def address(tmp_path_factory):
         yield address
 
 
+@pytest.mark.slow
 def test_nothing_moves_for_who_wishes_no_motion_and_something_does_for_others(address, browser):
     with visit(browser, address, "en", "light", 1280) as page:
         assert page.evaluate(MOVING) != []
@@ -53,6 +55,27 @@ def test_the_document_s_language_is_that_of_the_page(address, browser):
         expect(page.locator("html")).to_have_attribute("lang", "en")
     with visit(browser, address, "en", "light", 390) as page:
         assert lang(page) == "en"
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_a_page_that_opens_asks_each_thing_twice_at_most_and_then_rests(address, browser, lang):
+    asked = Counter()
+    context = browser.new_context()
+    page = context.new_page()
+
+    def note(request) -> None:
+        if '"fn_index"' in (request.post_data or ""):
+            asked[request.post_data_json["fn_index"]] += 1
+
+    page.on("request", note)
+    page.goto(f"{address}?lang={lang}")
+    page.wait_for_function("() => document.body && !document.body.inert && window.playground?.isOpened")
+    page.wait_for_timeout(2500)
+    before = asked.copy()
+    page.wait_for_timeout(1500)
+    context.close()
+    assert before and max(before.values()) <= 2, "two handlers that call each other would go on and on"
+    assert (asked - before).total() <= 1, "the clock that waits for the machine's speed, and nothing else"
 
 
 def test_a_translator_leaves_alone_what_a_model_wrote_tokens_code_and_names(address, browser):
@@ -76,7 +99,7 @@ def test_a_translator_leaves_alone_what_a_model_wrote_tokens_code_and_names(addr
         assert seen == set()
 
 
-@pytest.mark.parametrize("lang", ["en", "vi"])
+@pytest.mark.parametrize("lang", [pytest.param("en", marks=pytest.mark.slow), "vi"])
 def test_on_a_phone_all_tabs_stand_in_sight_and_nothing_is_wider_than_the_screen(address, browser, lang):
     with visit(browser, address, lang, "light", 390, 844) as page:
         for tab in TABS:
@@ -87,6 +110,7 @@ def test_on_a_phone_all_tabs_stand_in_sight_and_nothing_is_wider_than_the_screen
         assert page.locator("#tabs .overflow-menu button:visible").count() == 0
 
 
+@pytest.mark.slow
 def test_on_a_projector_all_cards_grow_and_the_pointer_reads_where_it_stands(address, browser):
     with visit(browser, address, "en", "light", 1920, 1080) as page:
         for tab, cards in {
