@@ -34,6 +34,10 @@ function onValue() {
     answer = { ...value, scores: new Float32Array(bytesOf(value.scores).buffer) };
   }
   draw();
+  if (answer?.stamp < shown?.stamp) { // the view went on meanwhile, and a question that came too soon was dropped
+    askedFor = null;
+    ask();
+  }
 }
 
 function draw() {

@@ -38,6 +38,10 @@ function onValue() {
   }
   if (answer && folder.open) build();
   draw();
+  if (answer?.stamp < shown?.stamp) { // the view went on meanwhile, and Gradio asks with what was told first
+    askedFor = null;
+    ask();
+  }
 }
 
 const depthName = (depth) => (depth ? say('layer', { layer: depth - 1 }) : say('start'));
