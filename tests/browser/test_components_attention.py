@@ -74,6 +74,7 @@ class Heard:
         self.events = []
         self.text = list(TEXT)
         self.deaf = False
+        self.late = 0  # answers that belong to what the view showed before
 
 
 def build_page(heard):
@@ -84,7 +85,8 @@ def build_page(heard):
     def ask(event: gr.EventData):
         heard.events.append(("ask", event.layer, event.head))
         scores = planted(len(heard.text))[event.layer, event.head]
-        return AttentionDetail.pack(heard.text, event.layer, event.head, scores, stamp=event.stamp)
+        heard.late, late = 0, heard.late
+        return AttentionDetail.pack(heard.text, event.layer, event.head, scores, stamp=event.stamp - late)
 
     def choose(event: gr.EventData):
         heard.events.append(("choose", event.layer, event.head))
@@ -397,6 +399,15 @@ def test_a_number_stands_on_one_line_with_its_sign(page):
 
 
 # --- the cards ---------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_that_belongs_to_what_was_shown_before_is_asked_for_again(site, page):
+    _, heard = site
+    heard.late = 1
+    page.locator("#detail summary").click()
+    page.locator("#detail td.sum", has_text="1.000").wait_for()
+    assert [event for event in heard.events if event[0] == "ask"] == [("ask", 0, 1)] * 2
+    page.locator("#detail summary").click()  # folded again
 
 
 def test_the_way_to_the_weights_comes_when_opened_and_follows_the_query(site, page):
