@@ -25,7 +25,7 @@ SHAKESPEARE_TOKENS = {"char": 1_003_854, "gpt2": 304_222}
 WEBTEXT_TOKENS = {"char": 40_000_000_000, "gpt2": 9_000_000_000}
 SLOWEST = 5e9  # operations a second of a machine that is not measured yet
 SLOWEST_DISK = 50e6  # bytes a second
-TEXT_BYTES = 21_000_000  # of a text of a million tokens: eight bytes each, as many while it is encoded, and more
+TEXT_BYTES = 20_000_000  # of a text of a million tokens: eight bytes each, as many while it is encoded, and more
 BYTES = {"fp32": 4, "bf16": 2}  # per parameter
 
 
