@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(str(error))
     report.head("moment", "images", "runs lost", "empty files", "saves back (most)", "else wrong")
     for moment, each in found.items():
-        back = f"{max(each.back, default=0)} of {sorted(each.back)}"
+        back = max(each.back, default=0)
         report.row(moment, each.images, each.runs_lost, len(each.empty), back, len(each.wrong))
     for each in found.values():
         for told in (*each.empty, *each.wrong):
