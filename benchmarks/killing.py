@@ -22,6 +22,7 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks import report
+from benchmarks.nursery import Nursery
 from benchmarks.served import PROJECT, free_port
 from core.architectures import build_model
 from core.optim import make_optimizer
@@ -39,22 +40,10 @@ TEXT = "".join(f"{i} times {j} is {i * j}.\n" for i in range(20) for j in range(
 MODEL = {"block_size": 8, "n_layer": 2, "n_head": 2, "n_embd": 64}
 TRAIN = {"batch_size": 4, "eval_interval": 100, "eval_tokens": 64, "warmup_steps": 5, "schedule": "constant"}
 PATIENCE = 120.0  # seconds
-# A trainer that is forked from a process that has imported everything, so that a kill costs no start of Python.
-NURSERY = """
-import os, sys
+ALWAYS_SAVING = """
 from core.runs import recorder
 recorder.SAVE_EVERY = 0.0
 recorder.Recorder.is_time_to_save = True
-from core.__main__ import main
-for line in sys.stdin:
-    pid = os.fork()
-    if pid == 0:
-        for stream in (1, 2):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        os._exit(main(line.split()))
-    print(pid, flush=True)
-    os.waitpid(pid, 0)
-    print("gone", flush=True)
 """
 
 
@@ -88,22 +77,20 @@ def kill_while_saving(root: Path, kills: int) -> Counter:
     """Kill the trainer of a run at random moments of its saves; return what was lost by that."""
     chance, told = random.Random(1), Counter()
     run = _plan(1_000_000).create(root, "killed")
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    nursery = subprocess.Popen([sys.executable, "-c", NURSERY], cwd=PROJECT, text=True, **pipes)
+    nursery = Nursery(ALWAYS_SAVING)
     try:
         for _ in range(kills):
-            print("--runs", root, "train --resume killed", file=nursery.stdin, flush=True)
-            pid, before = int(nursery.stdout.readline()), max(run.saved_steps(), default=0)
+            pid = nursery.begin("--runs", root, "train --resume killed")
+            before = max(run.saved_steps(), default=0)
             _wait(lambda before=before: max(run.saved_steps(), default=0) > before and [*run.path.glob(".resume-*")])
             time.sleep(chance.uniform(0.0, 0.01))
-            subprocess.run(["kill", "-9", str(pid)], check=True)
-            nursery.stdout.readline()
+            os.kill(pid, signal.SIGKILL)
+            nursery.exit_code()
             counted = max(run.saved_steps())  # what was there when it died
             recover(root)
             told += _look(run, counted)
     finally:
-        nursery.stdin.close()
-        nursery.wait()
+        nursery.close()
     told["other losses"] += _differing(run, root, "peace")
     return told
 

@@ -8,8 +8,6 @@ the command lines with another number of steps than the servers.
 
 import argparse
 import random
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.served import PROJECT
+from benchmarks.nursery import Nursery
 from core.runs.directory import RunDir
 from core.runs.plan import Plan, plan_run
 from core.runs.store import RunStore
@@ -29,19 +27,6 @@ MODEL = {"block_size": 8, "n_layer": 1, "n_head": 2, "n_embd": 8}
 TRAIN = {"steps": 40, "batch_size": 2, "eval_interval": 50, "eval_tokens": 64, "warmup_steps": 5}
 LONGER = (60, 70)  # steps that the two command lines ask for; the servers ask for twice as many as there were
 PATIENCE = 60.0  # seconds for a race
-# A command line that is ready: it has imported what it needs, and begins as soon as it is told.
-COMMAND_LINE = """
-import os, sys
-from core.__main__ import main
-print("ready", flush=True)
-for line in sys.stdin:
-    pid = os.fork()
-    if pid == 0:
-        for stream in (1, 2):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        os._exit(main(line.split()))
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-"""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -60,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def measure(root: Path, races: int) -> dict[str, Counter]:
     """Run the races, by turns of both kinds."""
-    lines = [_command_line() for _ in range(2)]
+    lines = [Nursery() for _ in range(2)]
     stores = [RunStore(root, workers=1).open() for _ in range(2)]
     told = {"a run in pause": Counter(), "a finished run": Counter()}
     chance = random.Random(1)
@@ -72,14 +57,11 @@ def measure(root: Path, races: int) -> dict[str, Counter]:
         for store in stores:
             store.close()
         for line in lines:
-            line.stdin.close()
-            line.wait()
+            line.close()
     return told
 
 
-def race(
-    root: Path, finished: bool, stores: list[RunStore], lines: list[subprocess.Popen], chance: random.Random
-) -> Counter:
+def race(root: Path, finished: bool, stores: list[RunStore], lines: list[Nursery], chance: random.Random) -> Counter:
     """Let all four reach for a new run, in an order that chance makes; return what became of it."""
     run = stores[0].start(_plan(), paused=True)
     if finished:
@@ -92,10 +74,10 @@ def race(
         with suppress(ValueError):
             (store.extend if finished else store.resume)(run.id)
 
-    def type_in(line: subprocess.Popen, steps: int) -> None:
+    def type_in(line: Nursery, steps: int) -> None:
         start.wait()
         more = f"--steps {steps}" if finished else ""
-        print("--runs", root, "train --resume", run.id, more, file=line.stdin, flush=True)
+        line.begin("--runs", root, "train --resume", run.id, more)
 
     tries = [threading.Thread(target=press, args=[store]) for store in stores]
     tries += [threading.Thread(target=type_in, args=pair) for pair in zip(lines, LONGER, strict=True)]
@@ -104,7 +86,7 @@ def race(
         each.start()
     for each in tries:
         each.join()
-    codes = [int(line.stdout.readline()) for line in lines]
+    codes = [line.exit_code() for line in lines]
     with suppress(TimeoutError):
         _wait(lambda: run.status().state == "done")
     return _outcome(run, codes)
@@ -122,13 +104,6 @@ def _outcome(run: RunDir, codes: list[int]) -> Counter:
 
 def _plan() -> Plan:
     return plan_run(Corpus("own", TEXT), {"sample_tokens": 4}, MODEL, TRAIN)
-
-
-def _command_line() -> subprocess.Popen:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    line = subprocess.Popen([sys.executable, "-c", COMMAND_LINE], cwd=PROJECT, text=True, **pipes)
-    line.stdout.readline()
-    return line
 
 
 def _wait(condition) -> None:

@@ -12,6 +12,7 @@ from core.pretrained import loader
 from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
 from core.tokenizers import Tokenizer
+from playground.prompts import check_step
 from playground.words.translate import translate
 
 MOST_WEIGHTS = 1_050_000_000  # bytes of snapshots in memory: two of GPT-2's shape, hundreds of small ones
@@ -112,13 +113,7 @@ _writers: Kept[Writer] = Kept(MOST_WEIGHTS, weight_bytes)  # two callers load on
 
 def load_writer(run: RunDir, step: int | None = None) -> Writer:
     """Return the model of a run's snapshot (the last by default), kept in memory for the next time."""
-    steps = run.snapshots()
-    if not steps:
-        raise ValueError("This run has no snapshot yet; wait for its first step, or choose another run")
-    step = steps[-1] if step is None else step
-    if type(step) not in (int, float) or step not in steps:
-        raise ValueError(f"This run has no snapshot of step {step!r:.20}; choose one of the list")
-    step = int(step)
+    step = check_step(run.snapshots(), step)
     key = (str(run.path), step, snapshot_stamp(run, step))
     return _writers.get(key, lambda: Writer(run.load_snapshot(step), tokenizer_from_json(run.config().tokenizer)))
 

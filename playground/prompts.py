@@ -1,6 +1,7 @@
 """Prompts: which model reads them, only characters that it knows, and its tokens as text."""
 
 import codecs
+from typing import Any
 
 from core.text.characters import fitted, invisible, is_invisible
 from core.text.corpora import clean_text
@@ -16,6 +17,16 @@ MOST_TEXT = 2_000  # characters of a text whose attention is shown; only its fir
 def source_choices(lang: str) -> list[tuple[str, str]]:
     """Return (words, value) of each model to choose from."""
     return [(translate("source_run", lang), RUN), (translate("source_gpt2", lang), GPT2)]
+
+
+def check_step(steps: list[int], step: Any) -> int:
+    """Return which snapshot of a run is meant, by None the last; ValueError where there is none, or not that one."""
+    if not steps:
+        raise ValueError("This run has no snapshot yet; wait for its first step, or choose another run")
+    step = steps[-1] if step is None else step
+    if type(step) not in (int, float) or step not in steps:
+        raise ValueError(f"This run has no snapshot of step {step!r:.20}; choose one of the list")
+    return int(step)
 
 
 def fit_prompt(text: str, tokenizer: Tokenizer, replace: bool, lang: str = "en") -> tuple[str, list[dict], str | None]:

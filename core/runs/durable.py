@@ -123,9 +123,7 @@ def remedy(error: OSError) -> str:
 def _write_over(path: Path, content: bytes) -> None:
     file = os.open(path, os.O_WRONLY)
     try:
-        content = content.ljust(
-            os.fstat(file).st_size
-        )  # spaces: what is read meanwhile is JSON, and nothing is cut off
+        content = content.ljust(os.fstat(file).st_size)  # with spaces: what is read meanwhile is JSON, and none cut off
         if os.pwrite(file, content, 0) < len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:

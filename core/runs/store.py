@@ -256,9 +256,12 @@ class RunStore:
                 self.admission.wait(run.id, Waiting(config.model, config.train.batch_size, steps))
 
     def _let_in(self) -> None:
+        def begin(run_id: str, waiting: Waiting) -> None:
+            run = self.get(run_id)
+            self._begin(run, run.config(), waiting.steps, is_let_in=True)
+
         with self.lock:
-            self.admission.let_in(lambda run_id, waiting: self._begin(
-                RunDir(self.root / run_id), self.get(run_id).config(), waiting.steps, True))  # fmt: skip
+            self.admission.let_in(begin)
 
     def _process_of(self, run: RunDir) -> Process | None:
         """Return the worker that has a run; None when no worker has it, and its directory alone says its state.

@@ -15,15 +15,15 @@ const WORDS = {
 const folder = at('details'), table = at('table');
 let shown = shownBy[channel()] ?? null; // what the view shows
 let answer = null; // the value, unpacked: { tokens, layer, head, scores }
-let askedFor = null, rowShown = null;
+let rowShown = null;
 
-const keyOf = (state) => [state.layer, state.head, state.stamp].join(' ');
-
-function ask() {
-  if (!folder.open || !shown || shown.key === null || shown.head === 'mean' || askedFor === keyOf(shown)) return;
-  askedFor = keyOf(shown);
-  trigger('ask', { layer: shown.layer, head: shown.head, stamp: shown.stamp });
+function question() {
+  if (!shown || shown.key === null || shown.head === 'mean') return null;
+  return { layer: shown.layer, head: shown.head, stamp: shown.stamp };
 }
+
+folder.addEventListener('toggle', () => { rowShown = null; }); // opened again, it is scrolled to its heaviest anew
+const { ask, cameFor } = askOnDemand(folder, question, draw);
 
 function onValue() {
   at('.title').textContent = say('title');
@@ -34,10 +34,7 @@ function onValue() {
     answer = { ...value, scores: new Float32Array(bytesOf(value.scores).buffer) };
   }
   draw();
-  if (answer?.stamp < shown?.stamp) { // the view went on meanwhile, and a question that came too soon was dropped
-    askedFor = null;
-    ask();
-  }
+  cameFor(answer?.stamp);
 }
 
 function draw() {
@@ -121,11 +118,6 @@ table.addEventListener('pointerover', (event) => {
   if (node) at('.why').textContent = node.title;
 });
 table.addEventListener('pointerleave', () => draw());
-folder.addEventListener('toggle', () => {
-  askedFor = rowShown = null; // opened again, it asks again: the last answer may not have come
-  ask();
-  draw();
-});
 hear(SHOWN, (state) => {
   shown = state;
   ask();

@@ -27,6 +27,28 @@ function hear(kind, listener) {
   });
 }
 
+// --- what is computed on demand ---------------------------------------------------------------------------
+
+/** Asks Python for what a folder holds, once for each thing, as long as it is open. question: what to trigger 'ask' with,
+ * or null; draw: shows what came. */
+function askOnDemand(folder, question, draw) {
+  let askedFor = null;
+  function ask() {
+    const asked = folder.open ? question() : null, key = JSON.stringify(asked);
+    if (!asked || key === askedFor) return;
+    askedFor = key;
+    trigger('ask', asked);
+  }
+  function again() {
+    askedFor = null;
+    ask();
+  }
+  folder.addEventListener('toggle', () => { again(); draw(); }); // the last answer may not have come
+  /** An answer of what the view showed before: it went on meanwhile, and a question that came too soon was dropped. */
+  const cameFor = (stamp) => { if (stamp < question()?.stamp) again(); };
+  return { ask, cameFor };
+}
+
 // --- names of tokens -------------------------------------------------------------------------------------
 
 /** A token cut to a few characters, for an axis. */

@@ -14,13 +14,9 @@ const WORDS = {
   ten: '{depth}, {place}: the likeliest next tokens', came: 'This token really comes next',
 };
 const folder = at('details'), grid = at('.grid');
-let shown = shownBy[channel()] ?? null, answer = null, askedFor = null, chosen = null;
+let shown = shownBy[channel()] ?? null, answer = null, chosen = null;
 
-function ask() {
-  if (!folder.open || !shown || shown.key === null || askedFor === shown.stamp) return;
-  askedFor = shown.stamp;
-  trigger('ask', { stamp: shown.stamp });
-}
+const { ask, cameFor } = askOnDemand(folder, () => (shown && shown.key !== null ? { stamp: shown.stamp } : null), draw);
 
 function onValue() {
   const value = props.value;
@@ -38,10 +34,7 @@ function onValue() {
   }
   if (answer && folder.open) build();
   draw();
-  if (answer?.stamp < shown?.stamp) { // the view went on meanwhile, and Gradio asks with what was told first
-    askedFor = null;
-    ask();
-  }
+  cameFor(answer?.stamp);
 }
 
 const depthName = (depth) => (depth ? say('layer', { layer: depth - 1 }) : say('start'));
@@ -138,11 +131,6 @@ grid.addEventListener('keydown', (event) => {
   event.preventDefault();
   choose(all[here + to]);
   all[here + to].focus();
-});
-folder.addEventListener('toggle', () => {
-  askedFor = null; // opened again, it asks again: the last answer may not have come
-  ask();
-  draw();
 });
 hear(SHOWN, (state) => {
   const another = !shown || state.stamp !== shown.stamp;

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.pretrained import loader
 from core.runs.store import RunStore
-from playground.prompts import GPT2
+from playground.prompts import GPT2, check_step
 from playground.words.translate import translate
 
 LATEST = "latest"
@@ -22,8 +22,8 @@ def wrong_source(store: RunStore, run_id: Any, source: Any, step: Any, lang: str
         steps = store.get(run_id).snapshots()
     except ValueError as error:
         return {"source": str(error)}
-    if not steps:
-        return {"step": "This run has no snapshot yet; wait for its first step, or choose another run"}
-    if step not in (LATEST, None, *steps):
-        return {"step": f"This run has no snapshot of step {step!r:.20}; choose one of the list"}
+    try:
+        check_step(steps, None if step == LATEST else step)
+    except ValueError as error:
+        return {"step": str(error)}
     return {}

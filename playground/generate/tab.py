@@ -181,8 +181,9 @@ class GenerateTab:
             if not wanted():  # taken back, or overtaken by a newer one that shows its own state
                 yield {**value, "state": "stopped"} if self.wishes.is_stopped(page) else gr.skip()
         except (ValueError, OSError) as error:  # what was written before stays
-            yield {"state": "refused", "note": refused(error, lang)}
-            raise quiet(refused(error, lang)) from None
+            sentence = refused(error, lang)
+            yield {"state": "refused", "note": sentence}
+            raise quiet(sentence) from None
         except Exception:
             yield {"state": "refused"}
             raise

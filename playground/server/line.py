@@ -8,11 +8,10 @@ assumed of how fast it is. The guard asks here before Gradio sees a call. Left o
 import math
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from playground.server.origins import neighbourhood
+from playground.server.places import Places
 from playground.server.refusal import Refusal
 
 NAME = "train"  # the `concurrency_id` of the handlers that start a run
@@ -23,29 +22,22 @@ AGAIN = 5.0  # seconds after which who found no place in the queue may ask again
 WEIGHT = 0.1  # of the newest press in the mean
 
 
-class Shares:
-    """The places of Gradio's queue, shared out among addresses."""
-
-    def __init__(self):
-        self.entering: Counter[str] = Counter()  # of an address: let in by the guard, and not taken by Gradio yet
+class Shares(Places):
+    """The places of Gradio's queue: of those whom the guard lets in, until Gradio has taken them."""
 
     @contextmanager
     def enter(self, address: str, mine: int, standing: int, most: int) -> Iterator[None]:
-        """Let a call in until Gradio has taken it; Refusal where its address has half of what the others leave.
+        """Let a call in until Gradio has taken it; Refusal where no place is left for its address.
 
-        So one address never fills the queue, nor does a second one beside it. mine, standing: calls of this address,
-        and of all, that Gradio has taken; most: how many it takes.
+        mine, standing: calls of this address, and of all, that Gradio has taken; most: how many it takes.
         """
-        whose = neighbourhood(address)
-        if mine + self.entering[whose] >= most - standing - self.entering.total():
+        name = self.take(address, most, mine, standing)
+        if name is None:
             raise Refusal(429, "As many calls as the server takes are waiting; try again in a moment", wait=AGAIN)
-        self.entering[whose] += 1
         try:
             yield
         finally:
-            self.entering[whose] -= 1
-            if not self.entering[whose]:
-                del self.entering[whose]
+            self.leave(name)
 
 
 class Line:

@@ -148,7 +148,7 @@ class Routes:
             said = refused(refusal, language(request.query_params.get("lang")))
             return JSONResponse({"error": said}, refusal.status, {"Retry-After": f"{refusal.wait:.0f}"})
         try:
-            async with self.making.turn():
+            async with self.making.turns:
                 answer = await run_in_threadpool(self._made, request)
         except BaseException:
             self.making.leave(name)

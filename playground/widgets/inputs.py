@@ -171,13 +171,13 @@ def show_errors(handler: Callable) -> Callable:
     return once
 
 
-def _toast(sentence: str, duration: float = 10) -> gr.Error:
-    return gr.Error(for_toast(sentence), duration=duration, print_exception=False)
+def _toast(sentence: str, duration: float = 10, visible: bool = True) -> gr.Error:
+    return gr.Error(for_toast(sentence), duration=duration, visible=visible, print_exception=False)
 
 
 def quiet(sentence: str) -> gr.Error:
     """Return the error of a refusal that the page shows beside its field already: a script gets it, and no toast."""
-    return gr.Error(for_toast(sentence), visible=False, print_exception=False)
+    return _toast(sentence, visible=False)
 
 
 def put_example(text: Any, lang: str) -> str:

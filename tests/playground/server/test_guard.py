@@ -45,7 +45,7 @@ def test_calls_that_wait_for_one_address_leave_places_to_others_and_take_turns()
     refused = ask(guard, "POST", JOIN, call(), client="10.0.0.1")
     assert refused.status == 429 and refused.headers["retry-after"] == "6" and guard.app.scopes == []
     assert ask(guard, "POST", JOIN, call(), client="10.0.0.2").status == 200
-    assert [event._id for event in waiting] == [0, 9, 1, 2] and not guard.shares.entering
+    assert [event._id for event in waiting] == [0, 9, 1, 2] and not guard.shares.taken
 
 
 @pytest.mark.parametrize("host", [b"", b"localhost@evil", b"[::1"])

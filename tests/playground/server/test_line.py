@@ -123,7 +123,7 @@ def test_no_address_fills_the_queue_even_with_calls_that_come_all_at_once(tmp_pa
                 come(address.replace("8::1", "8::2"))
             assert refused.value.status == 429
             room.close()
-            assert not shares.entering
+            assert not shares.taken
             for _ in range(taken):  # the same when Gradio has taken them
                 called(app, address)
             with pytest.raises(Refusal):
