@@ -22,6 +22,7 @@ from playground.words.verdict import baseline_lines, verdict
 
 MOST_POINTS = 3000  # of one answer; a long history is thinned, what is new never is
 MOST_BYTES = 200_000_000  # of rows in memory: those of a class many times over
+MOST_RUNS = 256  # whose rows are held: one without any takes its kilobytes too
 MOST_SAMPLES = 200  # of one answer, the newest
 
 
@@ -44,7 +45,7 @@ class Feed:
             known = self._rows.pop((path, created), None)
             if known is None:
                 held = sum(rows.nbytes() for rows in self._rows.values())
-                while self._rows and held > MOST_BYTES:
+                while self._rows and (held > MOST_BYTES or len(self._rows) >= MOST_RUNS):
                     held -= self._rows.pop(next(iter(self._rows))).nbytes()
             self._rows[path, created] = rows = known or Rows()
             return rows

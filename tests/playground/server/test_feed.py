@@ -363,3 +363,11 @@ def test_the_rows_in_memory_are_bounded_in_bytes_and_who_is_dropped_is_read_agai
     feed.follow(tiny_plan().create(tmp_path).id)
     assert sum(rows.nbytes() for rows in feed._rows.values()) <= 2 * size
     assert [feed.follow(run.id) for run in runs] == told
+
+
+def test_the_rows_of_so_many_runs_are_held_and_the_one_asked_for_last_is_among_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(feed_module, "MOST_RUNS", 3)
+    feed, paths = Feed(RunStore(tmp_path, 1)), [tmp_path / str(number) for number in range(9)]
+    for path in paths:
+        feed.rows(path, 1.0)
+    assert [path for path, _ in feed._rows] == paths[-3:]
