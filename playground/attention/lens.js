@@ -100,7 +100,7 @@ function draw() {
 
 function drawTen() {
   const { depth, position } = chosen, rows = [];
-  at('.ten h4').textContent = say('ten', { depth: depthName(depth), place: place(answer.tokens, position) });
+  at('.ten h3').textContent = say('ten', { depth: depthName(depth), place: place(answer.tokens, position) });
   for (let rank = 0; rank < answer.shape[2]; rank += 1) {
     const { word, part, came } = candidate(depth, position, rank), row = make('li', 'bar-row'), track = make('span', 'track');
     const bar = make('i', 'bar');

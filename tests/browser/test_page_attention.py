@@ -84,9 +84,9 @@ def test_the_lens_shows_what_each_layer_would_say_and_ten_of_a_cell_without_the_
     asked = []
     page.on("request", lambda request: is_of_the_lens(request) and asked.append(request.url))
     lens.locator('.cell[data-depth="0"][data-position="3"]').click()
-    expect(lens.locator(".ten h4")).to_have_text("embedding, 3 'o': the likeliest next tokens")
+    expect(lens.locator(".ten h3")).to_have_text("embedding, 3 'o': the likeliest next tokens")
     page.keyboard.press("ArrowDown")
-    expect(lens.locator(".ten h4")).to_contain_text("after layer 0, 3 'o'")
+    expect(lens.locator(".ten h3")).to_contain_text("after layer 0, 3 'o'")
     expect(lens.locator('.cell[aria-pressed="true"]')).to_be_focused()
     assert asked == []
     page.locator("#attention-view .steps").focus()
