@@ -36,7 +36,7 @@ from tests.tiny_runs import PROJECT
 COMMANDS = [
     path.stem
     for path in sorted(Path(machine.__file__).parent.glob("*.py"))
-    if "__main__" in path.read_text(encoding="utf-8")
+    if 'if __name__ == "__main__"' in path.read_text(encoding="utf-8")
 ]
 TINY = GPTConfig(block_size=16, vocab_size=11, n_layer=1, n_head=2, n_embd=16)
 # A stand-in for a checkout: the names that a rival is asked for, and the smallest model that has them.

@@ -174,7 +174,7 @@ def test_a_prompt_has_a_limit(site):
 
 
 def test_a_model_that_fits_no_machine_is_refused_before_it_is_built(site):
-    most = {"block_size": 1024, "n_layer": 24, "n_embd": 1536, "batch_size": 1024, "own-text": TEXT * 4}
+    most = {"block_size": 1024, "n_layer": 24, "n_embd": 768, "batch_size": 1024, "own-text": TEXT * 4}
     said = site.sentence("train", **most)
     assert "GB" in said and "each of these alone would fit" in said
 
