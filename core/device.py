@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 LOGITS_AT_ONCE = 10_000_000  # of one batch of an evaluation: 40 MB
+PRODUCTS_AT_ONCE = 25_000_000_000  # of it, likewise: half a second or a few, so that a large model hears a command soon
 
 
 def choose_device(name: str = "auto") -> "torch.device":
@@ -34,6 +35,8 @@ def has_gpu() -> bool:
 
 
 def tokens_at_once(model: GPTConfig | BigramConfig) -> int:
-    """Return how many tokens, in whole windows, one batch of an evaluation has: few enough to bound its memory."""
-    T = model.block_size
-    return T * max(1, min(8192, LOGITS_AT_ONCE // model.vocab_size) // T)
+    """Return how many tokens, in whole windows, one batch of an evaluation has: few enough for its memory and time."""
+    T, products = model.block_size, model.vocab_size  # of a token: one a logit, and those of its layers
+    if isinstance(model, GPTConfig):
+        products = model.n_embd * (model.vocab_size + 12 * model.n_layer * model.n_embd)
+    return T * max(1, min(8192, LOGITS_AT_ONCE // model.vocab_size, PRODUCTS_AT_ONCE // products) // T)

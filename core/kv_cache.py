@@ -9,7 +9,7 @@ all keys and values change: the window is read anew for every token, but the las
 Rotary positions do not change, but a kept row still knows of tokens that have left the window, so it is read anew too.
 
 Decoding is bound by memory: every weight is read for a single multiplication. What is left to gain are fewer calls, and
-smaller weights (`precision.int8`).
+smaller weights (`pretrained/rounded.py`).
 """
 
 import functools

@@ -5,7 +5,7 @@ in lectures. `benchmarks/ablation.py` measures what each trick saves; the README
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from core.precision import compute_dtype
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 CONTINUED = 0.1  # of its peak has the rate when a finished run is continued
 ADAMW_STATE = ("exp_avg", "exp_avg_sq", "step")
+NUMBERS_AT_ONCE = 4_000_000  # that Muon makes orthogonal between two looks: a third of a second on a slow machine
 
 
 class AdamW:
@@ -71,31 +72,40 @@ class Muon:
         self.param_groups = [{**defaults, **group} for group in groups]
         self.state: dict[str, Tensor] = {}  # one momentum a group, named by the number of its first matrix
         first = 0
+        self.look: Callable[[], None] = lambda: None
         for group in groups:
-            pieces = [_pieces(matrix, cut) for matrix, cut in zip(group["params"], group["cuts"], strict=True)]
-            self.state[f"{first}.momentum"] = torch.zeros_like(torch.cat(pieces), requires_grad=False)
+            self.state[f"{first}.momentum"] = torch.zeros_like(torch.cat(_pieces(group["params"], group["cuts"])))
             first += len(group["params"])
 
     @torch.no_grad()
     def step(self) -> None:
-        """Change every matrix; how far depends on the learning rate alone, not on the size of its gradient."""
-        for group, momentum in zip(self.param_groups, self.state.values(), strict=True):
-            matrices, cuts = group["params"], group["cuts"]
-            gradient = torch.cat([_pieces(matrix.grad, cut) for matrix, cut in zip(matrices, cuts, strict=True)])
+        """Change every matrix; how far depends on the learning rate alone, not on the size of its gradient.
+
+        All moves are computed before the first is made: until then, `look` may raise, and no step was taken.
+        """
+        gradients = [torch.cat(_pieces((p.grad for p in g["params"]), g["cuts"])) for g in self.param_groups]
+        parts = list(zip(self.param_groups, self.state.values(), gradients, strict=True))
+        for (group, momentum, gradient), move in zip(parts, [self._move(*part) for part in parts], strict=True):
             momentum.lerp_(gradient, 1 - group["momentum"])
-            update = gradient.lerp_(momentum, group["momentum"])  # Nesterov: as if one step further
-            n, rows, columns = update.shape
+            targets, (rows, columns) = _pieces(group["params"], group["cuts"]), move.shape[1:]
             longer = max(1.0, rows / columns) ** 0.5  # so that a tall matrix, too, changes every output alike
-            updates = orthogonal(update, group["rounds"]).float().split(cuts)
-            targets = [_pieces(matrix, cut) for matrix, cut in zip(matrices, cuts, strict=True)]
             if group["weight_decay"]:
                 torch._foreach_mul_(targets, 1 - group["lr"] * group["weight_decay"])
-            torch._foreach_add_(targets, updates, alpha=-group["lr"] * longer)
+            torch._foreach_add_(targets, move.float().split(group["cuts"]), alpha=-group["lr"] * longer)
+
+    def _move(self, group: dict, momentum: Tensor, gradient: Tensor) -> Tensor:
+        """Return how each matrix of a group is to change (n, rows, columns), a few of them at a time."""
+        moves, ahead = [], momentum.lerp(gradient, 1 - group["momentum"])
+        update = gradient.lerp(ahead, group["momentum"])  # Nesterov: as if one step further
+        for few in update.split(max(1, NUMBERS_AT_ONCE // update[0].numel())):
+            self.look()
+            moves.append(orthogonal(few, group["rounds"]))
+        return torch.cat(moves)
 
 
-def _pieces(matrix: Tensor, cut: int) -> Tensor:
-    """View a matrix as its pieces, one below another: (cut, rows, columns)."""
-    return matrix.view(cut, -1, matrix.shape[1])
+def _pieces(matrices: Iterable[Tensor], cuts: list[int]) -> list[Tensor]:
+    """View each matrix as its pieces, one below another: (cut, rows, columns)."""
+    return [matrix.view(cut, -1, matrix.shape[1]) for matrix, cut in zip(matrices, cuts, strict=True)]
 
 
 def orthogonal(matrices: Tensor, rounds: int) -> Tensor:
@@ -128,8 +138,8 @@ class CombinedOptimizer:
         return [group for part in self.parts for group in part.param_groups]
 
     def step(self) -> None:
-        """Let every part take its step."""
-        for part in self.parts:
+        """Let every part take its step, the last one first: Muon, which may be left before anything has changed."""
+        for part in reversed(self.parts):
             part.step()
 
     def state_dict(self) -> dict[str, Tensor]:

@@ -10,13 +10,9 @@ Left out on purpose: `torch.autocast`, which rounds weights and activations op b
 import copy
 import functools
 import os
-import warnings
 
 import torch
 from torch import Tensor, nn
-
-from core.model import eval_mode
-from core.modern import Model
 
 WORTH_HALVING = 96  # n_embd; at narrower matrices, rounding costs more than bf16 saves
 
@@ -103,15 +99,3 @@ class QuickDropout(nn.Module):
         words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
         draws = words.view(torch.uint8)[: x.numel()].view(x.shape)
         return x * (draws < self.kept).to(x.dtype).mul_(256 / self.kept)
-
-
-def int8(model: Model) -> Model:
-    """Return a copy of a model with the weights of its linear layers in 8 bits, for writing on a CPU.
-
-    The weights of an output share one scale (`torch.ao`'s dynamic quantisation), and activations are rounded to 8 bits
-    before they meet them. A token then reads a quarter of the bytes. Who uses this measures the rise of the loss.
-    """
-    settings = torch.ao.quantization.per_channel_dynamic_qconfig
-    with warnings.catch_warnings(), eval_mode(model):
-        warnings.simplefilter("ignore")  # the successor is a package of its own, and slower here
-        return torch.ao.quantization.quantize_dynamic(model, {nn.Linear: settings}, dtype=torch.qint8)

@@ -7,8 +7,8 @@ import torch
 
 from core.insight.kept import Kept
 from core.once import Once
-from core.precision import int8
 from core.pretrained import loader
+from core.pretrained.rounded import int8
 from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
 from core.tokenizers import Tokenizer

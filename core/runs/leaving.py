@@ -1,8 +1,9 @@
 """The ways out of a run while it trains: to end it at its step, and to leave a slow step between two layers.
 
 Whoever trains by turns obeys between two steps. Where a step takes seconds that is late, so `SlowSteps` looks for a
-command between the layers too, forward and backward. A step that is left is thrown away whole: nothing that lasts has
-changed before its optimizer's turn, and its batch and its dropout follow from its number. It is taken anew, to the bit.
+command between the layers too, forward and backward, and between Muon's matrices. A step that is left is thrown away
+whole: nothing that lasts has changed before the last look, and its batch and its dropout follow from its number. It is
+taken anew, to the bit.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from torch import Tensor, nn
 
 from core.modern import Model
+from core.optim import CombinedOptimizer, Muon
 from core.runs.machine import step_flops
 from core.training import StepStats
 
@@ -34,14 +36,14 @@ class Left(Exception):
 class SlowSteps:
     """The steps of a training, each of which may be left and taken anew."""
 
-    def __init__(self, model: Model, batch_size: int, is_called: IsCalled | None):
+    def __init__(self, model: Model, optimizer: CombinedOptimizer, batch_size: int, is_called: IsCalled | None):
         """Without is_called, or with a model whose steps are short, every step is taken whole."""
         self.model, self.is_called, self.left = model, is_called, 0
         if is_called and step_flops(model.config, batch_size) >= SLOW:
-            self._watch(is_called)
+            self._watch(optimizer, is_called)
 
-    def _watch(self, is_called: IsCalled) -> None:
-        """Let the model's layers, and those of its copy that training computes with, look for a command."""
+    def _watch(self, optimizer: CombinedOptimizer, is_called: IsCalled) -> None:
+        """Let the model's layers, those of its copy that training computes with, and Muon look for a command."""
 
         def look(*_: object) -> None:
             # Weights that are broken go on to their end: only this training knows the last ones that were good.
@@ -53,6 +55,9 @@ class SlowSteps:
                 look()
                 output.register_hook(look)
 
+        for part in optimizer.parts:
+            if isinstance(part, Muon):
+                part.look = look
         for module in self.model.modules():
             if isinstance(module, nn.Linear):
                 module.register_forward_hook(after)

@@ -180,7 +180,7 @@ class _TrainingRun:
             yield from self._first_look()
         self.threads = threads_for(self.config.model, self.config.train.batch_size)
         use_threads(self.threads)
-        slow = SlowSteps(self.model, self.config.train.batch_size, self.is_called)
+        slow = SlowSteps(self.model, self.optimizer, self.config.train.batch_size, self.is_called)
         for stats in slow.of(self._begin):
             if stats is None:
                 yield None

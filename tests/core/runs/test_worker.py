@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core import training
+from core import optim, training
 from core.once import Once
 from core.runs import baseline_count, chores, leaving
 from core.runs import worker as worker_module
@@ -38,12 +38,12 @@ def make(tmp_path):
 
 
 @pytest.mark.parametrize(("command", "state"), [("pause", "paused"), ("stop", "stopped"), ("delete", None)])
-@pytest.mark.parametrize("called_in", ["forward", "backward"])
+@pytest.mark.parametrize("called_in", ["forward", "backward", "Muon"])
 def test_a_command_during_a_slow_step_is_obeyed_at_the_next_layer(tmp_path, monkeypatch, command, state, called_in):
     """The step is thrown away: no more than the layer under way is done, and the run stays at the step before."""
     monkeypatch.setattr(leaving, "SLOW", 0.0)
     done, called, steps = [], [], []
-    linear, step = torch.nn.Linear.forward, training._optimizer_step
+    linear, step, orthogonal = torch.nn.Linear.forward, training._optimizer_step, optim.orthogonal
 
     def layer(way: str) -> None:
         done.append(way)
@@ -57,7 +57,12 @@ def test_a_command_during_a_slow_step_is_obeyed_at_the_next_layer(tmp_path, monk
             y.register_hook(lambda _: layer("backward"))
         return y
 
+    def one_matrix(*given):
+        layer("Muon")
+        return orthogonal(*given)
+
     monkeypatch.setattr(torch.nn.Linear, "forward", forward)
+    monkeypatch.setattr(optim, "orthogonal", one_matrix)
     monkeypatch.setattr(training, "_optimizer_step", lambda *given: steps.append(step(*given)) or steps[-1])
     run = tiny_plan(1000).create(tmp_path)
     worker = Worker(tmp_path, Told(), lambda seconds: bool(called))
