@@ -83,24 +83,24 @@ class Muon:
 
         All moves are computed before the first is made: until then, `look` may raise, and no step was taken.
         """
-        gradients = [torch.cat(_pieces((p.grad for p in g["params"]), g["cuts"])) for g in self.param_groups]
-        parts = list(zip(self.param_groups, self.state.values(), gradients, strict=True))
-        for (group, momentum, gradient), move in zip(parts, [self._move(*part) for part in parts], strict=True):
-            momentum.lerp_(gradient, 1 - group["momentum"])
+        moves = [self._move(*part) for part in zip(self.param_groups, self.state.values(), strict=True)]
+        for group, name, (momentum, move) in zip(self.param_groups, self.state, moves, strict=True):
+            self.state[name] = momentum
             targets, (rows, columns) = _pieces(group["params"], group["cuts"]), move.shape[1:]
             longer = max(1.0, rows / columns) ** 0.5  # so that a tall matrix, too, changes every output alike
             if group["weight_decay"]:
                 torch._foreach_mul_(targets, 1 - group["lr"] * group["weight_decay"])
             torch._foreach_add_(targets, move.float().split(group["cuts"]), alpha=-group["lr"] * longer)
 
-    def _move(self, group: dict, momentum: Tensor, gradient: Tensor) -> Tensor:
-        """Return how each matrix of a group is to change (n, rows, columns), a few of them at a time."""
-        moves, ahead = [], momentum.lerp(gradient, 1 - group["momentum"])
-        update = gradient.lerp(ahead, group["momentum"])  # Nesterov: as if one step further
+    def _move(self, group: dict, momentum: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a group's next momentum, and how each matrix is to change; both are (n, rows, columns)."""
+        gradient = torch.cat(_pieces((p.grad for p in group["params"]), group["cuts"]))
+        ahead, moves = momentum.lerp(gradient, 1 - group["momentum"]), []
+        update = gradient.lerp_(ahead, group["momentum"])  # Nesterov: as if one step further
         for few in update.split(max(1, NUMBERS_AT_ONCE // update[0].numel())):
             self.look()
             moves.append(orthogonal(few, group["rounds"]))
-        return torch.cat(moves)
+        return ahead, torch.cat(moves) if len(moves) > 1 else moves[0]
 
 
 def _pieces(matrices: Iterable[Tensor], cuts: list[int]) -> list[Tensor]:
