@@ -80,8 +80,8 @@ class RunConfig:
         try:
             plain = _upgraded(dict(plain))
             shape = ARCHITECTURES[plain.pop("architecture")]
-            plain["model"] = shape.parse(plain["model"])
-            plain["train"] = TrainConfig.parse(plain["train"])
+            plain["model"] = _parsed(shape, json.dumps(plain["model"]))
+            plain["train"] = _parsed(TrainConfig, json.dumps(plain["train"]))
             config = checked(cls, plain)
             _check_tokenizer(config)
         except NewerVersion:
@@ -90,6 +90,12 @@ class RunConfig:
             cause = f"{str(error)[:80]} is missing or odd" if isinstance(error, KeyError) else f"{error!s:.300}"
             raise ValueError(f"run.json does not describe a run ({cause})") from None
         return config
+
+
+@functools.lru_cache(maxsize=1_000)
+def _parsed(options: type[Options], plain: str) -> Options:
+    """Parse options, once for all the runs that have the same: a server holds the configs of thousands."""
+    return options.parse(json.loads(plain))
 
 
 @dataclass(frozen=True)
