@@ -134,7 +134,8 @@ class RunStore:
             raise ValueError("The training processes have not started yet; try again in a few seconds")
         run_id, config = secrets.token_hex(16) if run_id is None else run_id, plan.config
         with self.lock:  # two plans at once: the second one sees what the first was promised
-            is_let_in = paused or self.admission.asks(run_id, config.model, config.train.batch_size)
+            self.admission.check_disk(config)
+            is_let_in = paused or self.admission.asks(run_id, config)
         run = None
         try:
             run = plan.create(self.root, run_id)
@@ -202,7 +203,7 @@ class RunStore:
                     config, status = run.config(), run.status()
                     if status.step >= config.train.steps:
                         self._worker_for(config).check_room()
-                        self.admission.check(config.model, config.train.batch_size)
+                        self.admission.check(config)
                         extend(run, 2 * config.train.steps)
                         run.write_status(Status("paused", status.step))
             self._train(run)
@@ -239,7 +240,7 @@ class RunStore:
                 self.admission.waiting[run.id].steps = steps
             elif status.state != "done":
                 config = run.config()
-                is_let_in = self.admission.asks(run.id, config.model, config.train.batch_size)
+                is_let_in = self.admission.asks(run.id, config)
                 self._begin(run, config, steps, is_let_in)
 
     def _begin(self, run: RunDir, config: RunConfig, steps: int | None, is_let_in: bool) -> None:
@@ -253,7 +254,7 @@ class RunStore:
                 self.handover.forgive(run.id)
                 process.send("train", run.id, steps)
             else:
-                self.admission.wait(run.id, Waiting(config.model, config.train.batch_size, steps))
+                self.admission.wait(run.id, Waiting(config, steps))
 
     def _let_in(self) -> None:
         def begin(run_id: str, waiting: Waiting) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from core.runs import admission, memory
 from core.runs.config import Status
-from core.runs.cost import bytes_needed, check_fits
+from core.runs.cost import bytes_needed, check_fits, disk_needed
 from core.runs.directory import RunDir
 from core.runs.listing import list_runs
 from core.runs.plan import Plan, plan_run
@@ -96,6 +96,25 @@ def test_three_models_of_gpt2s_size_are_not_let_in_together(store, monkeypatch):
     assert large.parameters > 85e6
     runs = [store.start(large) for _ in range(3)]
     assert len(_begun(store)) == 2 and "place 1" in runs[2].status().message
+
+
+def test_what_active_runs_will_still_write_is_kept_free_for_them(store, plan, monkeypatch):
+    needed = disk_needed(plan.config.model, plan.config.train)
+    monkeypatch.setattr(admission, "memory_available", lambda: 10**12)
+    monkeypatch.setattr(admission, "disk_free", lambda root: int(1.5 * needed))
+    first = store.start(plan)
+    with pytest.raises(
+        ValueError, match=r"This run takes up to 0\.0 GB of the disk, .*; delete runs, or lower n_layer"
+    ):
+        store.start(plan)
+    assert [run.id for run in list_runs(store.root)[0]] == [first.id]  # no ghost
+    (first.path / "snapshots").mkdir(exist_ok=True)
+    (first.path / "snapshots" / "most").write_bytes(bytes(needed // 2))  # and the disk has as much less
+    monkeypatch.setattr(admission, "disk_free", lambda root: int(1.0 * needed))
+    with pytest.raises(ValueError, match="This run takes up to"):
+        store.start(plan)
+    first.write_status(Status("done", 1000))  # it writes no more
+    store.start(plan)
 
 
 def test_what_would_not_fit_after_all_others_have_ended_is_refused_with_what_would(store, plan):
