@@ -11,6 +11,7 @@ from playground.server.refusal import Refusal
 
 MOST_MARKS = 4_000  # brackets, commas and strings; the largest form of the page has about a hundred
 DEEPEST = 16
+MOST_LETTERS = 6_000_000  # of all strings: a text may have five million, and whoever sends some more hears that of it
 MOST_QUOTES = 500  # within a string, looked at one by one
 SLICE = 2**16
 MARK = re.compile(rb'["\[\]{},]')
@@ -21,7 +22,7 @@ class Shape:
     """What is known of a body that arrives; `see` is told each part of it."""
 
     def __init__(self):
-        self.depth = self.marks = 0
+        self.depth = self.marks = self.letters = 0
         self.in_string = self.escaped = False
 
     def see(self, part: bytes) -> None:
@@ -47,11 +48,18 @@ class Shape:
 
     def _is_inside(self, part: bytes) -> bool:
         """Tell whether a string goes on through a whole part: most parts of a long text, however many quotes it has."""
-        bare = part.replace(b"\\\\", b"").replace(b'\\"', b"")
-        if b'"' in bare:
-            return False
-        self.escaped = bare.endswith(b"\\")
-        return True
+        if b"\\\\" in part:
+            bare = part.replace(b"\\\\", b"").replace(b'\\"', b"")
+            is_inside, escaped = b'"' not in bare, bare.endswith(b"\\")
+        else:  # counting is quicker
+            is_inside, escaped = part.count(b'"') == part.count(b'\\"'), part.endswith(b"\\")
+        if is_inside:
+            self.escaped = escaped
+            # At the least: an escape takes two bytes, \\u takes six. A text without any has twice as many, at no cost.
+            self.letters += max(0, len(part.decode(errors="ignore")) - 4 * part.count(b"\\u")) // 2
+            if self.letters > MOST_LETTERS:
+                raise Refusal(413, f"The request has more than {MOST_LETTERS:,} characters; send less")
+        return is_inside
 
     def _leave_string(self, part: bytes, place: int) -> int:
         """Return the place behind the end of a string, or that of the part's end where the string goes on."""

@@ -48,6 +48,7 @@ SENTENCES = {
     "The request does not tell its length as requests do; send it as the page does": "Yêu cầu không cho biết độ dài đúng cách; hãy gửi như trang này gửi",
     "The request is larger than {most} MB; send less": "Yêu cầu lớn hơn {most} MB; hãy gửi ít hơn",
     "The request is larger than {most} kB; send less": "Yêu cầu lớn hơn {most} kB; hãy gửi ít hơn",
+    "The request has more than {most} characters; send less": "Yêu cầu có hơn {most} ký tự; hãy gửi ít hơn",
     "The request holds too many values; send fewer at once": "Yêu cầu chứa quá nhiều giá trị; hãy gửi ít hơn mỗi lần",
     "A call has to be application/json; send it as the page does": "Lệnh gọi phải là application/json; hãy gửi như trang này gửi",
     "This server answers to its name alone, and the request gives none; open the page by its address": "Máy chủ chỉ trả lời theo tên của mình mà yêu cầu không nêu tên nào; hãy mở trang bằng địa chỉ của nó",

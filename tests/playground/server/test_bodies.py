@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.text.decoding import MAX_CHARACTERS
 from playground.server import bodies
 from playground.server.bodies import Arriving, check_length, parse
-from playground.server.profiles import LAPTOP
+from playground.server.profiles import LAPTOP, MB
 from playground.server.refusal import Refusal
 from playground.server.shapes import DEEPEST, MOST_MARKS, MOST_QUOTES, SLICE, Shape
 from tests.loops import in_loop
@@ -219,3 +220,23 @@ def test_all_that_arrives_at_once_has_a_limit():
         arriving.take(41)
     assert (refused.value.status, arriving.held) == (429, 60) and refused.value.wait
     arriving.take(40)
+
+
+@pytest.mark.parametrize("letter", [b'\\"', b"\\n", b"\\\\"], ids=repr)
+def test_a_text_of_escapes_is_refused_long_before_it_has_arrived(letter):
+    shape, sent, part = Shape(), 0, letter * (SLICE // 2)
+    shape.see(b'{"data":["')
+    with pytest.raises(Refusal, match="more than 6,000,000 characters"):
+        while sent < 31 * MB:
+            sent += len(part)
+            shape.see(part)
+    assert sent < 12.1 * MB
+
+
+@pytest.mark.parametrize("letter", ["a", "\u1ea1", '"', "\n"], ids=ascii)
+@pytest.mark.parametrize("escaped", [True, False])
+def test_a_text_as_long_as_one_may_be_arrives_however_it_is_written(letter, escaped):
+    body = json.dumps({"data": [letter * MAX_CHARACTERS]}, ensure_ascii=escaped).encode()
+    shape = Shape()
+    shape.see(body)
+    assert not shape.in_string and shape.depth == 0
