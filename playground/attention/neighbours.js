@@ -206,6 +206,7 @@ function historyRow(step, when) {
   button.type = 'button';
   button.dataset.frame = when;
   button.title = say('go', { step });
+  button.tabIndex = when === frame ? 0 : -1;
   if (when === frame) button.setAttribute('aria-current', 'step');
   head.scope = 'row';
   head.append(button);
@@ -231,6 +232,14 @@ function go(to) {
   frame = clamp(to, 0, lastFrame());
   drawFrame();
   glide();
+}
+
+/** Go to a snapshot from the list of all; its rows are drawn anew, and the focus stays in them. */
+function goToRow(to) {
+  play(false);
+  go(to);
+  at('.history').querySelectorAll('button')[to].focus();
+  look();
 }
 
 function play(on) {
@@ -284,11 +293,13 @@ at('.tables').addEventListener('click', (event) => {
 });
 at('.history').addEventListener('click', (event) => {
   const button = event.target.closest('button');
-  if (!button) return;
-  const to = Number(button.dataset.frame);
-  play(false);
-  go(to);
-  at('.history').querySelectorAll('button')[to].focus();
+  if (button) goToRow(Number(button.dataset.frame));
+});
+at('.history').addEventListener('keydown', (event) => {
+  const move = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!move) return;
+  event.preventDefault();
+  goToRow(clamp(frame + move, 0, lastFrame()));
 });
 hear(SHOWN, (state) => {
   shown = state;

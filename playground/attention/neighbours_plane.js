@@ -143,12 +143,14 @@ function point(row) {
 drawing.addEventListener('pointermove', (event) => { if (event.pointerType !== 'touch') point(rowUnder(event)); });
 drawing.addEventListener('pointerleave', () => point(null));
 drawing.addEventListener('click', (event) => {
-  const row = rowUnder(event);
+  const told = event.target.closest('.point')?.dataset.row; // by who has no pointer
+  const row = event.detail || told === undefined ? rowUnder(event) : Number(told);
   if (row !== null) choose(row);
 });
 drawing.addEventListener('keydown', (event) => {
   const here = Number(event.target.closest('.point')?.dataset.row ?? -1), last = data().rows.length - 1;
   const to = { ArrowRight: here + 1, ArrowDown: here + 1, ArrowLeft: here - 1, ArrowUp: here - 1, Home: 0, End: last }[event.key];
+  if (here >= 0 && (event.key === 'Enter' || event.key === ' ')) { event.preventDefault(); return choose(here); }
   if (here < 0 || to === undefined || to < 0 || to > last) return;
   event.preventDefault();
   choose(to);

@@ -109,7 +109,7 @@ def test_letters_find_their_neighbours_and_playing_asks_the_server_for_nothing(p
     expect(step).to_have_text("step 20")
     asked = []
     page.on("request", lambda request: "/queue/join" in request.url and asked.append(request.url))
-    point_of(card, "t").dispatch_event("click", at_point(page, "t"))
+    click_point(page, card, "t")
     expect(card.locator(".beside h3")).to_have_text("t (consonant): nearest at step 20")
     expect(near).to_have_text(nearest_by_hand(run, 20, "t"))
     card.locator(".play").click()  # at the end: from the start
@@ -268,11 +268,12 @@ def point_of(card, name: str):
     return card.locator(f'.point[aria-label^="{name},"]')
 
 
-def at_point(page, name: str) -> dict:
-    """Return where on the screen a point of the neighbours' card lies, as an event has it."""
-    page.locator("#neighbours .points").scroll_into_view_if_needed()
-    box = point_of(page.locator("#neighbours"), name).locator(".mark").bounding_box()
-    return {"bubbles": True, "clientX": box["x"] + box["width"] / 2, "clientY": box["y"] + box["height"] / 2}
+def click_point(page, card, name: str) -> None:
+    """Click on a point of the neighbours' card, by where it lies on the screen."""
+    mark = point_of(card, name).locator(".mark")
+    mark.scroll_into_view_if_needed()
+    box = mark.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
 def nearest_by_hand(run: RunDir, step: int, name: str) -> list[str]:
