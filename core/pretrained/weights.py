@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -63,6 +64,19 @@ def check_weights(model: Model, tensors: dict[str, torch.Tensor]) -> None:
         if name not in tensors or name not in wanted:
             raise ValueError(f"The tensor {name[:80]!r} is {'missing' if name in wanted else 'not part of this model'}")
         _check_tensor(name, tensors[name], wanted[name].shape, wanted[name].dtype)
+
+
+def read_some(path: Path, model: Model, names: Iterable[str]) -> dict[str, torch.Tensor]:
+    """Read some of a model's tensors from its file, mapped and not copied; ValueError as `check_weights`, for these.
+
+    The model may be on `meta`: it tells their shapes.
+    """
+    tensors, wanted = read_tensors(path), model.state_dict()
+    for name in names:
+        if name not in tensors:
+            raise ValueError(f"The tensor {name!r} is missing")
+        _check_tensor(name, tensors[name], wanted[name].shape, wanted[name].dtype)
+    return {name: tensors[name] for name in names}
 
 
 def _check_tensor(name: str, tensor: torch.Tensor, shape: torch.Size, dtype: torch.dtype) -> None:

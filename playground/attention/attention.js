@@ -91,7 +91,7 @@ function onValue() {
   awaitSnapshots(value);
   arrived(value);
   stamp += 1;
-  if (!view) return announce({ stamp, key: null });
+  if (!view) return announce({ stamp, key: null, run: value?.run });
   former = view;
   const sameText = before && JSON.stringify(before.tokens) === JSON.stringify(view.tokens);
   if (!sameText) { query = view.tokens.length - 1; pinned = null; cell = null; }
@@ -154,7 +154,7 @@ function paintQuery() {
   paintNext();
   at('.hint').textContent = say(pinned === null ? 'hint' : 'hint_pinned');
   redraw();
-  announce({ ...chosen, query, step: view.step, stamp, key: view.key, of: view.of });
+  announce({ ...chosen, query, step: view.step, stamp, key: view.key, of: view.of, run: props.value.run });
 }
 
 function lookAt(index) {

@@ -50,7 +50,7 @@ class AttentionView(Widget):
 
     template = "attention.html"
     scripts = (_LINKED, "attention_tokens.js", "attention_maps.js", "attention.js")
-    styles = (*_INK, "attention.css")
+    styles = (*_INK, "attention_player.css", "attention.css")
     modes = {"choose": "always_last", "step": "always_last"}
 
     @staticmethod

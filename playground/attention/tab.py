@@ -8,10 +8,10 @@ import gradio as gr
 
 from core.runs.directory import RunDir
 from playground.attention import cards, downloads
-from playground.attention.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
+from playground.attention.attention import AttentionView, HeadLines, HeadMap
 from playground.attention.cards import CHANNEL
 from playground.attention.examples import examples_of
-from playground.attention.lens import LensGrid
+from playground.attention.on_demand import OnDemand
 from playground.page import PageContext
 from playground.prompts import GPT2, MOST_TEXT, RUN, source_choices
 from playground.server.rights import HOST, Person
@@ -63,8 +63,7 @@ class AttentionTab:
                                   words={"label": "source"})  # fmt: skip
                 self.examples = Examples.beside(elem_id="attention-examples")
         self.view = AttentionView(elem_id="attention-view")
-        self.detail = AttentionDetail(elem_id="attention-detail")
-        self.lens = LensGrid(elem_id="lens")
+        self.on_demand = OnDemand(page, self._attention)
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=320):
                 with gr.Row(elem_id="silence-buttons") as self.buttons:
@@ -100,8 +99,7 @@ class AttentionTab:
         to_step.then(**lines)
         heard = {**UNQUEUED, "trigger_mode": "multiple"}  # of two quick choices neither is lost
         self.view.choose(show_errors(self.choose_head), asked, [self.head, self.downloads], **heard)
-        self.detail.ask(show_errors(self.explain), asked, [self.detail], **UNQUEUED)
-        self.lens.ask(show_errors(self.read_layers), asked, [self.lens], **queued)
+        self.on_demand.connect(asked)
         begun = self.go.click(show_errors(self.begin), asked, [self.ticket, self.steps, self.map], **UNQUEUED)
         begun.success(show_errors(self.silence), [self.ticket, *asked], [self.map], **SILENCING)
         self.halt.click(self.stop, None, None, **UNQUEUED)
@@ -183,27 +181,6 @@ class AttentionTab:
         chosen = chosen if cards.has_head(shape, chosen) else (0, 0)
         return [chosen, cards.links(run, source, attention.step, text, chosen, shape, lang)]
 
-    def explain(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, event: gr.EventData = None) -> dict:
-        """Return one head's scores before the mask."""
-        layer, head = event_value(event, "layer", 0), event_value(event, "head", 0)
-        attention = self._attention(self.page.readable_run(run_id), source, text, steps, lang)
-        scores, words = attention.scores_before_mask(layer, head), widget_words(lang)["attention_detail"]
-        return AttentionDetail.pack(
-            attention.tokens, layer, head, scores.numpy(), words, CHANNEL, event_value(event, "stamp")
-        )
-
-    def read_layers(
-        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, event: gr.EventData = None
-    ) -> dict:
-        """Return what the model would say of the text after each of its layers."""
-        from playground.attention import lens_values
-
-        run = self.page.readable_run(run_id)
-        attention = self._attention(run, source, text, steps, lang)
-        seen = lens_values.look(run, source, attention, lang)
-        return LensGrid.pack(attention.tokens, seen.ids, seen.probs, seen.texts, widget_words(lang)["lens"], CHANNEL,
-                             event_value(event, "stamp"), attention.ids.tolist(), lang)  # fmt: skip
-
     def begin(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None) -> list:
         """Take the wish to silence the heads of what is shown: at once, whoever else is computing now."""
         run = self.page.store.get(run_id)
@@ -261,8 +238,7 @@ class AttentionTab:
         return [
             gr.update(samples=[[example] for example in self._examples(run, person)]),
             looking,  # drawn as soon as the tab is in sight
-            {"text": words["attention_detail"], "channel": CHANNEL},
-            {"text": words["lens"], "channel": CHANNEL, "lang": lang},
+            *self.on_demand.show(lang),
             {"text": words["attention_lines"], "channel": CHANNEL},
             VisibilityTrigger.pack(run and run.id, lang),
         ]
@@ -270,7 +246,7 @@ class AttentionTab:
     @property
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
-        return [self.examples, self.view, self.detail, self.lens, self.lines, self.sight]
+        return [self.examples, self.view, *self.on_demand.shown, self.lines, self.sight]
 
     def translate(self, lang: str, memory: dict) -> list:
         """Return what else of the tab follows the language."""

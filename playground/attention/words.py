@@ -167,6 +167,38 @@ WIDGET_WORDS_VI = {
         "key_prob": "xác suất của token cao nhất (màu theo căn bậc hai)", "key_came": "theo sau trong văn bản",
         "ten": "{depth}, {place}: các token kế tiếp có xác suất cao nhất", "came": "Đây là token thật sự theo sau",
     },
+    "neighbours": {
+        "title": "Các chữ cái tìm đến láng giềng của mình",
+        "about": "Mỗi token có một hàng số của riêng nó, gọi là embedding: tất cả những gì mô hình biết về token trước khi đọc "
+        "văn bản. Ở đây mỗi hàng là một điểm trên mặt phẳng, qua các bản chụp của lượt chạy. Hãy phát và xem nguyên âm, "
+        "chữ hoa, chữ số tụ lại với nhau. Chọn một token để xem các láng giềng gần nhất của nó và chúng đã thay đổi ra sao.",
+        "nothing": "Chưa có gì để xem.", "waiting": "Đang tính ...",
+        "of": "{of}: {count} hàng, mỗi hàng {width} số.",
+        "of_some": "{of}: {count} token thường gặp nhất trong số {vocab}, mỗi token {width} số.",
+        "of_places": "{of}: {count} vị trí, mỗi vị trí {width} số.",
+        "of_some_places": "{of}: cứ {every} vị trí lấy một, trong số {all} vị trí, mỗi vị trí {width} số.",
+        "missing": "Bỏ qua vì không đọc được: bản chụp của các bước {steps}.",
+        "tables": "Xem gì", "tokens": "Token", "positions": "Vị trí",
+        "bigram_rows": "Bigram không có embedding. Hàng của một token là điều nó nói về token kế tiếp, nên hai token ở gần nhau khi theo sau chúng "
+        "là những token như nhau.",
+        "no_positions_bigram": "Bigram chỉ nhìn token cuối cùng, nên không học vị trí nào.",
+        "no_positions_modern": "Kiến trúc này không học vị trí: thay vào đó, query và key được xoay theo vị trí.",
+        "points": "Các hàng dưới dạng điểm: dùng phím mũi tên để di chuyển",
+        "point": "{name}, {kind}. Gần nhất: {near}", "point_alone": "{name}, {kind}",
+        "step": "bước {step}", "play": "Phát lần lượt các bản chụp", "pause": "Dừng phát", "snapshot": "Bản chụp",
+        "company": "{found} số token có láng giềng gần nhất cùng loại với mình (nếu ngẫu nhiên: {chance}).",
+        "company_places": "{found} số vị trí có láng giềng gần nhất là vị trí ngay bên cạnh (nếu ngẫu nhiên: {chance}).",
+        "share": "Mặt phẳng này cho thấy {seen} sự khác nhau giữa các hàng (PCA: mặt phẳng cho thấy nhiều nhất ở bước {last}, {most}). "
+        "Các trục giữ nguyên ở mọi bước.",
+        "share_one": "Mặt phẳng này cho thấy {seen} sự khác nhau giữa các hàng: nhiều nhất mà một mặt phẳng có thể (PCA).",
+        "nearest": "{name} ({kind}): gần nhất ở bước {step}", "nearest_one": "{name} ({kind}): gần nhất",
+        "nearest_place": "Vị trí {name}: gần nhất ở bước {step}", "nearest_place_one": "Vị trí {name}: gần nhất",
+        "how": "Cosine, trong mọi chiều", "seen_times": "{count} lần trong văn bản",
+        "changed": "Đã thay đổi ra sao (đậm: cùng loại)", "go": "Xem bước {step}",
+        "first_place": "đầu", "last_place": "cuối",
+        "vowel": "nguyên âm (kể cả y)", "consonant": "phụ âm", "capital": "chữ hoa", "digit": "chữ số", "sign": "dấu câu, ký hiệu",
+        "space": "khoảng trắng", "word": "từ", "piece": "mảnh của từ", "letter": "chữ cái", "other": "khác", "position": "vị trí",
+    },
     "attention_map": {
         "title": "Đầu này có quan trọng không?", "layer": "tầng", "column": "đầu {head}", "empty": "Chưa đo.",
         "cell": "Tầng {layer}, đầu {head}: {value} nat",
@@ -189,6 +221,7 @@ WIDGET_WORDS_VI = {
 }  # fmt: skip
 
 REFUSALS_VI = {
+    "None of this run's snapshots can be read; choose another run, or train this one again": "Không đọc được bản chụp nào của lượt chạy này; hãy chọn lượt chạy khác, hoặc huấn luyện lại",
     "There is no layer {layer}, head {head}; layers go to {last_layer}, heads to {last}": "Không có tầng {layer}, đầu {head}; tầng đi từ 0 đến {last_layer}, đầu từ 0 đến {last}",
 }
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.runs.config import Status
+from core.runs.directory import RunDir
 from core.runs.plan import plan_run
 from core.runs.training_run import train_run
 from core.text.corpora import own_text
@@ -99,6 +100,54 @@ def test_the_lens_shows_what_each_layer_would_say_and_ten_of_a_cell_without_the_
     page.keyboard.press("End")
     expect(page.locator("#attention-view .step-name")).to_have_text("step 20")
     lens.locator("summary").click()
+
+
+def test_letters_find_their_neighbours_and_playing_asks_the_server_for_nothing(page, root):
+    card, run = page.locator("#neighbours"), RunDir(next(root.iterdir()))
+    near, step = card.locator(".five .text"), card.locator(".step-name")
+    card.locator("summary").click()
+    expect(card.locator(".point")).to_have_count(len(set(TEXT)))
+    expect(step).to_have_text("step 20")
+    asked = []
+    page.on("request", lambda request: "/queue/join" in request.url and asked.append(request.url))
+    click_point(page, card, "t")
+    expect(card.locator(".beside h3")).to_have_text("t (consonant): nearest at step 20")
+    expect(near).to_have_text(nearest_by_hand(run, 20, "t"))
+    card.locator(".play").click()  # at the end: from the start
+    expect(step).to_have_text("step 0")
+    expect(near).to_have_text(nearest_by_hand(run, 0, "t"))
+    expect(card.locator(".history tr")).to_have_count(len(run.snapshots()))
+    expect(step).to_have_text("step 1")
+    card.locator(".play").click()
+    page.wait_for_timeout(1_200)  # longer than a snapshot is shown
+    expect(step).to_have_text("step 1")
+    card.locator(".history button").nth(3).click()
+    expect(step).to_have_text("step 5")
+    expect(card.locator(".history button").nth(3)).to_be_focused()
+    point_of(card, "t").focus()
+    page.keyboard.press("ArrowRight")
+    expect(card.locator(".beside h3")).to_have_text("w (consonant): nearest at step 5")
+    expect(point_of(card, "w")).to_be_focused()
+    card.locator("[data-table=positions]").click()
+    expect(card.locator(".point")).to_have_count(32)
+    expect(card.locator(".company")).to_contain_text("of the positions")
+    card.locator("[data-table=tokens]").click()
+    expect(card.locator(".beside h3")).to_have_text("w (consonant): nearest at step 5")
+    assert asked == []
+
+
+def test_the_points_glide_but_for_who_wishes_no_motion(page):
+    go = """() => { const slider = document.querySelector('#neighbours .steps');
+        slider.value = slider.value === slider.max ? 0 : slider.max;
+        slider.dispatchEvent(new Event('input'));
+        return [...document.querySelectorAll('#neighbours .point')].map((node) => node.getAttribute('transform')); }"""
+    page.emulate_media(reduced_motion="reduce")
+    first, second = page.evaluate(go), page.evaluate(go)
+    assert first != second and page.evaluate(go) == first
+    page.emulate_media(reduced_motion="no-preference")
+    assert page.evaluate(go) == first  # on their way
+    expect(page.locator("#neighbours .point").first).to_have_attribute("transform", second[0])
+    page.locator("#neighbours summary").click()
 
 
 def test_snapshots_can_be_scrubbed(page):
@@ -193,9 +242,12 @@ def test_a_view_opened_before_the_first_snapshot_follows_the_run(page, root):
     expect(page.locator("#run-picker").get_by_role("option")).to_have_count(2, timeout=PATIENCE)
     page.locator("#run-picker").get_by_role("option").first.click()
     expect(page.locator("#attention-view .empty")).to_contain_text("no snapshot yet")
+    page.locator("#neighbours summary").click()
+    expect(page.locator("#neighbours .said")).to_contain_text("no snapshot yet")
     for _ in train_run(run):
         pass
     expect(page.locator("#attention-view .step-name")).to_have_text("step 6", timeout=PATIENCE)
+    expect(page.locator("#neighbours .step-name")).to_have_text("step 6", timeout=PATIENCE)
 
 
 def drawn(page) -> None:
@@ -211,6 +263,27 @@ def type_text(page, text: str) -> None:
 
 def tokens(page):
     return page.locator("#attention-view .tokens [role], #attention-view .tokens button")
+
+
+def point_of(card, name: str):
+    return card.locator(f'.point[aria-label^="{name},"]')
+
+
+def click_point(page, card, name: str) -> None:
+    """Click on a point of the neighbours' card, by where it lies on the screen."""
+    mark = point_of(card, name).locator(".mark")
+    mark.scroll_into_view_if_needed()
+    box = mark.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def nearest_by_hand(run: RunDir, step: int, name: str) -> list[str]:
+    """Return the five tokens whose embeddings have the largest cosines with one's, as the page names them."""
+    chars, weight = run.config().tokenizer["chars"], run.load_snapshot(step).transformer["wte"].weight
+    rows = weight.detach().double().numpy()
+    own = rows[chars.index(name)]
+    cosines = rows @ own / np.linalg.norm(rows, axis=1) / np.linalg.norm(own)
+    return [chars[i].replace(" ", "␣") for i in np.argsort(-cosines)[1:6]]
 
 
 def is_of_the_lens(request) -> bool:

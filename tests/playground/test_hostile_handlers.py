@@ -99,9 +99,9 @@ def test_no_single_input_of_header_and_views_breaks_a_handler(site, handlers):  
 
 
 def test_an_event_may_tell_anything(site, handlers):  # noqa: F811
-    names = ("command", "rename_run", "go_to_step", "choose_head", "explain", "read_layers")
+    names = ("command", "rename_run", "go_to_step", "choose_head", "explain", "read_layers", "find_neighbours")
     heard = [one for one in handlers if one["api_name"] in names]
-    assert len(heard) >= 6
+    assert len(heard) >= 7
     calls = ({"fn_index": one["id"], "data": one["values"], "event_data": event} for one in heard for event in EVENTS)
     assert hold(site, handlers, calls) > 10
 

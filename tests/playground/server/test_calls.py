@@ -182,7 +182,7 @@ def test_the_pages_own_handlers_are_known_by_what_they_need(tmp_path):
 
     handlers = [each for each in build_app(RunStore(tmp_path), Settings(runs=tmp_path)).fns.values() if each.fn]
     assert {each.api_name for each in handlers if needs_event(each.fn)} == {
-        "command", "go_to_step", "choose_head", "explain", "read_layers", "rename_run",
+        "command", "go_to_step", "choose_head", "explain", "read_layers", "find_neighbours", "rename_run",
         "become_host",
     }  # fmt: skip
     assert {each.api_name for each in handlers if takes_long_text(each)} == {
