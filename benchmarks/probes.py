@@ -50,7 +50,10 @@ class Class:
 
     def __post_init__(self):
         # From many machines of a class: a single one would soon have asked as often as it may.
-        wires = [httpx.HTTPTransport(local_address=f"127.0.0.{number}") for number in range(1, MACHINES + 1)]
+        # A connection that rested as long as the server keeps one open may be closed just when it is used again.
+        kept = httpx.Limits(keepalive_expiry=1.0)
+        addresses = [f"127.0.0.{number}" for number in range(1, MACHINES + 1)]
+        wires = [httpx.HTTPTransport(local_address=address, limits=kept) for address in addresses]
         clients = [httpx.Client(base_url=self.address, timeout=60, transport=wire) for wire in wires]
         self.clients = itertools.cycle(enumerate(clients))
         config = clients[0].get("/config").json()
