@@ -112,7 +112,7 @@ function drawSide(node, side, most, title) {
 }
 
 function rowNode() {
-  const item = make('li'), row = make('button', 'row'), track = make('span', 'track');
+  const item = make('li'), row = make('button', 'choice'), track = make('span', 'track');
   row.type = 'button';
   row.tabIndex = -1;
   track.append(make('i', 'ghost'), make('i', 'bar'));
@@ -225,14 +225,14 @@ function drawDraws() {
 // --- wiring -----------------------------------------------------------------------------------------------
 
 element.addEventListener('click', (event) => {
-  const row = event.target.closest('.row, .fell');
+  const row = event.target.closest('.choice, .fell');
   if (!row || !now) return;
   land();
   put(at('.said'), '');
   trigger('accept', { id: Number(row.dataset.id) });
 });
 for (const list of element.querySelectorAll('.bars')) { // one bar of each is in the Tab order; the arrows walk
-  const rows = () => [...list.querySelectorAll('.row')];
+  const rows = () => [...list.querySelectorAll('.choice')];
   list.addEventListener('focusin', (event) => rows().forEach((row) => { row.tabIndex = row === event.target ? 0 : -1; }));
   list.addEventListener('keydown', (event) => walk(event, rows(), rows().indexOf(event.target)));
 }

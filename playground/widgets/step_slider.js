@@ -147,10 +147,15 @@ function lookAround() {
   if (away) element.style.minHeight ||= element.offsetHeight + 'px';
   else element.style.minHeight = '';
   at('.deck').classList.toggle('afloat', away);
+  document.documentElement.classList.toggle('slider-afloat', away); // screen.css leaves it room
   at('.pin').hidden = !inSight('[data-shows-beside]');
 }
 
-slider.addEventListener('input', () => { play(false); goTo(steps[slider.value]); });
+slider.addEventListener('input', () => {
+  const chosen = steps[slider.value]; // before it is shown where it was
+  play(false);
+  goTo(chosen);
+});
 at('.play').addEventListener('click', () => play(!playing));
 at('.back').addEventListener('click', () => stepBy(-1));
 at('.on').addEventListener('click', () => stepBy(1));
