@@ -1,4 +1,4 @@
-"""What stands above the tabs: the run in view, language and theme; and what happens when somebody opens the page.
+"""What stands above the tabs: the run and the step in view, language and theme; and what happens on opening the page.
 
 The header knows the tabs only by what `Tab` asks of them. Left out on purpose: which tabs there are (`build.py`).
 """
@@ -24,6 +24,7 @@ from playground.widgets.inputs import CHOSEN, UNQUEUED, Language, event_value, s
 from playground.widgets.invite import LIMITS, Invite
 from playground.widgets.plain_text import PlainText
 from playground.widgets.run_picker import RunPicker
+from playground.widgets.step_slider import StepSlider
 from playground.words.refusals import refused
 from playground.words.translate import LANGUAGES, language, translate
 
@@ -78,6 +79,7 @@ class Header:
                 self.machine = PlainText(elem_id="machine")
             with gr.Column(scale=5, min_width=300):
                 page.run = RunPicker(elem_id="run-picker")
+                page.moments = StepSlider(elem_id="step-slider")
             with gr.Column(scale=2, min_width=250, elem_id="look"):
                 choices = [(name, lang) for lang, name in LANGUAGES.items()]
                 page.lang = Language(
@@ -115,7 +117,7 @@ class Header:
         form: the tab whose form is filled when the page is opened; it is one of the tabs.
         """
         page, self.app, self.tabs, self.form = self.page, app, tabs, form
-        shown = [widget for tab in tabs for widget in tab.shown]
+        shown = [page.moments, *(widget for tab in tabs for widget in tab.shown)]
         translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
         look = [self.machine, self.invite, self.host]
         everything = [page.memory, page.run, page.lang, *look, *form.filled, *translated, *shown]
@@ -235,7 +237,8 @@ class Header:
         return [self._machine_words(lang), invite, self._host(person, lang)]
 
     def _shown(self, run: RunDir | None, person: Person, lang: str) -> list:
-        return [value for tab in self.tabs for value in tab.show(run, person, lang)]
+        slider = gr.update(told=StepSlider.told_to(run and run.id, lang))
+        return [slider, *(value for tab in self.tabs for value in tab.show(run, person, lang))]
 
     def _translated(self, lang: str, memory: dict) -> list:
         return [value for tab in self.tabs for value in tab.translate(lang, memory)]

@@ -118,6 +118,25 @@ def load_writer(run: RunDir, step: int | None = None) -> Writer:
     return _writers.get(key, lambda: Writer(run.load_snapshot(step), tokenizer_from_json(run.config().tokenizer)))
 
 
+def nearest(run: RunDir, step: int | None = None, lang: str = "en") -> tuple[Writer, int, str | None]:
+    """Return the model of a snapshot (the last by default), or of the nearest to it that there is and can be read.
+
+    With it comes its step, and a sentence where it is not the one that was asked for. Raises ValueError where none is.
+    """
+    steps = run.snapshots()
+    newest, trouble = check_step(steps, None), None
+    wanted = newest if step is None else step
+    for each in sorted(steps, key=lambda other: (abs(other - wanted), other)):
+        try:
+            writer = load_writer(run, each)
+        except (ValueError, OSError) as error:  # damaged, or deleted just now
+            trouble = trouble or error
+            continue
+        key = None if each == wanted else "moment_damaged" if wanted in steps else "moment_gone"
+        return writer, each, key and translate(key, lang, wanted=wanted, step=each)
+    raise trouble
+
+
 def snapshot_stamp(run: RunDir, step: int) -> int:
     """Return a stamp that differs between a snapshot and a later one under the same path."""
     return (run.path / "snapshots" / f"step-{step:07d}").stat().st_mtime_ns

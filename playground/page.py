@@ -32,6 +32,7 @@ class PageContext:
     settings: Settings
     words: Translations = field(default_factory=Translations)
     run: gr.components.Component | None = None  # the picker: its value is the id of the run in view
+    moments: gr.components.Component | None = None  # the slider: which steps were chosen (`moments.py`)
     lang: gr.components.Component | None = None
     memory: gr.BrowserState | None = None  # what this browser remembers: run, language, choices
     person: gr.components.Component | None = None  # who looks: the browser sends a token, a handler gets a `Person`

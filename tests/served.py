@@ -79,6 +79,7 @@ def served_section(
         page = PageContext(store, Settings())
         page.run = Dropdown(runs, value=runs[0], elem_id="run")
         page.lang = Radio(["en", "vi"], value="en", elem_id="lang")
+        page.moments = gr.State({})
         with gr.Tab("Other"):
             gr.Markdown("")
         with gr.Tab("Compare") as tab:

@@ -41,26 +41,19 @@ const WORDS = {
     + 'sequences written twice (Olsson et al., 2022).',
   help_entropy: 'how widely a query spreads its attention: 0 nats on one token, ln n when even over n.',
   help_distance: 'how far back it looks, in tokens, weighted by attention.',
-  step: 'step {step}', following: 'Follows the newest snapshot, until you move it.', play: 'Play the snapshots', pause: 'Stop playing', snapshot: 'Snapshot',
 };
-const PACE = 350; // milliseconds from one snapshot to the next, at least
-const BREATH = 100; // milliseconds after an answer: asked in its midst, Gradio asks for the answered step again
-const PATIENCE = 12000; // after which a snapshot that does not arrive is given up
-const slider = at('.steps'), playButton = at('.play');
-let view = null; // the value, unpacked: { tokens, layers, nHead, bytes, means, predictions, heads, steps, step }
+let view = null; // the value, unpacked: { tokens, layers, nHead, bytes, means, predictions, heads, step }
 let chosen = { layer: 0, head: 0 }, query = 0, pinned = null;
 let given = null, stamp = 0; // the choice that Python made last; how many values have come
 let former = null; // the last view that showed something: what was chosen in it stays chosen
-let followed = null, following = false, followsNext = false, askedFirst = false; // the run whose snapshots are awaited
-let playing = false, wantedStep = null, asked = null, lastAsk = 0, timer = 0;
 
 // --- the value ------------------------------------------------------------------------------------------
 
 function unpack(value) {
   const [layers, nHead] = value.shape, bytes = bytesOf(value.data);
   const { predictions, ids, ...heads } = JSON.parse(value.facts);
-  const { tokens, steps, step, of, key } = value;
-  return { tokens, layers, nHead, bytes, means: new Map(), predictions, ids, heads, steps, step, of, key };
+  const { tokens, step, of, key } = value;
+  return { tokens, layers, nHead, bytes, means: new Map(), predictions, ids, heads, step, of, key };
 }
 
 /** The lower triangle of a head (or the mean of a layer's heads), row by row: 255 times the square root of a weight. */
@@ -88,8 +81,6 @@ function onValue() {
   at('.empty').hidden = Boolean(view);
   tell(at('.of'), view?.of);
   tell(at('.note'), value?.note);
-  awaitSnapshots(value);
-  arrived(value);
   stamp += 1;
   if (!view) return announce({ stamp, key: null, run: value?.run });
   former = view;
@@ -119,7 +110,6 @@ function nameParts() {
   tokenBox.setAttribute('aria-label', say('tokens'));
   canvas.setAttribute('aria-label', say('heat_aria'));
   grid.setAttribute('aria-label', say('grid'));
-  slider.setAttribute('aria-label', say('snapshot'));
   if (props.value?.lang) at('.attention').lang = props.value.lang;
 }
 
@@ -173,116 +163,13 @@ function unpin() {
   if (pinned !== null) pin(pinned);
 }
 
-// --- snapshots ------------------------------------------------------------------------------------------
-
-/** Hear when the run has further snapshots; a view without one waits for the first. */
-function awaitSnapshots(value) {
-  following = Boolean(value?.follows);
-  askedFirst = false;
-  slider.title = following ? say('following') : '';
-  const run = value?.run ?? null;
-  if (run === followed) return;
-  followed = run;
-  follow(run, value?.lang ?? 'en', onNews);
-}
-
-function onNews({ snapshots }) {
-  if (!snapshots?.length || !element.closest('[role=tabpanel]')?.offsetParent) return;
-  if (!view) {
-    if (!askedFirst) trigger('step', { step: null, follow: true });
-    askedFirst = true;
-  } else if (props.value.run === followed && snapshots.join() !== view.steps.join() && !playing && asked === null) {
-    view.steps = snapshots;
-    arrived(props.value);
-  }
-}
-
-function arrived(value) {
-  const steps = view?.steps ?? [];
-  at('.time').hidden = steps.length < 2;
-  slider.max = Math.max(0, steps.length - 1);
-  if (asked !== null && (value?.step === asked || value?.follows)) {
-    asked = null;
-    lastAsk = Math.max(lastAsk, performance.now() - PACE + BREATH);
-  }
-  if (asked === null && wantedStep === null && view) slider.value = steps.indexOf(view.step);
-  nameStep();
-  const free = asked === null && wantedStep === null;
-  if (playing && free) goOn();
-  // A snapshot that came while this one was drawn is in the list already: no news will tell of it.
-  else if (following && free && view && steps.at(-1) !== view.step) goTo(steps.at(-1), true);
-  pump();
-}
-
-function nameStep() {
-  const step = view?.steps[slider.value];
-  at('.step-name').textContent = step === undefined ? '' : say('step', { step });
-  slider.setAttribute('aria-valuetext', at('.step-name').textContent);
-  playButton.setAttribute('aria-label', say(playing ? 'pause' : 'play'));
-  playButton.title = say(playing ? 'pause' : 'play');
-  at('.attention').dataset.playing = String(playing);
-}
-
-function goOn() {
-  const next = view.steps[view.steps.indexOf(view.step) + 1];
-  if (next === undefined) return play(false);
-  goTo(next);
-}
-
-function play(on) {
-  playing = on;
-  if (!on) wantedStep = null;
-  else if (view.step === view.steps.at(-1)) goTo(view.steps[0]); // at the end: from the start
-  else goOn();
-  nameStep();
-}
-
-function goTo(step, newest = false) {
-  wantedStep = step;
-  followsNext = newest;
-  slider.value = view.steps.indexOf(step);
-  nameStep();
-  pump();
-}
-
-/** Ask for the wanted snapshot: one at a time, and not faster than the pace. */
-function pump() {
-  if (wantedStep === null || asked !== null) return;
-  clearTimeout(timer);
-  const wait = lastAsk + PACE - performance.now();
-  if (wait > 0) { timer = setTimeout(pump, wait); return; }
-  asked = wantedStep;
-  wantedStep = null;
-  lastAsk = performance.now();
-  if (asked === view?.step) { asked = null; return; }
-  trigger('step', { step: asked, follow: followsNext });
-  timer = setTimeout(giveUp, PATIENCE, asked);
-}
-
-function giveUp(step) {
-  if (asked !== step) return;
-  asked = null;
-  play(false);
-  if (view) slider.value = view.steps.indexOf(view.step);
-  nameStep();
-}
-
 // --- wiring ---------------------------------------------------------------------------------------------
 
-slider.addEventListener('input', () => {
-  playing = false;
-  goTo(view.steps[slider.value]);
-});
-playButton.addEventListener('click', () => play(!playing));
 at('.layer').addEventListener('change', (event) => choose({ ...chosen, layer: Number(event.target.value) }, true));
 at('.head').addEventListener('change', (event) => {
   choose({ ...chosen, head: event.target.value === 'mean' ? 'mean' : Number(event.target.value) }, true);
 });
-hear(PICKED, (what) => {
-  if (Number.isInteger(what.layer)) choose(what, true);
-  if (what.hold) following = false;
-  if (view?.steps.includes(what.step)) { playing = false; goTo(what.step); }
-});
+hear(PICKED, (what) => choose(what, true));
 let lastWidth = 0;
 new ResizeObserver(() => {
   const width = at('.plot').clientWidth;

@@ -44,14 +44,13 @@ def _by_head(numbers: Any) -> list[list[float | None]]:
 class AttentionView(Widget):
     """Show what each token attends to, head by head.
 
-    `view.choose(fn)` hears the choice of a head: `fn(evt: gr.EventData)` with `evt.layer` and `evt.head` (or "mean");
-    `view.step(fn)` the slider of snapshots: `fn(evt)` with `evt.step`, to be answered with the value of that step.
+    `view.choose(fn)` hears the choice of a head: `fn(evt: gr.EventData)` with `evt.layer` and `evt.head` (or "mean").
     """
 
     template = "attention.html"
     scripts = (_LINKED, "attention_tokens.js", "attention_maps.js", "attention.js")
-    styles = (*_INK, "attention_player.css", "attention.css")
-    modes = {"choose": "always_last", "step": "always_last"}
+    styles = (*_INK, "attention.css")
+    modes = {"choose": "always_last"}
 
     @staticmethod
     def pack(
@@ -63,7 +62,6 @@ class AttentionView(Widget):
         head: int | str = 0,
         note: str | None = None,
         step: int | None = None,
-        steps: Sequence[int] = (),
         ids: Sequence[int] = (),
         text: dict | None = None,
         lang: str = "en",
@@ -76,7 +74,7 @@ class AttentionView(Widget):
         known to 0.004 at worst. `predictions` has for each token up to ten (text, probability, id); `heads` is
         `{"scores": {name: (L, nh)}, "even": {name: number}, "labels": (L, nh) of None or (name, score, spread)}`, and
         what `measured` and `texts` say of the texts that the labels are from. `more`: "of" (the name of what is
-        shown), "key", "run" and "follows" (its newest snapshot). Raises ValueError where shapes do not fit together.
+        shown) and "key". Raises ValueError where shapes do not fit together.
         """
         weights, T = np.asarray(weights), len(tokens)
         _check(weights, T, len(predictions))
@@ -97,7 +95,6 @@ class AttentionView(Widget):
             "head": head,
             "note": note,
             "step": step,
-            "steps": list(steps),
             "text": text or {},
             "lang": lang,
             "channel": channel,

@@ -1,5 +1,5 @@
 /* How one head's scores grew over training: a small line a score, over log steps. Follows the view through
- * attention_link.js, which stands before it; a click on a step asks the view for that snapshot. */
+ * attention_link.js, which stands before it; a click on a step asks the header's slider for that snapshot. */
 const WORDS = {
   title: 'How it came to be: layer {layer}, head {head}, step {step}', title_none: 'How the heads came to be',
   mean: 'Scores are measured head by head: choose a head.', empty: 'Needs a run with several snapshots.',
@@ -96,7 +96,7 @@ function indexUnder(event) {
 }
 
 function goTo(index) {
-  if (index !== null) pick({ step: data.steps[index] });
+  if (index !== null) document.dispatchEvent(new CustomEvent('playground-moment-go', { detail: { step: data.steps[index] } }));
 }
 
 lines.addEventListener('pointermove', (event) => point(indexUnder(event)));

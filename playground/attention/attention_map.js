@@ -30,7 +30,6 @@ function onValue() {
   if (!sameShape()) build();
   paint(done);
   mark();
-  if (['waiting', 'first', 'more'].includes(value?.phase) && marked?.key === value.key) pick({ hold: true });
 }
 
 /** Whether a value may be chance: smaller than twice its standard error. */

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from playground.attention.values import Named, TextAttention
 
 CHANNEL = "attention"
-GOES_ON = ("queued", "running", "paused")  # the states of a run that will have further snapshots
 FILES = {
     "download_heatmap_png": "heatmap.png",
     "download_heatmap_svg": "heatmap.svg",
@@ -42,10 +41,9 @@ def key_of(run: RunDir | None, source: Any, step: int | None) -> str:
     return f"{GPT2} {of_run}" if source == GPT2 else f"{of_run} {step}"
 
 
-def empty_view(run: RunDir | None, why: str, lang: str) -> dict:
-    """Return a view without a map, which says why; it waits for the first snapshot of a run."""
-    words = {**widget_words(lang)["attention"], "empty": why}
-    return {"text": words, "lang": lang, "run": run and run.id, "channel": CHANNEL}
+def empty_view(why: str, lang: str) -> dict:
+    """Return a view without a map, which says why."""
+    return {"text": {**widget_words(lang)["attention"], "empty": why}, "lang": lang, "channel": CHANNEL}
 
 
 def missing(run: RunDir | None, source: Any, lang: str) -> str | None:
@@ -72,8 +70,8 @@ def no_map(run: RunDir | None, source: Any, why: str, lang: str) -> dict:
     return {"text": {**widget_words(lang)["attention_map"], "empty": said}, "title": title, "channel": CHANNEL}
 
 
-def view(run: RunDir | None, source: Any, follows: bool, attention: "TextAttention", lang: str) -> dict:
-    """Return the view of a text; follows: whether it goes on to the newest snapshot of its run."""
+def view(run: RunDir | None, source: Any, attention: "TextAttention", lang: str) -> dict:
+    """Return the view of a text."""
     from core.insight.heads import labels
 
     measured = attention.named.measured
@@ -91,7 +89,6 @@ def view(run: RunDir | None, source: Any, follows: bool, attention: "TextAttenti
         },
         note=attention.note,
         step=attention.step,
-        steps=run.snapshots() if run and of_run else [],
         ids=attention.ids.tolist(),
         text=widget_words(lang)["attention"],
         lang=lang,
@@ -99,8 +96,6 @@ def view(run: RunDir | None, source: Any, follows: bool, attention: "TextAttenti
         more={
             "of": name_of(run, source, attention.step, lang),
             "key": key_of(run, source, attention.step),
-            "run": run.id if run and of_run else None,
-            "follows": follows,
         },
     )
 
@@ -172,19 +167,3 @@ def links(
     text, _ = clean_text(text or "")
     return Downloads.pack(run.id, FILES, lang, text=text, step=str(step or 0), layer=str(layer), head=str(head),
                           source="gpt2" if source == GPT2 else "run")  # fmt: skip
-
-
-def steps_of(steps: Any) -> dict:
-    """Return the step that was chosen of each run, as the page keeps it; none of anything else."""
-    return steps if isinstance(steps, dict) else {}
-
-
-def chosen_step(run: RunDir | None, steps: Any) -> Any:
-    """Return the step that its user has chosen; None for the newest, also where the chosen one is gone."""
-    step = steps_of(steps).get(run.id) if run else None
-    return step if run and step in run.snapshots() else None
-
-
-def held(run: RunDir | None, source: Any, steps: Any) -> Any:
-    """Return the step at which the view of a run that goes on stays; None where it follows, or has all it can."""
-    return chosen_step(run, steps) if run and source != GPT2 and run.status().state in GOES_ON else None

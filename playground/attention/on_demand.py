@@ -41,23 +41,23 @@ class OnDemand:
         of_run = [page.run, source, page.lang, page.person]
         self.neighbours.ask(show_errors(self.find_neighbours), of_run, [self.neighbours], **queued)
 
-    def explain(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, event: gr.EventData = None) -> dict:
+    def explain(self, run_id: Any, source: Any, text: Any, moments: Any, lang: str, event: gr.EventData = None) -> dict:
         """Return one head's scores before the mask."""
         layer, head = event_value(event, "layer", 0), event_value(event, "head", 0)
-        attention = self.look(self.page.readable_run(run_id), source, text, steps, lang)
+        attention = self.look(self.page.readable_run(run_id), source, text, moments, lang)
         scores, words = attention.scores_before_mask(layer, head), widget_words(lang)["attention_detail"]
         return AttentionDetail.pack(
             attention.tokens, layer, head, scores.numpy(), words, CHANNEL, event_value(event, "stamp")
         )
 
     def read_layers(
-        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, event: gr.EventData = None
+        self, run_id: Any, source: Any, text: Any, moments: Any, lang: str, event: gr.EventData = None
     ) -> dict:
         """Return what the model would say of the text after each of its layers."""
         from playground.attention import lens_values
 
         run = self.page.readable_run(run_id)
-        attention = self.look(run, source, text, steps, lang)
+        attention = self.look(run, source, text, moments, lang)
         seen = lens_values.look(run, source, attention, lang)
         return LensGrid.pack(attention.tokens, seen.ids, seen.probs, seen.texts, widget_words(lang)["lens"], CHANNEL,
                              event_value(event, "stamp"), attention.ids.tolist(), lang)  # fmt: skip

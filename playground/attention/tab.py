@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -12,6 +13,7 @@ from playground.attention.attention import AttentionView, HeadLines, HeadMap
 from playground.attention.cards import CHANNEL
 from playground.attention.examples import examples_of
 from playground.attention.on_demand import OnDemand
+from playground.moments import chosen_step, held_step, with_step
 from playground.page import PageContext
 from playground.prompts import GPT2, MOST_TEXT, RUN, source_choices
 from playground.server.rights import HOST, Person
@@ -27,7 +29,7 @@ from playground.widgets.inputs import (
     show_errors,
     text_of,
 )
-from playground.widgets.visibility import VisibilityTrigger
+from playground.widgets.visibility import SHOWN_JS, VisibilityTrigger
 from playground.wishes import Wishes
 from playground.words.refusals import refused
 from playground.words.translate import translate, widget_words
@@ -75,7 +77,6 @@ class AttentionTab:
                 self.lines = HeadLines(elem_id="head-lines")
         self.downloads = Downloads(elem_id="attention-downloads")
         self.sight = VisibilityTrigger()
-        self.steps = gr.State({})  # run -> the step that its user has chosen; none: the newest snapshot
         self.head = gr.State((0, 0))  # which head is chosen, for the downloads; or (layer, "mean")
         self.suggested = gr.State(first)  # the text that nobody typed: another run brings another one
         self.ticket = gr.State("")  # of what is silenced
@@ -83,7 +84,7 @@ class AttentionTab:
     def connect(self, tab: gr.Tab) -> None:
         """Wire the widgets to each other, to the run in view, and to the tab being opened."""
         page = self.page
-        asked = [page.run, self.source, self.text, self.steps, page.lang]
+        asked = [page.run, self.source, self.text, page.moments, page.lang]
         drawn = [self.view, self.downloads, self.map, self.buttons]
         lines_of = [page.run, self.source, page.lang]
         lines = {"fn": show_errors(self.draw_lines), "inputs": lines_of, "outputs": [self.lines], **UNQUEUED}
@@ -95,51 +96,51 @@ class AttentionTab:
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         self.source.input(show_errors(self.draw), [*asked, self.head], drawn, **queued).then(**lines)
         self.examples.click(show_errors(put_example), [self.examples, page.lang], [self.text], **UNQUEUED)
-        to_step = self.view.step(show_errors(self.go_to_step), [*asked, self.head], [self.steps, *drawn], **UNQUEUED)
-        to_step.then(**lines)
+        moved = self.sight.moved(show_errors(self.draw), [*asked, self.head], drawn, **CHOSEN)
+        moved.then(None, js=SHOWN_JS).then(**lines)
         heard = {**UNQUEUED, "trigger_mode": "multiple"}  # of two quick choices neither is lost
         self.view.choose(show_errors(self.choose_head), asked, [self.head, self.downloads], **heard)
         self.on_demand.connect(asked)
-        begun = self.go.click(show_errors(self.begin), asked, [self.ticket, self.steps, self.map], **UNQUEUED)
+        begun = self.go.click(show_errors(self.begin), asked, [self.ticket, page.moments, self.map], **UNQUEUED)
         begun.success(show_errors(self.silence), [self.ticket, *asked], [self.map], **SILENCING)
         self.halt.click(self.stop, None, None, **UNQUEUED)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
     def enter(
-        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, suggested: Any,
+        self, run_id: Any, source: Any, text: Any, moments: Any, lang: str, head: Any, suggested: Any,
         person: Person = HOST, request: gr.Request = None,
     ) -> list:  # fmt: skip
         """Return the view as `draw` does, and before it the text: what was typed stays, an untouched example goes."""
         run = self.page.readable_run(run_id)
         fitting = self._examples(run, person)[0]
         if text == suggested != fitting:
-            return [fitting, fitting, *self.draw(run_id, source, fitting, steps, lang, head, request)]
-        return [gr.skip(), gr.skip(), *self.draw(run_id, source, text, steps, lang, head, request)]
+            return [fitting, fitting, *self.draw(run_id, source, fitting, moments, lang, head, request)]
+        return [gr.skip(), gr.skip(), *self.draw(run_id, source, text, moments, lang, head, request)]
 
     def draw(
-        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, request: gr.Request = None
+        self, run_id: Any, source: Any, text: Any, moments: Any, lang: str, head: Any, request: gr.Request = None
     ) -> list:
         """Return the view of a text, its downloads, what is known of silenced heads, and whether there are any."""
         run = self.page.readable_run(run_id)
         why = cards.missing(run, source, lang)
         try:
-            attention = None if why else self._attention(run, source, text, steps, lang)
+            attention = None if why else self._attention(run, source, text, moments, lang)
         except ValueError as error:  # the view must not keep another model's map under this one's name
             why = refused(error, lang)
         self._stop_another(request, cards.key_of(run, source, None if why else attention.step))
         if why:
             return [
-                cards.empty_view(run if source == RUN else None, why, lang),
+                cards.empty_view(why, lang),
                 Downloads.pack(None, {}, lang),
                 cards.no_map(run, source, why, lang),
                 gr.update(visible=False),
             ]
         shape = attention.observed.weights.shape[:2]
         return [
-            cards.view(run, source, cards.chosen_step(run, steps) is None, attention, lang),
+            cards.view(run, source, attention, lang),
             cards.links(run, source, attention.step, text, head, shape, lang),
-            self._map(run, source, attention, steps, lang, request),
+            self._map(run, source, attention, moments, lang, request),
             gr.update(visible=True),
         ]
 
@@ -159,55 +160,44 @@ class AttentionTab:
             steps, scores, words, CHANNEL, cards.name_of(run, source, steps[-1] if steps else 0, lang)
         )
 
-    def go_to_step(
-        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, head: Any, event: gr.EventData = None,
-        request: gr.Request = None,
-    ) -> list:  # fmt: skip
-        """Return the same text at another snapshot; at the newest one, the view follows the run from now on."""
-        run = self.page.store.get(run_id)
-        step, follow = event_value(event, "step"), event_value(event, "follow") is True
-        newest = next(iter(run.snapshots()[-1:]), None)
-        steps = {**cards.steps_of(steps), run.id: None if follow or step == newest else step}
-        return [steps, *self.draw(run_id, source, text, steps, lang, head, request)]
-
     def choose_head(
-        self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, event: gr.EventData = None
+        self, run_id: Any, source: Any, text: Any, moments: Any, lang: str, event: gr.EventData = None
     ) -> list:
         """Return the chosen head and its downloads; the browser has drawn the head already."""
         chosen = (event_value(event, "layer"), event_value(event, "head"))
         run = self.page.readable_run(run_id)
-        attention = self._attention(run, source, text, steps, lang)
+        attention = self._attention(run, source, text, moments, lang)
         shape = attention.observed.weights.shape[:2]
         chosen = chosen if cards.has_head(shape, chosen) else (0, 0)
         return [chosen, cards.links(run, source, attention.step, text, chosen, shape, lang)]
 
-    def begin(self, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None) -> list:
+    def begin(self, run_id: Any, source: Any, text: Any, moments: Any, lang: str, request: gr.Request = None) -> list:
         """Take the wish to silence the heads of what is shown: at once, whoever else is computing now."""
         run = self.page.store.get(run_id)
         if why := cards.missing(run, source, lang):
             raise ValueError(why)
-        attention = self._attention(run, source, text, steps, lang)
+        attention = self._attention(run, source, text, moments, lang)
         key = cards.key_of(run, source, attention.step)
         self.silencing[_page(request)] = key
         ticket = self.wishes.ask(_page(request))
-        steps = {**cards.steps_of(steps), run.id: attention.step} if source != GPT2 else steps  # the view stays with it
-        return [ticket, steps, self._map(run, source, attention, steps, lang, request)]
+        moments = moments if source == GPT2 else with_step(moments, run, attention.step)  # the view stays with it
+        return [ticket, moments, self._map(run, source, attention, moments, lang, request)]
 
     def silence(
-        self, ticket: Any, run_id: Any, source: Any, text: Any, steps: Any, lang: str, request: gr.Request = None
+        self, ticket: Any, run_id: Any, source: Any, text: Any, moments: Any, lang: str, request: gr.Request = None
     ) -> Iterator[dict]:
         """Silence each head in turn and draw the rises of the loss as they come, until somebody stops it."""
         from playground.attention import silencing
         from playground.models import gpt2_writer, load_writer
 
         run, page = self.page.store.get(run_id), _page(request)
-        attention = self._attention(run, source, text, steps, lang)
+        attention = self._attention(run, source, text, moments, lang)
         key, name = cards.key_of(run, source, attention.step), cards.name_of(run, source, attention.step, lang)
         writer = gpt2_writer(lang) if source == GPT2 else load_writer(run, attention.step)
-        shown_at, silenced, held = 0.0, None, cards.held(run, source, steps)
+        shown_at, silenced, held = 0.0, None, held_step(run, source, moments)
         wanted = lambda: self.wishes.holds(page, ticket)  # noqa: E731
         try:
-            yield self._map(run, source, attention, steps, lang, request)
+            yield self._map(run, source, attention, moments, lang, request)
             for silenced in silencing.silence(key, writer, run, wanted):
                 if not wanted():
                     break
@@ -259,19 +249,22 @@ class AttentionTab:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _attention(self, run: RunDir | None, source: Any, text: Any, steps: Any, lang: str) -> "TextAttention":
+    def _attention(self, run: RunDir | None, source: Any, text: Any, moments: Any, lang: str) -> "TextAttention":
         """Return what the chosen model attends to in the text; ValueError for a text or snapshot that cannot be."""
         from playground.attention import values
+        from playground.models import nearest
 
         text = text_of(text, MOST_TEXT, "The text")
         if source == GPT2:
             return values.gpt2_text_attention(text, lang)
         if run is None:
             raise ValueError(translate("attention_no_run", lang))
-        return values.text_attention(run, text, cards.chosen_step(run, steps), lang)
+        _, step, said = nearest(run, chosen_step(run, moments), lang)
+        attention = values.text_attention(run, text, step, lang)
+        return replace(attention, note=" ".join(filter(None, [said, attention.note])) or None)
 
     def _map(
-        self, run: RunDir | None, source: Any, attention: "TextAttention", steps: Any, lang: str, request: gr.Request
+        self, run: RunDir | None, source: Any, attention: "TextAttention", moments: Any, lang: str, request: gr.Request
     ) -> dict:
         """Return what is known of silenced heads of what is shown."""
         from playground.attention import silencing
@@ -282,7 +275,7 @@ class AttentionTab:
         works = self.silencing.get(page) == key and not self.wishes.is_stopped(page)
         phase = "waiting" if works and known is None else "more" if works else "idle"
         seconds = silencing.expected_seconds(attention.named, T)
-        held = cards.held(run, source, steps)
+        held = held_step(run, source, moments)
         return cards.silence_map(key, name, known, phase, lang, attention.named, seconds, held)
 
     def _stop_another(self, request: gr.Request, key: str) -> None:

@@ -5,6 +5,7 @@ Left out on purpose: silencing (`silencing.py`), and the values of the widgets (
 """
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import torch
@@ -168,5 +169,8 @@ def score_history(run: RunDir) -> tuple[list[int], dict[str, list[torch.Tensor]]
     steps = run.snapshots()
     if count_of(run.config().model) > LARGE:
         steps = [step for step in steps if (str(run.path), step, snapshot_stamp(run, step)) in _named]
-    found = [named_heads(run, step).measured for step in steps]
-    return steps, {name: [each.mean[name] for each in found] for name in heads.PATTERNS}
+    found: dict[int, heads.Measured] = {}
+    for step in steps:
+        with suppress(ValueError, OSError):  # one that is damaged, or deleted just now
+            found[step] = named_heads(run, step).measured
+    return list(found), {name: [each.mean[name] for each in found.values()] for name in heads.PATTERNS}

@@ -44,8 +44,8 @@ WORDS = {
     "silence_stopped": ("Stopped; the button adds more text.", "Đã dừng; bấm nút để thêm văn bản."),
     "silence_done": ("Done.", "Xong."),
     "silence_held": (
-        "The view above stays at step {step:,} with this map; drag its slider to the end, and it follows the run again.",
-        "Phần xem ở trên dừng ở bước {step:,} cùng bản đồ này; kéo thanh trượt đến cuối thì nó lại theo lượt chạy.",
+        "The view above stays at step {step:,} with this map; drag the header's slider to the end, and it follows the run again.",
+        "Phần xem ở trên dừng ở bước {step:,} cùng bản đồ này; kéo thanh trượt ở đầu trang đến cuối thì nó lại theo lượt chạy.",
     ),
     "nothing_to_silence": (
         "A bigram has no heads, so there is nothing to silence.",
@@ -79,10 +79,9 @@ WORDS = {
     "label_first": ("first", "đầu tiên"),
     "label_same": ("same", "giống nó"),
     "label_induction": ("induction", "induction"),
-    "snapshot_name": ("{name}, step {step:,}", "{name}, bước {step:,}"),
     "large_history": (
-        "Of a model this large only the snapshots that were looked at are drawn: move the slider above to add others.",
-        "Với mô hình lớn thế này, chỉ vẽ những bản chụp đã được xem: kéo thanh trượt ở trên để thêm.",
+        "Of a model this large only the snapshots that were looked at are drawn: move the header's slider to add others.",
+        "Với mô hình lớn thế này, chỉ vẽ những bản chụp đã được xem: kéo thanh trượt ở đầu trang để thêm.",
     ),
     "attention_no_run": (
         "There is no run yet: train one, or choose GPT-2 above.",
@@ -140,8 +139,7 @@ WIDGET_WORDS_VI = {
         "help_induction": "trọng số trung bình dành cho token từng theo sau một lần xuất hiện trước, đo trên dãy ngẫu nhiên "
         "viết hai lần (Olsson và cộng sự, 2022).",
         "help_entropy": "query trải sự chú ý rộng tới đâu: 0 nat khi dồn vào một token, ln n khi đều trên n token.",
-        "help_distance": "nhìn lùi bao xa, tính bằng token, có trọng số theo sự chú ý.", "step": "bước {step}",
-        "following": "Theo bản chụp mới nhất, cho tới khi bạn kéo nó.", "play": "Phát lần lượt các bản chụp", "pause": "Dừng phát", "snapshot": "Bản chụp",
+        "help_distance": "nhìn lùi bao xa, tính bằng token, có trọng số theo sự chú ý.",
     },
     "attention_detail": {
         "title": "Đường tới trọng số: điểm, mặt nạ, softmax",

@@ -14,7 +14,7 @@ from core.pretrained.family import FAMILY_NAMES
 from core.runs.directory import RunDir
 from core.sampling import generate
 from core.tokenizers import MERGES_NAMES, MERGES_SHA256, BPETokenizer, CharTokenizer, Tokenizer
-from playground.models import load_writer
+from playground.models import nearest
 from playground.prompts import GPT2, DecodeStream, fit_prompt
 from playground.words.run_names import run_label
 from playground.words.translate import translate
@@ -29,23 +29,32 @@ RETRY = 60.0  # seconds before the merges are asked for again, which every key p
 
 @dataclass(frozen=True)
 class Contender:
-    """One of the two models, with its tokenizer. start: the ids before every text, which are given and not scored."""
+    """One of the two models, with its tokenizer. start: the ids before every text, which are given and not scored.
+
+    said: a sentence where it is another snapshot than was asked for.
+    """
 
     name: str
     model: nn.Module
     tokenizer: Tokenizer
     start: tuple[int, ...]
+    said: str | None = None
 
     def ids(self, text: str) -> torch.Tensor:
         """Return the ids (T,) of start and text."""
         return torch.tensor([*self.start, *self.tokenizer.encode(text)])
 
 
-def run_contender(run: RunDir, lang: str) -> Contender:
-    """Return the last snapshot of a run, whose start is the prompt of its samples; ValueError if there is none."""
-    writer, config = load_writer(run), run.config()
+def run_contender(run: RunDir, lang: str, step: int | None = None) -> Contender:
+    """Return a snapshot of a run (the last by default); its start is the prompt of the run's samples.
+
+    Raises ValueError where there is none.
+    """
+    writer, step, said = nearest(run, step, lang)
+    config = run.config()
     start = tuple(writer.tokenizer.encode(config.prompt))
-    return Contender(run_label(config, lang), writer.model, writer.tokenizer, start)
+    name = translate("snapshot_name", lang, name=run_label(config, lang), step=step)
+    return Contender(name, writer.model, writer.tokenizer, start, said)
 
 
 def gpt2_contender() -> Contender | None:

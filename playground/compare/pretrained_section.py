@@ -20,11 +20,12 @@ from playground.compare.gpt2_loader import Gpt2Loader
 from playground.compare.text_reading import TextReading
 from playground.compare.weight_pictures import WeightPictures
 from playground.compare.weight_view import WeightView
+from playground.moments import chosen_step
 from playground.page import PageContext
 from playground.prompts import GPT2
 from playground.widgets.inputs import CHOSEN, UNQUEUED, Examples, Textbox, put_example, show_errors, text_of
 from playground.widgets.plain_text import PlainText
-from playground.widgets.visibility import VisibilityTrigger
+from playground.widgets.visibility import SHOWN_JS, VisibilityTrigger
 from playground.wishes import Wishes
 from playground.words.refusals import refused
 from playground.words.run_names import run_label
@@ -94,24 +95,26 @@ class PretrainedSection:
     def connect(self, tab: gr.Tab, sight: VisibilityTrigger) -> None:
         """Wire the widgets to each other, to the tab being opened, and to another run or language while it is."""
         page = self.page
-        asked = [page.run, self.text, page.lang, self.seen]
+        known = [page.run, page.lang, self.seen, page.moments]
+        asked = [page.run, self.text, *known[1:]]
         read_by_gpt2 = {"fn": show_errors(self.read_with_gpt2), "inputs": asked, "outputs": [self.theirs]}
         drawn = [self.table, self.view, self.pictures]
         opened = tab.select(self.open, None, [self.seen], **UNQUEUED)
         events = (opened.then, sight.due, self.loader.arrived)
         for event in events:
-            known = [page.run, page.lang, self.seen]
             event(show_errors(self.read_with_run), asked, [self.mine, self.theirs], **UNQUEUED).then(
                 show_errors(self.draw_known_weights), known, drawn, **UNQUEUED
             ).then(**read_by_gpt2, **COMPUTE).then(show_errors(self.draw_weights), known, drawn, **COMPUTE)
-        self.text.change(
-            show_errors(self.read_with_run), asked, [self.mine, self.theirs], trigger_mode="always_last", **UNQUEUED
-        ).then(**read_by_gpt2, trigger_mode="always_last", **COMPUTE)
+        moved = sight.moved(show_errors(self.read_with_run), asked, [self.mine, self.theirs], **CHOSEN)
+        moved.then(show_errors(self.draw_known_weights), known, drawn, **UNQUEUED).then(None, js=SHOWN_JS)
+        self.text.change(show_errors(self.read_with_run), asked, [self.mine, self.theirs], **CHOSEN).then(
+            **read_by_gpt2, trigger_mode="always_last", **COMPUTE
+        )
         self.examples.click(show_errors(put_example), [self.examples, page.lang], [self.text], **UNQUEUED)
         for event in (self.loader.ask_state, page.lang.input):
             event(show_errors(self.loading), [page.lang], [self.loader], **CHOSEN)
         self.loader.ask_load(show_errors(self.load), [page.lang], [self.loader], **UNQUEUED)
-        asked_to_write = [page.run, self.text, page.lang, self.ticket]
+        asked_to_write = [page.run, self.text, page.lang, self.ticket, page.moments]
         self.go.click(self.ask, None, [self.ticket], **UNQUEUED).then(
             show_errors(self.write), asked_to_write, [self.written], trigger_mode="multiple", **COMPUTE
         )
@@ -143,23 +146,24 @@ class PretrainedSection:
 
     # -- the same text --------------------------------------------------------------------------------------------
 
-    def read_with_run(self, run_id: Any, text: Any, lang: str, seen: Any) -> list:
+    def read_with_run(self, run_id: Any, text: Any, lang: str, seen: Any, moments: Any = None) -> list:
         """Return how the run reads the text, and while GPT-2 is not loaded, GPT-2's tokens."""
         if not seen:
             return [gr.skip(), gr.skip()]
         contenders, values = _late()
-        mine, why, text, note = self._text_for_both(run_id, text, lang)
+        mine, why, text, note = self._text_for_both(run_id, text, lang, moments)
         theirs = gr.skip() if loader.loaded(GPT2) else values.gpt2_tokens(text, contenders.byte_pairs_here(), lang)
         if mine is None:
             return [values.nothing_read(translate("beside_your_run", lang), why, lang), theirs]
+        note = " ".join(filter(None, [mine.said, note])) or None
         return [values.reading(mine, text, lang, note), theirs]
 
-    def read_with_gpt2(self, run_id: Any, text: Any, lang: str, seen: Any) -> dict:
+    def read_with_gpt2(self, run_id: Any, text: Any, lang: str, seen: Any, moments: Any = None) -> dict:
         """Return how GPT-2 reads the text, in the same characters as the run."""
         if not seen or loader.loaded(GPT2) is None:
             return gr.skip()
         _, values = _late()
-        _, _, known, note = self._text_for_both(run_id, text, lang)
+        _, _, known, note = self._text_for_both(run_id, text, lang, moments)
         note = translate("beside_could_read", lang) if known != text else note
         theirs, why = self._theirs(lang)
         if theirs is None:
@@ -172,12 +176,14 @@ class PretrainedSection:
         """Note that this page wants both to write, and return its ticket."""
         return self.wishes.ask(request.session_hash)
 
-    def write(self, run_id: Any, text: Any, lang: str, request: gr.Request = None, ticket: Any = "") -> Iterator[dict]:
+    def write(
+        self, run_id: Any, text: Any, lang: str, request: gr.Request = None, ticket: Any = "", moments: Any = None
+    ) -> Iterator[dict]:
         """Yield what both write, as it grows; nothing where Stop was pressed before."""
         contenders, _ = _late()
         text = text_of(text, MOST_TEXT, "The text")
         run = self.page.store.get(run_id)
-        mine = contenders.run_contender(run, lang)
+        mine = contenders.run_contender(run, lang, chosen_step(run, moments))
         text, note = contenders.shared_text(text, mine.tokenizer, lang)
         names = (mine.name, FAMILY_NAMES[GPT2])
         page, ticket = request.session_hash, ticket or self.wishes.ask(request.session_hash)
@@ -212,17 +218,17 @@ class PretrainedSection:
 
     # -- weights --------------------------------------------------------------------------------------------------
 
-    def draw_known_weights(self, run_id: Any, lang: str, seen: Any) -> list:
+    def draw_known_weights(self, run_id: Any, lang: str, seen: Any, moments: Any = None) -> list:
         """Return the weights of the run, and GPT-2's if their statistics are cached."""
         if not seen:
             return [gr.skip()] * 3
         _, values = _late()
-        return self._weights(run_id, lang, values.if_known(loader.loaded(GPT2)))
+        return self._weights(run_id, lang, values.if_known(loader.loaded(GPT2)), moments)
 
-    def draw_weights(self, run_id: Any, lang: str, seen: Any) -> list:
+    def draw_weights(self, run_id: Any, lang: str, seen: Any, moments: Any = None) -> list:
         """Return the weights of both models."""
         model = loader.loaded(GPT2)
-        return self._weights(run_id, lang, model) if seen and model is not None else [gr.skip()] * 3
+        return self._weights(run_id, lang, model, moments) if seen and model is not None else [gr.skip()] * 3
 
     # -- what the page asks ---------------------------------------------------------------------------------------
 
@@ -253,15 +259,17 @@ class PretrainedSection:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _text_for_both(self, run_id: Any, text: Any, lang: str) -> tuple["Contender | None", str, str, str | None]:
+    def _text_for_both(
+        self, run_id: Any, text: Any, lang: str, moments: Any
+    ) -> tuple["Contender | None", str, str, str | None]:
         """Return the run's model or None, why there is none, and a text that both models can read with its note."""
         contenders, _ = _late()
         text = text_of(text, MOST_TEXT, "The text")
-        mine, why = self._mine(run_id, lang)
+        mine, why = self._mine(run_id, lang, moments)
         text, note = contenders.shared_text(text, mine.tokenizer, lang) if mine else (text, None)
         return mine, why, text, note
 
-    def _mine(self, run_id: Any, lang: str) -> tuple["Contender | None", str]:
+    def _mine(self, run_id: Any, lang: str, moments: Any) -> tuple["Contender | None", str]:
         """Return the model of the run in view; where there is none, why."""
         try:
             run = self.page.store.get(run_id)
@@ -271,7 +279,7 @@ class PretrainedSection:
             return None, translate("beside_no_run", lang)
         contenders, _ = _late()
         try:
-            return contenders.run_contender(run, lang), ""
+            return contenders.run_contender(run, lang, chosen_step(run, moments)), ""
         except (ValueError, OSError) as error:  # its card shows it: a toast for every key pressed would be too many
             return None, refused(error, lang)
 
@@ -283,9 +291,9 @@ class PretrainedSection:
         except OSError as error:  # its merges cannot be had
             return None, refused(error, lang)
 
-    def _weights(self, run_id: Any, lang: str, theirs: "torch.nn.Module | None") -> list:
+    def _weights(self, run_id: Any, lang: str, theirs: "torch.nn.Module | None", moments: Any) -> list:
         _, values = _late()
-        mine, _ = self._mine(run_id, lang)
+        mine, _ = self._mine(run_id, lang, moments)
         models = [(mine.name, mine.model)] if mine else []
         models += [(FAMILY_NAMES[GPT2], theirs)] if theirs is not None else []
         return values.weights(models, lang) if models else [None, None, None]

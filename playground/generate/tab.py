@@ -3,24 +3,25 @@
 import secrets
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from core.config import SampleConfig
 from core.runs.config import RunConfig
 from core.runs.directory import RunDir
-from playground.generate.sources import LATEST, wrong_source
+from playground.generate.by_hand_section import ByHandSection
+from playground.generate.sources import MOST_PROMPT, prompt_of, source_of, wrong_source
 from playground.generate.written import WrittenText
+from playground.moments import chosen_step, step_beside
 from playground.page import PageContext, remembered
-from playground.prompts import GPT2, GPT2_PROMPT, RUN, source_choices
+from playground.prompts import GPT2, RUN, source_choices
 from playground.server.rights import Person
 from playground.widgets.form_check import FormCheck, named_first, parsed, told
 from playground.widgets.inputs import (
     CHOSEN,
     UNQUEUED,
     Checkbox,
-    Dropdown,
     Examples,
     Number,
     Radio,
@@ -29,24 +30,22 @@ from playground.widgets.inputs import (
     put_example,
     quiet,
     show_errors,
-    text_of,
 )  # fmt: skip
-from playground.widgets.visibility import VisibilityTrigger
+from playground.widgets.visibility import SHOWN_JS, VisibilityTrigger
 from playground.wishes import LANES, Wishes
-from playground.words.numbers import format_number
 from playground.words.refusals import refused
-from playground.words.run_names import run_label
-from playground.words.translate import LANGUAGES, translate, widget_words
+from playground.words.translate import translate, widget_words
 
-if TYPE_CHECKING:
-    from playground.models import Writer
-
-MOST_PROMPT = 10_000  # characters that a model is given; of a longer text, the last ones
-MOST_TEXT = 1_000_000  # characters that are read at all
 NEW_SEEDS = 1_000_000  # new seeds are below: short enough to be told to a neighbour
 # Each option, its value where another one is refused, and the elem_id of its field.
 OPTIONS = {"max_new_tokens": 200, "temperature": 0.8, "top_k": None, "top_p": 1.0, "seed": 1}
 FIELDS = dict(zip(OPTIONS, ("length", "temperature", "top-k", "top-p", "sample-seed"), strict=True))
+# What is possible of those that only reshape what is known, checked in the browser; "above": not that bound itself.
+BOUNDS = {
+    "temperature": dict(zip(("low", "high"), SampleConfig.bounds("temperature"), strict=True)),
+    "top_k": {**dict(zip(("low", "high"), SampleConfig.bounds("top_k"), strict=True)), "whole": True, "empty": True},
+    "top_p": {"above": 0, "high": SampleConfig.bounds("top_p")[1], "empty": True},
+}
 EXAMPLES = {
     "plays": ("[Enter ", "KELLIN:\n", "Come, "),
     "shakespeare": ("ROMEO:\n", "To be, or not to be", "First Citizen:\n"),
@@ -69,8 +68,6 @@ class GenerateTab:
                                   words={"label": "source"})  # fmt: skip
                 self.int8 = add(Checkbox, value=False, visible=False, elem_id="int8",
                                 words={"label": "int8", "info": "int8_help"})  # fmt: skip
-                self.step = add(Dropdown, choices=step_choices([], "en"), value=LATEST, elem_id="snapshot",
-                                words={"label": "snapshot", "info": "snapshot_help"})  # fmt: skip
                 self.prompt = add(Textbox, lines=3, max_lines=8, elem_id="prompt",
                                   words={"label": "prompt", "placeholder": "prompt_placeholder"})  # fmt: skip
                 self.examples = Examples.beside(elem_id="prompt-examples")
@@ -82,14 +79,17 @@ class GenerateTab:
                 self.ticket = gr.Textbox(visible=False)  # travels with a click to its writing
                 self._build_options()
             with gr.Column(scale=4, min_width=340):
-                self.written = WrittenText(elem_id="written")
+                with gr.Row(elem_id="texts"):
+                    self.beside = WrittenText(elem_id="written-beside", visible=False)
+                    self.written = WrittenText(elem_id="written")
+                self.by_hand = ByHandSection(self.page, {name: OPTIONS[name] for name in BOUNDS})
 
     def _build_options(self) -> None:
         add = self.page.words.add
         low, high = SampleConfig.bounds("max_new_tokens")
-        ids = {"source": "generate-source", "step": "snapshot", "prompt": "prompt", **FIELDS}
+        ids = {"source": "generate-source", "prompt": "prompt", **FIELDS}
         self.check = FormCheck({"wrong": {}}, elem_id="sample-check", ids=ids, go="#generate-button",
-                               fold="#generate-options")  # fmt: skip
+                               fold="#generate-options", bounds=BOUNDS)  # fmt: skip
         with add(gr.Accordion, open=True, elem_id="generate-options", words={"label": "sampling"}):
             self.length = add(Slider, minimum=low, maximum=min(1000, high), step=1, value=200, elem_id="length",
                               words={"label": "length", "info": "help_max_new_tokens"})  # fmt: skip
@@ -105,42 +105,39 @@ class GenerateTab:
                                  words={"label": "keep_seed", "info": "help_keep_seed"})  # fmt: skip
             self.unknown = add(Radio, choices=unknown_choices("en"), value="replace", elem_id="unknown",
                                words={"label": "unknown_choice"})  # fmt: skip
-        self.sight = VisibilityTrigger()
+        self.sight = VisibilityTrigger(answers=2)  # bars, and text
 
     def connect(self, tab: gr.Tab) -> None:
-        """Wire the widgets to each other and to the run in view."""
-        page = self.page
-        options = [self.length, self.temperature, self.top_k, self.top_p, self.seed]
+        """Wire the widgets to each other, to the run and the step in view, and to the tab being opened."""
+        page, model = self.page, [self.page.run, self.source, self.int8]
+        reshaping = [self.temperature, self.top_k, self.top_p]  # in the browser; what is possible is asked nobody
+        options = [self.length, *reshaping, self.seed]
         asked = self.go.click(show_errors(self.ask), [self.keep_seed, self.seed, page.lang],
                               [self.ticket, self.seed, self.written], **UNQUEUED)  # fmt: skip
-        writing = asked.success(
-            show_errors(self.write),
-            [page.run, self.source, self.int8, self.step, self.prompt, self.unknown, page.lang, *options, self.ticket],
-            self.written,
-            concurrency_id="write",  # a lane of its own: whoever compares or looks is in another
-            concurrency_limit=LANES,
-            show_progress="hidden",
-            trigger_mode="multiple",  # a second click begins anew
-            api_name="generate",
-        )
+        wish = [*model, page.moments, self.prompt, self.unknown, page.lang, *options]
+        lane = {"concurrency_id": "write", "concurrency_limit": LANES,  # whoever compares or looks is in another
+                "show_progress": "hidden", "trigger_mode": "multiple"}  # fmt: skip  # a second click begins anew
+        texts = [self.written, self.beside]
+        writing = asked.success(show_errors(self.write), [*wish, self.ticket], texts, api_name="generate", **lane)
         # Without Gradio's `cancels`, which would drop the last tokens, and does not reach a model that loads.
-        typed = [self.prompt, *options]
-        checked = (self.check_all, [page.run, self.source, self.step, page.lang, *typed], self.check)
-        chosen = [self.step.input, tab.select]
-        gr.on([*(field.change for field in typed), *chosen], *checked, **CHOSEN)
-        self.sight.due(*checked, **CHOSEN)
+        hidden = {**lane, "api_visibility": "private"}
+        moved = self.sight.went(self.ask_again, self.source, [self.ticket], **{**UNQUEUED, "trigger_mode": "multiple"})
+        moved.success(show_errors(self.move), [*wish, self.ticket], texts, **hidden).then(None, js=SHOWN_JS)
+        checked = (self.check_all, [page.run, self.source, page.lang, self.prompt, *options], self.check)
+        typed = [self.prompt.change, self.length.change, self.seed.change]
+        gr.on([*typed, tab.select], *checked, **CHOSEN)
+        for event in (self.sight.due, self.check.ask):
+            event(*checked, **CHOSEN)
         writing.then(*checked, **CHOSEN)
         self.halt.click(self.stop, None, self.written, **UNQUEUED)
         self.seed.input(None, self.seed, self.keep_seed, js="(seed) => seed !== null", **UNQUEUED)
         self.examples.click(show_errors(put_example), [self.examples, page.lang], [self.prompt], **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
-        chosen = self.source.input(
-            show_errors(self.choose_source), [self.source, page.lang], [self.step, self.int8], **queued
-        )
+        chosen = self.source.input(show_errors(self.choose_source), [self.source, page.lang], [self.int8], **queued)
         chosen.then(*checked, **CHOSEN)
-        self.step.focus(show_errors(self.refresh_steps), [page.run, page.lang], [self.step], queue=False,
-                        show_progress="hidden", api_visibility="private")  # fmt: skip
         self.unknown.input(show_errors(self.remember), [self.unknown, page.memory], [page.memory], **CHOSEN)
+        told = [*reshaping, self.seed, self.keep_seed]
+        self.by_hand.connect(tab, self.sight, self.prompt, model, self.unknown, told)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
 
@@ -154,27 +151,65 @@ class GenerateTab:
             seed = secrets.randbelow(NEW_SEEDS)
         return [self.wishes.ask(request.session_hash), seed, {"state": "waiting", "note": ""}]
 
+    def ask_again(self, source: Any, request: gr.Request) -> str:
+        """Note that this page wants its text at another step, and return the ticket; GPT-2 has no steps."""
+        return "" if source == GPT2 else self.wishes.ask(request.session_hash)
+
     def write(
-        self, run_id: Any, source: Any, eight_bits: Any, step: Any, prompt: Any, unknown: Any, lang: str,
+        self, run_id: Any, source: Any, eight_bits: Any, moments: Any, prompt: Any, unknown: Any, lang: str,
         length: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any, ticket: Any = "",
         request: gr.Request = None,
-    ) -> Iterator[dict]:  # fmt: skip
-        """Stream the text that the model generates; a wish that was taken back is not begun, or ends where it is.
+    ) -> Iterator[list]:  # fmt: skip
+        """Stream the text of the step in view, and then, with the same seed, that of the step beside it, if any.
 
-        What is refused is said in the text's card; `check_all` says it beside its field.
+        A wish that was taken back is not begun, or ends where it is. What is refused is said in the text's card;
+        `check_all` says it beside its field.
         """
         page = request.session_hash or secrets.token_hex(8)
         ticket = ticket or self.wishes.ask(page)  # a script has none
-        wanted = lambda: self.wishes.holds(page, ticket)  # noqa: E731
         given = dict(zip(OPTIONS, (length, temperature, top_k, top_p, seed), strict=True))
+        run = None if source == GPT2 else self.page.readable_run(run_id)
         value: dict = {}
+        asked = (run_id, source, eight_bits), prompt, unknown, lang, given, page, ticket
         began = time.monotonic()
+        try:
+            other = step_beside(run, moments)
+            marks = ("A", "B") if other is not None else ("", "")
+            for value in self._text(chosen_step(run, moments), *asked):
+                yield [_marked(value, marks[1]), gr.update(visible=other is not None)]
+            if other is not None and value.get("state") == "done":
+                for value in self._text(other, *asked):
+                    yield [gr.skip(), _marked(value, marks[0])]
+        finally:
+            self.wishes.end(page, ticket)
+            self.wishes.took(time.monotonic() - began)
+
+    def move(
+        self, run_id: Any, source: Any, eight_bits: Any, moments: Any, prompt: Any, unknown: Any, lang: str,
+        length: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any, ticket: Any = "",
+        request: gr.Request = None,
+    ) -> Iterator[list]:  # fmt: skip
+        """Write the text anew at another step of the run, over the one that stands: same prompt, same seed."""
+        if source == GPT2:
+            yield [gr.skip(), gr.skip()]
+            return
+        asked = (run_id, source, eight_bits, moments, prompt, unknown, lang)
+        for values in self.write(*asked, length, temperature, top_k, top_p, seed, ticket, request):
+            begun = all(value.get("state") != "loading" and value.get("tokens") != "" for value in values)
+            if begun:  # until then what stands may stand
+                yield [{**value, "over": True} if "state" in value else value for value in values]
+
+    def _text(
+        self, step: int | None, model: tuple, prompt: Any, unknown: Any, lang: str, given: dict, page: str, ticket: str
+    ) -> Iterator[dict]:  # fmt: skip
+        """Yield the values of one text, as long as its wish stands."""
+        value: dict = {}
+        wanted = lambda: self.wishes.holds(page, ticket)  # noqa: E731
         try:
             if wanted():
                 yield {"state": "loading"}
                 options = SampleConfig.parse(given)
-                text = prompt_of(prompt)
-                for value in self._stream(run_id, source, eight_bits, step, text, unknown, lang, options):
+                for value in self._stream(step, model, prompt_of(prompt), unknown, lang, options):
                     if not wanted():
                         break
                     yield value
@@ -187,13 +222,10 @@ class GenerateTab:
         except Exception:
             yield {"state": "refused"}
             raise
-        finally:
-            self.wishes.end(page, ticket)
-            self.wishes.took(time.monotonic() - began)
 
-    def check_all(self, run_id: Any, source: Any, step: Any, lang: str, prompt: Any, *values: Any) -> dict:
+    def check_all(self, run_id: Any, source: Any, lang: str, prompt: Any, *values: Any) -> dict:
         """Return which of model, prompt and options are refused, each with its sentence, as soon as it is chosen."""
-        wrong = wrong_source(self.page.store, run_id, source, step, lang)
+        wrong = wrong_source(self.page.store, run_id, source, lang)
         try:
             prompt_of(prompt)
         except ValueError as error:
@@ -202,49 +234,33 @@ class GenerateTab:
         return told(wrong, lambda sentence: refused(sentence, lang))
 
     def _stream(
-        self, run_id: Any, source: Any, eight_bits: Any, step: Any, text: str, unknown: Any, lang: str,
-        options: SampleConfig,
-    ) -> Iterator[dict]:  # fmt: skip
-        """Yield the widget's value as it grows; the first comes when the model is loaded."""
+        self, step: int | None, model: tuple, text: str, unknown: Any, lang: str, options: SampleConfig
+    ) -> Iterator[dict]:
+        """Yield the widget's value as it grows; the first comes when the model is loaded. model: run, source, bits."""
         from playground.generate import writing
 
-        writer, fallback, said, by = self._writer(run_id, source, eight_bits, step, lang)
+        source = source_of(self.page.store, *model, step, lang)
+        said = source.said
         if len(text) > MOST_PROMPT:
             cut = translate("prompt_cut", lang, most=MOST_PROMPT, count=len(text))
             said, text = " ".join(filter(None, [cut, said])), text[-MOST_PROMPT:]
         packed, count = "", 0
-        for value in writing.write(writer, text, options, unknown != "drop", fallback, lang, said):
+        for value in writing.write(source.writer, text, options, unknown != "drop", source.fallback, lang, said):
             packed += "".join(map(WrittenText.pack, value["tokens"][count:]))
             count = len(value["tokens"])
-            yield {**value, "tokens": packed, "by": by, "seed": options.seed}
+            yield {**value, "tokens": packed, "by": source.by, "seed": options.seed}
 
-    def _writer(
-        self, run_id: Any, source: Any, eight_bits: Any, step: Any, lang: str
-    ) -> tuple["Writer", str, str | None, dict]:
-        """Return the model, what it continues when the prompt is empty, a sentence about it or None, and its name."""
-        from playground import models
-
-        if source == GPT2:
-            writer, said = models.int8_gpt2_writer(lang) if eight_bits is True else (models.gpt2_writer(lang), None)
-            return writer, GPT2_PROMPT, said, {each: translate("source_gpt2", each) for each in LANGUAGES}
-        run = self.page.store.get(run_id)
-        if step == LATEST or step is None:
-            step = max(run.snapshots(), default=None)
-        writer, config = models.load_writer(run, step), run.config()
-        by = {each: translate("written_by", each, run=run_label(config, each), step=step) for each in LANGUAGES}
-        return writer, config.prompt, None, by
-
-    def choose_source(self, source: Any, lang: str) -> list[dict]:
-        """Show the choice of a run's snapshot or that of GPT-2's bits, and let GPT-2 be read where it is here."""
+    def choose_source(self, source: Any, lang: str) -> dict:
+        """Show the choice of GPT-2's bits where it writes, and let it be read where it is here."""
         if source != GPT2:
-            return [gr.update(visible=True), gr.update(visible=False)]
+            return gr.update(visible=False)
         from playground.models import gpt2_writer, has_int8
 
         try:
             gpt2_writer(lang)
         except ValueError:  # `check_all` says so beside the choice
-            return [gr.update(visible=False), gr.update(visible=False)]
-        return [gr.update(visible=False), gr.update(visible=has_int8())]
+            return gr.update(visible=False)
+        return gr.update(visible=has_int8())
 
     def remember(self, choice: Any, memory: Any) -> dict:
         """Let the browser remember what to do with unknown characters."""
@@ -254,16 +270,10 @@ class GenerateTab:
         """Stop the writing of this page wherever it is, in the queue too; what is written stays."""
         return {"state": "stopped"} if self.wishes.stop(request.session_hash) else gr.skip()
 
-    def refresh_steps(self, run_id: Any, lang: str) -> dict:
-        """Return the choice of snapshots with those made since the list was last opened."""
-        return gr.update(choices=step_choices(self.page.store.get(run_id).snapshots(), lang))
-
     def show(self, run: RunDir | None, person: Person, lang: str) -> list:
-        """Return the snapshots and examples of a run."""
-        steps = run.snapshots() if run else []
+        """Return the examples of a run."""
         examples = _examples(run.config()) if run else ()
         return [
-            gr.update(choices=step_choices(steps, lang), value=LATEST),
             gr.update(samples=[[example] for example in examples], visible=bool(examples)),
             VisibilityTrigger.pack(run and run.id, lang),
         ]
@@ -271,7 +281,7 @@ class GenerateTab:
     @property
     def shown(self) -> list[gr.components.Component]:
         """The widgets that `show` fills."""
-        return [self.step, self.examples, self.sight]
+        return [self.examples, self.sight]
 
     def translate(self, lang: str, memory: dict) -> list:
         """Return what else of the tab follows the language; memory: what the browser remembers."""
@@ -280,12 +290,12 @@ class GenerateTab:
         words = {"lang": lang, "text": widget_words(lang)["written"]}  # the text itself stays
         sources = gr.update(choices=source_choices(lang))
         all_k = gr.update(value=None) if memory else gr.skip()  # a page that opens: Gradio shows no number as 0
-        return [gr.update(choices=unknown_choices(lang), **recalled), sources, words, all_k]
+        return [gr.update(choices=unknown_choices(lang), **recalled), sources, words, words, all_k]
 
     @property
     def translated(self) -> list[gr.components.Component]:
         """The widgets that `translate` changes."""
-        return [self.unknown, self.source, self.written, self.top_k]
+        return [self.unknown, self.source, self.written, self.beside, self.top_k]
 
 
 def _examples(config: RunConfig) -> tuple[str, ...]:
@@ -294,14 +304,9 @@ def _examples(config: RunConfig) -> tuple[str, ...]:
     return examples if config.tokenizer["kind"] == "char" else tuple(each.rstrip(" ") for each in examples)
 
 
-def prompt_of(value: Any) -> str:
-    """Return a prompt as it was typed; ValueError for what is none, or too long to be read."""
-    return text_of(value, MOST_TEXT, "The prompt")
-
-
-def step_choices(steps: list[int], lang: str) -> list[tuple[str, int | str]]:
-    """Return (words, value) of each snapshot: first "latest", then each by its step, newest first."""
-    return [(translate("latest", lang), LATEST), *((format_number(step, lang), step) for step in reversed(steps))]
+def _marked(value: dict, mark: str) -> dict:
+    """Return a text's value with its mark as A or B; what changes nothing as it is."""
+    return {**value, "mark": mark} if "state" in value else value
 
 
 def unknown_choices(lang: str) -> list[tuple[str, str]]:

@@ -19,12 +19,6 @@ WORDS = {
         "8-bit weights: GPT-2's loss on the same paragraph is {rounded:.3f} instead of {exact:.3f} nats per token.",
         "Trọng số 8 bit: loss của GPT-2 trên cùng một đoạn văn là {rounded:.3f} thay vì {exact:.3f} nat mỗi token.",
     ),
-    "snapshot": ("Model at step", "Mô hình ở bước"),
-    "snapshot_help": (
-        "An earlier self of the model: the same prompt and seed show what it has learned since.",
-        "Mô hình ở một thời điểm trước: cùng câu mở đầu và seed cho thấy nó đã học được gì.",
-    ),
-    "latest": ("latest", "mới nhất"),
     "prompt": ("Prompt", "Câu mở đầu"),
     "prompt_placeholder": ("The text to go on from; empty: a new line", "Văn bản để viết tiếp; để trống: một dòng mới"),
     "generate_button": ("Generate", "Sinh văn bản"),
@@ -48,7 +42,6 @@ WORDS = {
         "Same seed, same text. Off: a new seed for every text.",
         "Cùng seed, cùng văn bản. Tắt: mỗi văn bản một seed mới.",
     ),
-    "written_by": ("{run}, step {step:,}", "{run}, bước {step:,}"),
     "prompt_cut": (
         "Of the prompt's {count:,} characters, the last {most:,} are used.",
         "Trong {count:,} ký tự của câu mở đầu, chỉ {most:,} ký tự cuối được dùng.",
@@ -81,10 +74,22 @@ WIDGET_WORDS_VI = {
         "token_aria": "{token}, {percent}", "end": "văn bản mới bắt đầu", "copy": "Sao chép", "copied": "Đã sao chép",
         "save": "Lưu .txt",
     },
+    "by_hand": {
+        "title": "Tự tay chọn token tiếp theo",
+        "about": "Các thanh trượt đổi dạng các thanh xác suất ngay lập tức. Nhấp vào một thanh để viết token đó, hoặc để một con số ngẫu nhiên quyết định.",
+        "after": "sau", "waiting": "Đang đọc câu mở đầu ...", "a": "A: {of}", "b": "B: {of}", "row": "{token}, {share}",
+        "row_cut": "{token}, bị loại, trước đó {share}", "cut": "bị loại",
+        "rest": "{count} token còn lại, cộng lại: {share}", "rest_none": "Đây là tất cả các token.",
+        "key_bar": "dùng để chọn", "key_ghost": "trước khi top-k và top-p loại bớt", "chance": "Ngẫu nhiên",
+        "line": "Mọi token xếp nối nhau, mỗi token dài bằng xác suất của nó", "draw": "Rút", "five": "Rút năm lần",
+        "back": "Lùi lại", "drew": "Số thứ {count} của seed {seed}: {number} nằm giữa {low} và {high}: {token}",
+        "one": "{number} rơi vào {token}: nhấp để viết token này",
+    },
 }  # fmt: skip
 
-# Sentences of core/sampling.py that only writing meets.
+# Sentences of core/sampling.py and of the card by hand that only writing meets.
 REFUSALS_VI = {
+    "There is no token {token}; choose one of the bars": "Không có token {token}; hãy chọn một trong các thanh",
     "The model's logits are not numbers; choose an earlier step of the run, or another run": "Các logit của mô hình không phải là số; hãy chọn một bước sớm hơn hoặc một lượt chạy khác",
 }
 

@@ -25,7 +25,7 @@ def write(
     is left of the text. said: a sentence to show with the note about the prompt.
     """
     tokenizer = writer.tokenizer
-    ids, pieces, note = _read_prompt(writer, text, replace, fallback, lang)
+    ids, pieces, note = read_prompt(writer, text, replace, fallback, lang)
     value = {"prompt": pieces, "tokens": [], "speed": None, "state": "writing"}
     value["note"] = " ".join(filter(None, [note, said])) or None
     yield {**value, "tokens": []}
@@ -44,7 +44,7 @@ def write(
     yield {**value, "state": "done"}
 
 
-def _read_prompt(
+def read_prompt(
     writer: Writer, text: str, replace: bool, fallback: str, lang: str
 ) -> tuple[list[int], list[dict], str | None]:
     """Return a prompt's ids, its pieces as the page shows them, and a note on what became of it or None."""

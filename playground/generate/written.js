@@ -87,14 +87,16 @@ function drawPrompt(pieces) {
 function grow() {
   const pieces = last.prompt ?? [], packed = last.tokens ?? '', words = JSON.stringify([last.lang, last.text]);
   if (JSON.stringify(pieces) !== shownPrompt || !packed.startsWith(seen) || words !== lastWords) { // drawn anew
+    if (JSON.stringify(pieces) !== shownPrompt || words !== lastWords) drawPrompt(pieces);
     shownPrompt = JSON.stringify(pieces);
     lastWords = words;
-    drawPrompt(pieces);
-    written.replaceChildren();
     drawn = [];
     seen = '';
-    pinned = null;
-    look(null);
+    if (!last.over) { // else the new tokens take the places of those that stand, one by one
+      written.replaceChildren();
+      pinned = null;
+      look(null);
+    }
   }
   // Follow the writing, unless somebody reads further up.
   const atEnd = paper.scrollHeight - paper.scrollTop - paper.clientHeight < 40;
@@ -102,13 +104,24 @@ function grow() {
   for (const line of packed.slice(seen.length).split('\n')) {
     if (!line) continue;
     drawn.push(JSON.parse(line));
-    grown.append(tokenNode(drawn[drawn.length - 1]));
+    const node = tokenNode(drawn.at(-1)), old = written.children[drawn.length - 1];
+    if (old) old.replaceWith(node);
+    else grown.append(node);
   }
   written.append(grown);
   seen = packed;
+  if (last.over) settle();
   if (drawn.length && !written.querySelector('[tabindex="0"]')) written.firstElementChild.tabIndex = 0;
   showState(pieces);
   if (atEnd && last.state === 'writing') paper.scrollTop = paper.scrollHeight;
+}
+
+/** Keep the place that is looked at while another text takes that of the one before; at the end nothing is left of it. */
+function settle() {
+  if (last.state !== 'writing') while (written.children.length > drawn.length) written.lastElementChild.remove();
+  if (pinned === null || !drawn[pinned]) return;
+  written.children[pinned].setAttribute('aria-pressed', 'true');
+  look(pinned);
 }
 
 function showState(pieces) {
@@ -125,14 +138,14 @@ function showState(pieces) {
   const seed = last.seed ?? null;
   at('.seed').textContent = seed === null ? '' : say('seed', { seed: String(seed) }); // a name, not a count
   at('.seed').title = say('seed_help');
-  put(at('.by'), last.by?.[last.lang ?? 'en'] ?? '');
+  put(at('.by'), [last.mark, last.by?.[last.lang ?? 'en']].filter(Boolean).join(': '));
   at('.who').hidden = blank;
   at('.caret').hidden = state !== 'writing';
   at('.empty').hidden = !blank;
   paper.hidden = blank;
   tell(at('.note'), last.note);
   const ended = ['done', 'stopped'].includes(state);
-  if (ended && lastState === 'writing') put(at('.spoken'), drawn.map((token) => token.t).join(''));
+  if (ended && lastState === 'writing' && !last.over) put(at('.spoken'), drawn.map((token) => token.t).join(''));
   if (state === 'waiting' && lastState !== 'waiting') comeIntoView(at('.written'));
   lastState = state;
 }

@@ -1,6 +1,6 @@
 /* The form's fields as they are checked: each that is refused is marked and says why; Train opens Advanced at the
- * first of them. The preset that is chosen already, clicked once more, triggers `again`: fill the form with it. And the
- * arrow keys of a rate: one of its first digit, for 0.001 is too much of 0.00005. */
+ * first of them. The preset that is chosen already, clicked once more, triggers `again`: fill the form with it. What is
+ * possible within `bounds` is checked here, and what is not triggers `ask`. And the arrow keys of a rate: one of its first digit, for 0.001 is too much of 0.00005. */
 const RATES = '#field-learning_rate input, #field-muon_learning_rate input';
 const JUST_NOW = 5000; // ms: Train was pressed before the check of what was typed last had come
 const { make, put } = playground.widget(element, props, () => ({}));
@@ -87,6 +87,24 @@ for (const kind of ['click', 'change']) document.addEventListener(kind, onPreset
 document.addEventListener('blur', onBlur, true);
 document.addEventListener('click', onClick, true);
 for (const kind of ['keydown', 'pointerdown']) document.addEventListener(kind, onStep, true);
+// --- what is checked here -------------------------------------------------------------------------------
+
+/** Whether a value is possible, by its field's bounds. */
+function fits(value, { low = -Infinity, above = -Infinity, high = Infinity, whole = false, empty = false }) {
+  if (value === null || value === undefined || value === '') return empty;
+  return Number.isFinite(value) && value >= low && value > above && value <= high && (!whole || Number.isInteger(value));
+}
+
+/** What a slider says as it moves needs no server as long as it is possible; why it is not, the server says. */
+document.addEventListener('playground-sampling', ({ detail }) => {
+  const names = Object.keys(props.bounds ?? {}), bad = names.filter((name) => !fits(detail[name], props.bounds[name]));
+  if (bad.length) return trigger('ask');
+  const left = Object.entries(wrong()).filter(([name]) => !names.includes(name));
+  if (left.length === Object.keys(wrong()).length) return;
+  props.value = { ...props.value, wrong: Object.fromEntries(left) };
+  mark();
+});
+
 watch('value', () => {
   mark();
   if (Object.keys(wrong()).length && performance.now() - pressed < JUST_NOW) reveal();

@@ -15,7 +15,8 @@ class FormCheck(Widget):
     """Takes no room: it writes beside the fields.
 
     ids: the elem_id of each field; none for those of the form of a run, `field-` and the field's name. go: the
-    selector of the button that uses the form; fold: that of the accordion that the fields stand in.
+    selector of the button that uses the form; fold: that of the accordion that the fields stand in. bounds: of fields
+    that `playground-sampling` tells on the document, which are asked about (`ask`) only where they are out of them.
     """
 
     template = "form_check.html"

@@ -16,6 +16,7 @@ SENTENCES = {
     "There is no such example; choose one of those that are shown": "Không có ví dụ này; hãy chọn một ví dụ đang hiển thị",
     "What was uploaded is no file; choose one with some text in it": "Thứ được tải lên không phải là tệp; hãy chọn một tệp có văn bản",
     "This run has no snapshot yet; wait for its first step, or choose another run": "Lượt chạy này chưa có bản chụp nào; hãy đợi bước đầu tiên, hoặc chọn lượt chạy khác",
+    "A step is a whole number, not {value}; choose one with the slider of the header": "Bước phải là số nguyên, không phải {value}; hãy chọn bằng thanh trượt ở đầu trang",
     "This run has no snapshot of step {step}; choose one of the list": "Lượt chạy này không có bản chụp ở bước {step}; hãy chọn một bước trong danh sách",
     "The run has no snapshot of step {step}; wait for its first one": "Lượt chạy không có bản chụp ở bước {step}; hãy đợi bản chụp đầu tiên",
     # who may do what, and how much

@@ -56,7 +56,7 @@ def value_for(tokens, step=600, texts=(16, 1024, "run"), **changes):
     fixed = {"mean": measured, "spread": {kind: np.full((4, 4), 0.02) for kind in KINDS}, "even": even}
     heads = {"scores": measured, "even": even, "labels": labels, "measured": fixed, "texts": texts}
     given = {"predictions": predictions, "heads": heads, "ids": [ord(token[0]) for token in tokens],
-             "more": {"of": "tiny on plays", "key": f"a {step}"}, "step": step, "steps": STEPS}  # fmt: skip
+             "more": {"of": "tiny on plays", "key": f"a {step}"}, "step": step}  # fmt: skip
     return AttentionView.pack(tokens, weights, **(given | {"layer": 0, "head": 1} | changes))
 
 
@@ -73,15 +73,10 @@ class Heard:
     def __init__(self):
         self.events = []
         self.text = list(TEXT)
-        self.deaf = False
         self.late = 0  # answers that belong to what the view showed before
 
 
 def build_page(heard):
-    def step(event: gr.EventData):
-        heard.events.append(("step", event.step))
-        return gr.skip() if heard.deaf else value_for(heard.text, event.step)
-
     def ask(event: gr.EventData):
         heard.events.append(("ask", event.layer, event.head))
         scores = planted(len(heard.text))[event.layer, event.head]
@@ -109,11 +104,12 @@ def build_page(heard):
                 HeadMap(measured, elem_id="map")
             with gr.Column(min_width=320):
                 HeadLines(lines, elem_id="lines")
-        view.step(step, None, view, show_progress="hidden")
         view.choose(choose, None, None, trigger_mode="multiple")  # none is lost while one is on its way
         detail.ask(ask, None, detail, show_progress="hidden")
         evil, plain, none = (gr.Button(name) for name in ("Evil", "Plain", "None"))
         large = gr.Button("Large")
+        for step in STEPS[:-1]:
+            gr.Button(f"Step {step}").click(lambda step=step: value_for(heard.text, step), None, view)
         for of in ("run", "book"):
             gr.Button(f"One {of}").click(lambda of=of: value_for(heard.text, texts=(1, 1, of)), None, view)
         evil.click(lambda: show(HOSTILE), None, view)
@@ -164,7 +160,6 @@ def shared_page(site, browser):
 def page(site, shared_page):
     """The page with the plain text, layer 0, head 1, nothing pinned: a visit costs a second, so the tests share one."""
     page, heard = shared_page, site[1]
-    heard.deaf = False
     if heard.text != list(TEXT) or page.locator("#view .tok").count() != len(TEXT):
         show(page, "Plain", len(TEXT))
     page.locator("#view .tok").last.focus()
@@ -463,9 +458,12 @@ def test_lines_show_how_the_chosen_head_grew(site, page):
     page.locator("#lines .lines").focus()
     page.keyboard.press("ArrowLeft")
     assert page.locator("#lines .spoken").text_content().startswith("step 100: previous token 0.19, first token 0.")
+    page.evaluate(
+        """document.addEventListener("playground-moment-go", (event) => { window.went = event.detail.step; })"""
+    )
     page.keyboard.press("Enter")
-    page.locator("#view .step-name", has_text="step 100").wait_for()
-    wait_until(page, lambda: ("step", 100) in heard.events)
+    assert page.evaluate("window.went") == 100  # the slider of the header hears it
+    page.get_by_role("button", name="Step 100").click()
     page.keyboard.press("Escape")
     wait_until(page, lambda: "0.19" in chart.inner_text())  # the snapshot in view is the one marked
 
@@ -473,43 +471,16 @@ def test_lines_show_how_the_chosen_head_grew(site, page):
 # --- snapshots ---------------------------------------------------------------------------------------------------
 
 
-def test_the_slider_asks_for_a_snapshot_and_keeps_head_query_and_nodes(site, page):
-    _, heard = site
+def test_another_snapshot_keeps_head_query_and_nodes(page):
     choose(page, 0, 1)
     page.locator("#view .tok").nth(16).click()
     page.evaluate("window.kept = [...document.querySelectorAll('#view canvas, #view .tok')]")
-    page.locator("#view .steps").focus()
-    page.keyboard.press("Home")
+    page.get_by_role("button", name="Step 0").click()
     page.locator("#view .badge").wait_for(state="hidden")
-    assert ("step", 0) in heard.events and words(page, ".step-name") == "step 0"
     assert "of tiny on plays, step 600, not of what" in page.locator("#map .another").inner_text()
     assert words(page, ".strong h2") == "16 'a' attends to" and words(page, ".heat h2") == "Layer 0, head 1"
     same = "[...document.querySelectorAll('#view canvas, #view .tok')].every((node, i) => node === window.kept[i])"
     assert page.evaluate(same)
-
-
-def test_play_goes_through_the_snapshots_and_stops_at_the_end(site, page):
-    _, heard = site
-    page.locator("#view .steps").focus()
-    page.keyboard.press("Home")
-    wait_until(page, lambda: page.locator("#view .badge").is_hidden())
-    heard.events.clear()
-    page.locator("#view .play").click()
-    page.locator("#view .step-name", has_text="step 600").wait_for()
-    wait_until(page, lambda: page.locator("#view .play").get_attribute("aria-label") == "Play the snapshots")
-    assert [event for event in heard.events if event[0] == "step"] == [("step", 10), ("step", 100), ("step", 600)]
-    page.locator("#view .badge").wait_for()
-
-
-def test_play_waits_for_the_answer_and_stops_on_a_click(site, page):
-    _, heard = site
-    heard.deaf = True
-    page.locator("#view .play").click()
-    wait_until(page, lambda: ("step", 0) in heard.events)
-    page.wait_for_timeout(450)
-    assert [event for event in heard.events if event[0] == "step"] == [("step", 0)]
-    page.locator("#view .play").click()
-    assert page.locator("#view .play").get_attribute("aria-label") == "Play the snapshots"
 
 
 # --- whatever comes ----------------------------------------------------------------------------------------------
@@ -538,7 +509,6 @@ def test_twelve_layers_of_twelve_heads_are_all_there(page):
     assert words(page, ".heat h2") == "Layer 5, mean of its heads" and words(page, ".note") == "Cut to 64 tokens."
     page.locator("#view .tok").nth(40).hover()
     assert words(page, ".strong h2").startswith("40 ")
-    page.locator("#view .time").wait_for(state="hidden")
 
 
 def test_no_text_is_told_in_words(page):

@@ -90,15 +90,15 @@ def test_the_lens_shows_what_each_layer_would_say_and_ten_of_a_cell_without_the_
     expect(lens.locator(".ten h3")).to_contain_text("after layer 0, 3 'o'")
     expect(lens.locator('.cell[aria-pressed="true"]')).to_be_focused()
     assert asked == []
-    page.locator("#attention-view .steps").focus()
+    page.locator("#step-slider .steps").focus()
     with page.expect_request(is_of_the_lens, timeout=PATIENCE):
         page.keyboard.press("Home")  # another snapshot brings its own
-    expect(page.locator("#attention-view .step-name")).to_have_text("step 0")
+    expect(page.locator("#attention-view .of")).to_contain_text("step 0")
     expect(lens.locator(".ten li b").first).not_to_be_empty()
     expect(page.locator("#lens .stale")).to_have_count(0)
     assert len(asked) == 1
     page.keyboard.press("End")
-    expect(page.locator("#attention-view .step-name")).to_have_text("step 20")
+    expect(page.locator("#attention-view .of")).to_contain_text("step 20")
     lens.locator("summary").click()
 
 
@@ -151,13 +151,13 @@ def test_the_points_glide_but_for_who_wishes_no_motion(page):
 
 
 def test_snapshots_can_be_scrubbed(page):
-    slider = page.locator("#attention-view .steps")
+    slider = page.locator("#step-slider .steps")
     expect(slider).to_have_attribute("max", re.compile("[1-9]"))
     slider.focus()
     slider.press("Home")
-    expect(page.locator("#attention-view .step-name")).to_have_text("step 0")
+    expect(page.locator("#attention-view .of")).to_contain_text("step 0")
     slider.press("End")
-    expect(page.locator("#attention-view .step-name")).to_have_text("step 20")
+    expect(page.locator("#attention-view .of")).to_contain_text("step 20")
 
 
 def test_heads_are_silenced_with_their_standard_error_and_the_tab_says_what_bright_means(page):
@@ -168,7 +168,7 @@ def test_heads_are_silenced_with_their_standard_error_and_the_tab_says_what_brig
     expect(note).to_contain_text(re.compile(r"Measured on \d+ tokens of validation text"))
     expect(page.locator("#head-map .cell small").first).to_contain_text("±")
     first = page.locator("#head-map .cell").first.inner_text()
-    page.locator("#attention-view .steps").focus()
+    page.locator("#step-slider .steps").focus()
     page.keyboard.press("Home")
     expect(page.locator("#head-map .empty")).to_contain_text("step 0")  # the numbers of step 20 do not stay
     page.keyboard.press("End")
@@ -246,7 +246,7 @@ def test_a_view_opened_before_the_first_snapshot_follows_the_run(page, root):
     expect(page.locator("#neighbours .said")).to_contain_text("no snapshot yet")
     for _ in train_run(run):
         pass
-    expect(page.locator("#attention-view .step-name")).to_have_text("step 6", timeout=PATIENCE)
+    expect(page.locator("#attention-view .of")).to_contain_text("step 6", timeout=PATIENCE)
     expect(page.locator("#neighbours .step-name")).to_have_text("step 6", timeout=PATIENCE)
 
 

@@ -134,10 +134,10 @@ def test_hostile_prompts_run_nothing(page):
 
 
 def test_an_earlier_self_can_be_asked(page):
-    page.locator("#snapshot input").click()
-    page.get_by_role("option", name="0", exact=True).click()
+    page.locator("#step-slider .steps").press("Home")
     write(page, "Anna ", length=10)
     expect(tokens(page)).to_have_count(10)
+    expect(page.locator("#written .by")).to_contain_text("step 0")
 
 
 def test_bad_sampling_options_are_refused_beside_their_field_as_they_are_typed(page):

@@ -107,10 +107,10 @@ NUMERIC = {
     "train": ("block_size", "n_layer", "n_head", "n_embd", "dropout", "steps", "batch_size", "learning_rate",
               "warmup_steps", "min_learning_rate", "weight_decay", "beta1", "beta2", "grad_clip", "eval_interval",
               "eval_tokens", "seed", "sample_tokens"),
-    "generate": ("length", "temperature", "top-k", "sample-seed", "snapshot"),
+    "generate": ("length", "temperature", "top-k", "sample-seed"),
 }  # fmt: skip
 POSSIBLE = {"learning_rate": [2.5], "weight_decay": [2.5], "grad_clip": [2.5], "temperature": [2.5],
-            "sample-seed": [None], "top-k": [None], "snapshot": [None]}  # fmt: skip
+            "sample-seed": [None], "top-k": [None]}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NUMERIC)
@@ -125,7 +125,7 @@ def test_no_number_field_takes_what_is_not_possible(site, name):
 CHOICES = {
     "train": ("corpus", "tokenizer", "architecture", "activation", "schedule", "device", "qkv_bias", "bias",
               "tie_weights", "lm_head_bias"),
-    "generate": ("run-picker", "snapshot"),
+    "generate": ("run-picker",),
 }  # fmt: skip
 
 
@@ -134,6 +134,16 @@ def test_no_choice_takes_what_is_not_offered(site, name):
     values = ("nothing", "\ud800\x00", "../../etc/passwd", 7, ["gpt"], {"a": 1})
     for field, value in itertools.product(CHOICES[name], values):
         assert not site.sentence(name, **{field: value}).startswith(PASSED), f"{field}={value!r}"
+
+
+def test_a_step_is_a_whole_number_and_one_without_a_snapshot_gets_the_nearest(site):
+    for value in ("nothing", 7, [5], {"at": 5}, {"at": {RUN: "\ud800"}}, {"beside": [5]},
+                  *({"at": {RUN: number}} for number in NUMBERS if number is not None)):  # fmt: skip
+        assert "A step is a whole number" in site.sentence("generate", **{"step-slider": value}), repr(value)
+    for value in (None, {}, {"at": None}, {"at": {"other": "x"}}, {"a": 1}, {"at": {RUN: None}}):
+        assert site.call("generate", site.values("generate", **{"step-slider": value}))[0] == "complete", repr(value)
+    event, told = site.call("generate", site.values("generate", **{"step-slider": {"at": {RUN: 10**8}}}))
+    assert event == "complete" and "shown is the nearest one, of step 5" in told[0]["note"]
 
 
 def test_an_unknown_preset_or_language_is_no_matter(site):

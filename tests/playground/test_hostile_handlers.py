@@ -18,7 +18,8 @@ VALUES = [math.nan, None, "abc", [1], {}, True, 1e308, -1, 10**400, "\ud800\x00"
 EVENTS = [None, 5, "abc", [1], {}, {"layer": math.nan, "head": "\ud800", "step": [1], "stamp": {}, "run": 5, "name": 7},
           {"layer": 10**400, "head": -1, "step": 10**400, "stamp": "\ud800", "command": {}, "follow": "\ud800"},
           {"layer": True, "head": None, "step": 1e308, "stamp": [10**400], "run": "\ud800", "name": "a" * 1_000_000},
-          {"command": "\ud800", "run": {"a": 1}}]  # fmt: skip
+          {"command": "\ud800", "run": {"a": 1}}, {"id": 10**400, "ids": [10**400, -1, "a", None, {}]},
+          {"id": "\ud800", "ids": "\ud800"}, {"id": -1, "ids": [[0]] * 1000}]  # fmt: skip
 LONG = "x" * 1_000_000
 AT_ONCE = 60  # events that wait together
 FORM = 20  # inputs: the handlers with more take the form of a run, whose fields `test_hostile.py` goes through
@@ -99,7 +100,7 @@ def test_no_single_input_of_header_and_views_breaks_a_handler(site, handlers):  
 
 
 def test_an_event_may_tell_anything(site, handlers):  # noqa: F811
-    names = ("command", "rename_run", "go_to_step", "choose_head", "explain", "read_layers", "find_neighbours")
+    names = ("command", "rename_run", "choose_head", "explain", "read_layers", "find_neighbours", "accept", "name")
     heard = [one for one in handlers if one["api_name"] in names]
     assert len(heard) >= 7
     calls = ({"fn_index": one["id"], "data": one["values"], "event_data": event} for one in heard for event in EVENTS)

@@ -219,11 +219,11 @@ def test_without_a_run_or_without_gpt2_the_view_says_what_to_do_and_shows_nothin
         assert tab.draw_lines(None, "run", "en")["data"]
         view, links, silenced, buttons = tab.draw(run.id, "gpt2", "Anna", {}, "vi", (0, 0))
         assert "So sánh" in view["text"]["empty"] and "tokens" not in view and "values" not in silenced
-        view, links, _, buttons = tab.draw(run.id, "run", "Anna", {run.id: 5}, "en", (1, "mean"))
-        assert (view["step"], view["follows"], links["query"]["head"]) == (5, False, "mean")
+        view, links, _, buttons = tab.draw(run.id, "run", "Anna", {"at": {run.id: 5}}, "en", (1, "mean"))
+        assert (view["step"], links["query"]["head"]) == (5, "mean")
         assert buttons["visible"] is True
         view, *_ = tab.draw(run.id, "run", "Anna", {}, "vi", (0, 0))
-        assert (view["step"], view["follows"], view["run"]) == (12, True, run.id) and "bước 12" in view["of"]
+        assert view["step"] == 12 and "bước 12" in view["of"]
         typed = tab.enter(run.id, "run", "my own words", {}, "en", (0, 0), "an example")
         assert typed[0] == gr.skip()
         assert tab.enter(run.id, "run", "an example", {}, "en", (0, 0), "an example")[0] == own_example(run)
@@ -235,14 +235,14 @@ def test_silencing_stops_before_the_next_head_and_when_another_snapshot_is_shown
         page.lang = page.run = gr.State()
         tab, asked = AttentionTab(page), (run.id, "run", "Anna", {}, "en")
         ticket, steps, waiting = tab.begin(*asked)
-        assert steps == {run.id: 12} and "step 12" in waiting["of"]
+        assert steps == {"at": {run.id: 12}} and "step 12" in waiting["of"]
         tab.stop()  # in the queue, before anything is computed
         *_, last = tab.silence(ticket, *asked)
         assert not any(np.isfinite(x or np.nan) for row in last["values"] for x in row)
         ticket, *_ = tab.begin(*asked)
         drawn = tab.silence(ticket, *asked)
         next(drawn), next(drawn)
-        view, _, other, _ = tab.draw(run.id, "run", "Anna", {run.id: 5}, "en", (0, 0))
+        view, _, other, _ = tab.draw(run.id, "run", "Anna", {"at": {run.id: 5}}, "en", (0, 0))
         assert view["key"] == other["key"] != waiting["key"] and "values" not in other
         assert list(drawn) == []  # nothing goes on filling beside another snapshot
         ticket, *_ = tab.begin(*asked)
@@ -265,10 +265,9 @@ def test_who_silences_a_run_that_goes_on_is_told_that_the_view_stays_and_how_it_
                 assert words in (waiting.get("note") or waiting["text"]["empty"])
                 assert all(words in each["note"] for each in tab.silence(ticket, run.id, "run", "Anna", steps, lang))
                 drawn = tab.draw(run.id, "run", "Anna", steps, lang, (0, 0))
-                assert words in drawn[2]["note"] and drawn[0]["follows"] is False
-                newest = gr.EventData(None, {"step": 12, "follow": False})
-                steps, view, _, silenced, _ = tab.go_to_step(run.id, "run", "Anna", steps, lang, (0, 0), newest)
-                assert view["follows"] is True and words not in silenced["note"]
+                assert words in drawn[2]["note"] and drawn[0]["step"] == 12
+                _, _, silenced, _ = tab.draw(run.id, "run", "Anna", {"at": {}}, lang, (0, 0))
+                assert words not in silenced["note"], "the slider was dragged to its end"
         finally:
             run.write_status(before)
         *_, last = tab.silence(*tab.begin(run.id, "run", "Anna", {}, "en")[:1], run.id, "run", "Anna", {}, "en")

@@ -10,7 +10,8 @@ from core.runs.directory import RunDir
 from core.runs.store import RunStore
 from core.runs.training_run import train_run
 from playground.build import build_app
-from playground.generate.tab import MOST_PROMPT, MOST_TEXT, GenerateTab
+from playground.generate.sources import MOST_PROMPT, MOST_TEXT
+from playground.generate.tab import GenerateTab
 from playground.page import PageContext
 from playground.server.settings import Settings
 from playground.wishes import FORGOTTEN, LANES, MOST, Wishes
@@ -36,9 +37,16 @@ def tab(store) -> GenerateTab:
 
 def _write(tab, ticket="", page=ANNA, prompt="1", lang="en", length=400, seed=1, **changed):
     options = {"temperature": 0.8, "top_k": None, "top_p": 1.0} | changed
-    return tab.write(
-        "tiny", "run", False, "latest", prompt, "replace", lang, length, *options.values(), seed, ticket, page
+    written = tab.write(
+        "tiny", "run", False, {}, prompt, "replace", lang, length, *options.values(), seed, ticket, page
     )
+    return (_plain(text) for text, beside in written)
+
+
+def _plain(value: dict) -> dict:
+    """Return a text's value without its mark, which it has beside another."""
+    assert value.get("mark", "") == ""
+    return {name: part for name, part in value.items() if name != "mark"}
 
 
 def _refused(writing) -> tuple[list[dict], gr.Error]:
@@ -119,28 +127,57 @@ def test_a_model_that_cannot_write_is_refused_beside_its_choice_and_in_the_card(
     RunDir(store.root / "begun").path.mkdir()
     for name in ("run.json", "status.json"):
         shutil.copy(store.root / "tiny" / name, store.root / "begun" / name)
-    for run, source, step, field, said in (
-        ("tiny", "gpt2", "latest", "source", "thẻ So sánh"),
-        ("nobody", "run", "latest", "source", "nobody"),
-        ("begun", "run", "latest", "step", "chưa có bản chụp nào"),
-        ("tiny", "run", 4, "step", "không có bản chụp"),
+    for run, source, said in (
+        ("tiny", "gpt2", "thẻ So sánh"),
+        ("nobody", "run", "nobody"),
+        ("begun", "run", "chưa có bản chụp nào"),
     ):
-        wrong = tab.check_all(run, source, step, "vi", *fine)["wrong"]
-        assert list(wrong) == [field] and said in wrong[field]
-        (*_, last), _ = _refused(tab.write(run, source, False, step, fine[0], "replace", "vi", *fine[1:], "", ANNA))
-        assert last == {"state": "refused", "note": wrong[field]}
-    assert tab.choose_source("gpt2", "en")[0]["visible"] is False, "it can be chosen, and the refusal stands beside it"
-    assert tab.check_all("tiny", "run", 5, "vi", *fine) == {"wrong": {}}
+        wrong = tab.check_all(run, source, "vi", *fine)["wrong"]
+        assert list(wrong) == ["source"] and said in wrong["source"]
+        (*_, (last, _)), _ = _refused(tab.write(run, source, False, {}, fine[0], "replace", "vi", *fine[1:], "", ANNA))
+        assert _plain(last) == {"state": "refused", "note": wrong["source"]}
+    assert tab.choose_source("gpt2", "en")["visible"] is False, "it can be chosen, and the refusal stands beside it"
+    assert tab.check_all("tiny", "run", "vi", *fine) == {"wrong": {}}
+
+
+def test_a_step_without_a_snapshot_is_written_by_the_nearest_and_says_so(tab):
+    moments = {"at": {"tiny": 4}, "beside": {"tiny": 9}}
+    told = list(tab.write("tiny", "run", False, moments, "1", "replace", "en", 3, 0.8, None, 1.0, 1, "", ANNA))
+    now = [value for value, _ in told if "state" in value][-1]
+    beside = [value for _, value in told if "state" in value][-1]
+    assert now["note"] == "There is no snapshot of step 4: shown is the nearest one, of step 5."
+    assert "of step 9" in beside["note"] and now["tokens"] == beside["tokens"], "same prompt, same seed"
+    assert (now["mark"], beside["mark"]) == ("B", "A") and now["by"]["en"].endswith(", step 5")
+
+
+def test_moving_through_the_steps_writes_over_what_stands_and_never_empties_it(tab):
+    options = (30, 0.8, None, 1.0, 1)
+    seen = {}
+    for step in (0, 1, 2, 5):
+        told = [
+            text
+            for text, _ in tab.move(
+                "tiny", "run", False, {"at": {"tiny": step}}, "1", "replace", "en", *options, "", ANNA
+            )
+        ]
+        assert all(value["over"] and value["tokens"] for value in told) and told[-1]["state"] == "done"
+        seen[step] = told[-1]["tokens"]
+    assert len(set(seen.values())) == 4
+    *_, written = _write(tab, length=30)
+    assert written["tokens"] == seen[5], "the newest step, by the same seed"
+    assert list(tab.move("tiny", "gpt2", False, {}, "1", "replace", "en", *options, "", ANNA)) == [
+        [gr.skip(), gr.skip()]
+    ]
 
 
 def test_a_prompt_that_is_none_is_refused_beside_its_field_in_the_language_of_the_page(tab):
     fine = (200, 0.8, None, 1.0, 1)
-    assert tab.check_all("tiny", "run", "latest", "en", "Anna", *fine) == {"wrong": {}}
+    assert tab.check_all("tiny", "run", "en", "Anna", *fine) == {"wrong": {}}
     long = "x" * (MOST_TEXT + 1)
     for lang, said in (("en", "The prompt has 1,000,001 characters, more than"), ("vi", "1.000.001 ký tự")):
-        wrong = tab.check_all("tiny", "run", "latest", lang, long, 0, *fine[1:])["wrong"]
+        wrong = tab.check_all("tiny", "run", lang, long, 0, *fine[1:])["wrong"]
         assert list(wrong) == ["prompt", "max_new_tokens"] and said in wrong["prompt"]
-    assert "must be a text" in tab.check_all("tiny", "run", "latest", "en", ["x"], *fine)["wrong"]["prompt"]
+    assert "must be a text" in tab.check_all("tiny", "run", "en", ["x"], *fine)["wrong"]["prompt"]
 
 
 def test_of_a_long_prompt_the_end_is_used_and_the_page_says_so(tab):
@@ -183,4 +220,5 @@ def test_writing_has_a_lane_of_its_own(tmp_path):
     lanes = {each.fn.__qualname__: (each.concurrency_id, each.concurrency_limit) for each in page.fns.values()
              if getattr(each.fn, "__qualname__", "")}  # fmt: skip
     assert lanes["GenerateTab.write"] == ("write", LANES)
-    assert [name for name, (lane, _) in lanes.items() if lane == "write"] == ["GenerateTab.write"]
+    writing = [name for name, (lane, _) in lanes.items() if lane == "write"]
+    assert writing == ["GenerateTab.write", "GenerateTab.move"] and lanes["ByHandSection.look"][0] == "by-hand"

@@ -182,12 +182,13 @@ def test_the_pages_own_handlers_are_known_by_what_they_need(tmp_path):
 
     handlers = [each for each in build_app(RunStore(tmp_path), Settings(runs=tmp_path)).fns.values() if each.fn]
     assert {each.api_name for each in handlers if needs_event(each.fn)} == {
-        "command", "go_to_step", "choose_head", "explain", "read_layers", "find_neighbours", "rename_run",
+        "command", "choose_head", "explain", "read_layers", "find_neighbours", "rename_run", "accept", "name",
         "become_host",
     }  # fmt: skip
     assert {each.api_name for each in handlers if takes_long_text(each)} == {
         "train", "start", "without_invisible", "read_pasted", "tell_again", "tell_again_1",
-        "generate", "check_all", "check_all_1", "check_all_2", "check_all_3",
+        "generate", "move", "look", "look_1", "look_2", "accept",
+        "check_all", "check_all_1", "check_all_2", "check_all_3", "check_all_4",
     }  # fmt: skip
 
 

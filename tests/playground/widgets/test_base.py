@@ -71,7 +71,7 @@ def test_an_event_has_the_mode_of_its_class_unless_another_is_asked_for():
         transport, view = Transport(), AttentionView()
         transport.command(print)
         view.choose(print)
-        view.step(print, trigger_mode="once")
+        view.choose(print, trigger_mode="once")
     assert [fn.trigger_mode for fn in demo.fns.values()] == ["multiple", "always_last", "once"]
 
 
