@@ -121,7 +121,7 @@ def visited(browser: Any, url: str, width: int = 1280) -> Iterator[Any]:
         yield page
     finally:
         page.close()
-    assert strangers == [] and errors == []
+    assert (strangers, errors) == ([], []), f"{strangers} {errors}"
 
 
 @contextmanager
@@ -143,4 +143,4 @@ def confined(browser: Any, url: str, query: str = "", **how: Any) -> Iterator[An
         yield page
     finally:
         page.close()
-    assert strangers == [] and errors == []
+    assert (strangers, errors) == ([], []), f"{strangers} {errors}"

@@ -25,10 +25,11 @@ const WORDS = {
   share_one: 'The plane shows {seen} of how the rows differ: the most that a plane can (PCA).',
   nearest: '{name} ({kind}): nearest at step {step}', nearest_one: '{name} ({kind}): nearest',
   nearest_place: 'Position {name}: nearest at step {step}', nearest_place_one: 'Position {name}: nearest',
-  how: 'Cosine, in all dimensions', seen_times: '{count} {count:time|times} in the text',
-  changed: 'How that changed (bold: the same kind)', go: 'Show step {step}',
+  how: 'Cosine, in all dimensions',
+  seen_times: '{count} {count:time|times} in the text', seen_times_part: '{count} {count:time|times} in the first {part} characters of the text',
+  changed: 'How that changed (bold: the same kind)', changed_places: 'How that changed (bold: beside it)', go: 'Show step {step}',
   first_place: 'first', last_place: 'last',
-  vowel: 'vowel (y too)', consonant: 'consonant', capital: 'capital', digit: 'digit', sign: 'sign', space: 'white space',
+  vowel: 'vowel', y_too: '{kind} (y too)', consonant: 'consonant', capital: 'capital', digit: 'digit', sign: 'sign', space: 'white space',
   word: 'word', piece: 'piece of a word', letter: 'letter', other: 'other', position: 'position',
 };
 const PACE = 1000; // milliseconds that a snapshot is shown while playing
@@ -142,7 +143,6 @@ function show(wanted) {
   chosen = before[kind];
   pointed = null;
   at('.of').textContent = nameOf();
-  at('.neighbours').dataset.table = kind;
   buildPoints();
   drawLegend();
   drawFrame();
@@ -162,7 +162,7 @@ function drawLegend() {
   }
   at('.legend').replaceChildren(...NAMES.filter((name) => data().rows.some((row) => row.kind === name)).map((name) => {
     const node = make('span', '');
-    node.append(markIcon(name), make('span', '', say(name)));
+    node.append(markIcon(name), make('span', '', name === NAMES[0] ? say('y_too', { kind: say(name) }) : say(name)));
     return node;
   }));
 }
@@ -185,17 +185,17 @@ function drawBeside() {
   if (!row || !data().nearest) return;
   const key = (kind === 'positions' ? 'nearest_place' : 'nearest') + (several ? '' : '_one');
   at('.beside h3').textContent = say(key, { name: named(row.name), kind: say(row.kind), step: answer.steps[frame] });
-  at('.beside h3').title = row.count ? say('seen_times', { count: row.count }) : '';
+  tell(at('.times'), row.count ? say(answer.part ? 'seen_times_part' : 'seen_times', { count: row.count, part: answer.part }) : '');
   at('.five').replaceChildren(...nearestOf(chosen, frame).map((each) => {
     const node = make('li', 'bar-row'), track = make('span', 'track'), bar = make('i', 'bar'), text = make('b', 'text');
-    text.append(markIcon(rows[each.row].kind), make('span', '', named(rows[each.row].name)));
+    text.append(markIcon(rows[each.row].kind, each.row / (rows.length - 1)), make('span', '', named(rows[each.row].name)));
     bar.style.width = 100 * clamp(each.cosine, 0, 1) + '%';
     track.append(bar);
     node.append(text, track, make('span', 'number', decimal(each.cosine, 2)));
     node.title = say('how');
     return node;
   }));
-  tell(at('.beside h4'), several ? say('changed') : '');
+  tell(at('.beside h4'), several ? say(kind === 'positions' ? 'changed_places' : 'changed') : '');
   at('.history').hidden = !several;
   at('.history tbody').replaceChildren(...(several ? answer.steps.map(historyRow) : []));
 }
@@ -268,8 +268,8 @@ function look() {
     follow(model ?? null, props.value?.lang ?? 'en', onNews);
     markStale();
   }
-  const known = answer ? Math.max(...answer.steps, ...answer.missing) : Infinity;
-  if (newest > known && newest !== answered && !playing && frame === lastFrame()) {
+  const known = answer ? Math.max(...answer.steps, ...answer.missing) : props.value?.why ? -1 : Infinity;
+  if (newest !== null && newest > known && newest !== answered && !playing && (!answer || frame === lastFrame())) {
     answered = newest;
     stamp += 1;
   }
@@ -307,8 +307,8 @@ hear(SHOWN, (state) => {
 });
 let lastWidth = 0;
 new ResizeObserver(() => {
-  const width = at('.plane').clientWidth;
-  if (width !== lastWidth && answer) { lastWidth = width; fit(); }
+  const width = at('.plane')?.clientWidth;
+  if (width && width !== lastWidth && answer) { lastWidth = width; fit(); }
 }).observe(at('.plane'));
 watch('value', onValue);
 onValue();

@@ -41,6 +41,7 @@ class NeighbourPlane(Widget):
         facts = {
             "steps": found.steps, "missing": found.missing, "architecture": found.architecture,
             "vocab": found.vocab_size, "names": found.names, "kinds": found.kinds, "counts": found.counts,
+            "part": found.part,
             "places": found.places, "all": found.block_size, "tokens": _facts_of(found.tokens),
             "positions": found.positions and _facts_of(found.positions),
         }  # fmt: skip

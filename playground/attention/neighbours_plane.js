@@ -19,15 +19,17 @@ function markNode(name) {
   return makeSvg('path', { d, class: hollow ? 'mark hollow' : 'mark' });
 }
 
-/** A mark alone, for the legend and the lists. */
-function markIcon(name) {
+/** A mark alone, for the legend and the lists; part: where among the positions it stands. */
+function markIcon(name, part = 0) {
   const icon = makeSvg('svg', { class: 'icon', viewBox: '-8 -8 16 16', 'data-kind': name, 'aria-hidden': 'true' });
   icon.append(markNode(name));
+  icon.style.setProperty('--part', part);
   return icon;
 }
 
 function buildPoints() {
   const { rows } = data();
+  cancelAnimationFrame(gliding);
   nodes = rows.map((row, i) => {
     const node = makeSvg('g', { class: 'point', role: 'button', tabindex: '-1', 'data-row': i, 'data-kind': row.kind });
     if (rows.length > 1) node.style.setProperty('--part', i / (rows.length - 1));
@@ -44,6 +46,7 @@ function buildPoints() {
 function fit() {
   const width = Math.floor(at('.plane').clientWidth);
   if (!width || !answer || !data()) return;
+  cancelAnimationFrame(gliding);
   size = { width, height: Math.round(clamp(0.72 * width, 300, 520)) };
   drawing.setAttribute('width', size.width);
   drawing.setAttribute('height', size.height);
@@ -148,7 +151,7 @@ drawing.addEventListener('click', (event) => {
   if (row !== null) choose(row);
 });
 drawing.addEventListener('keydown', (event) => {
-  const here = Number(event.target.closest('.point')?.dataset.row ?? -1), last = data().rows.length - 1;
+  const here = Number(event.target.closest('.point')?.dataset.row ?? -1), last = nodes.length - 1;
   const to = { ArrowRight: here + 1, ArrowDown: here + 1, ArrowLeft: here - 1, ArrowUp: here - 1, Home: 0, End: last }[event.key];
   if (here >= 0 && (event.key === 'Enter' || event.key === ' ')) { event.preventDefault(); return choose(here); }
   if (here < 0 || to === undefined || to < 0 || to > last) return;

@@ -63,6 +63,7 @@ class Neighbours:
     names: list[str]  # of the tokens, in the order of their kinds
     kinds: list[str]
     counts: list[int]  # how often each comes in the text
+    part: int  # characters of a longer text in which they were counted; 0: in all of it
     block_size: int  # positions that there are; 0 where none is learned
     places: list[int]  # those that are looked at
     tokens: Table
@@ -126,7 +127,7 @@ def _compared(
     missing: list[int],
 ) -> Neighbours:  # fmt: skip
     V = tokenizer.vocab_size
-    ids, counts = chosen_tokens(text_of, tokenizer)
+    ids, counts, part = chosen_tokens(text_of, tokenizer)
     kinds = [kind_of(tokenizer.decode([i])) for i in ids]
     rows = _rows(states, "wte", ids)
     number = torch.tensor([KINDS.index(kind) for kind in kinds])
@@ -137,7 +138,7 @@ def _compared(
         positions = table(_rows(states, "wpe", places), (at[:, None] - at).abs() == 1)
     return Neighbours(
         steps=list(states), missing=missing, architecture=architecture, vocab_size=V,
-        names=token_texts(tokenizer, ids), kinds=kinds, counts=counts, block_size=T, places=places,
+        names=token_texts(tokenizer, ids), kinds=kinds, counts=counts, part=part, block_size=T, places=places,
         tokens=table(rows, number[:, None] == number), positions=positions,
     )  # fmt: skip
 
@@ -167,21 +168,23 @@ def table(frames: list[Tensor], alike: Tensor) -> Table:
     )
 
 
-def chosen_tokens(text_of: RunDir | None, tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+def chosen_tokens(text_of: RunDir | None, tokenizer: Tokenizer) -> tuple[list[int], list[int], int]:
     """Return the tokens that are looked at, by kind and then by text, and how often each comes in a run's text.
 
-    All of a small vocabulary; else the most frequent ones of that text. Without a text that can be read, GPT-2's tokens
-    are counted in a page of a book, and others are not counted: 0 of each.
+    Last comes in how many of its characters; 0: in all. Of a small vocabulary all are looked at, else the most frequent
+    ones of that text. Without a text that can be read, GPT-2's are those of a page of a book, and no count is told.
     """
     try:
-        counted = Counter(tokenizer.encode(text_of.text()[:MOST_COUNTED]) if text_of else [])
+        text = text_of.text() if text_of else ""
+        counted, part = Counter(tokenizer.encode(text[:MOST_COUNTED])), MOST_COUNTED * (len(text) > MOST_COUNTED)
     except (ValueError, OSError):  # its text is damaged; the snapshots may be whole
-        counted = Counter()
-    if not counted and isinstance(tokenizer, BPETokenizer):
+        counted, part = Counter(), 0
+    told = bool(counted)
+    if not told and isinstance(tokenizer, BPETokenizer):
         counted = Counter(tokenizer.encode(ALICE))
     V = tokenizer.vocab_size
     all_of_it = V <= MOST_TOKENS or not counted
     ids = sorted((i for i in range(V) if all_of_it or counted[i]), key=lambda i: (-counted[i], i))[:MOST_TOKENS]
     texts = {i: tokenizer.decode([i]) for i in ids}
     ids.sort(key=lambda i: (KINDS.index(kind_of(texts[i])), texts[i], i))
-    return ids, [counted[i] for i in ids]
+    return ids, [counted[i] if told else 0 for i in ids], part

@@ -191,10 +191,10 @@ WIDGET_WORDS_VI = {
         "share_one": "Mặt phẳng này cho thấy {seen} sự khác nhau giữa các hàng: nhiều nhất mà một mặt phẳng có thể (PCA).",
         "nearest": "{name} ({kind}): gần nhất ở bước {step}", "nearest_one": "{name} ({kind}): gần nhất",
         "nearest_place": "Vị trí {name}: gần nhất ở bước {step}", "nearest_place_one": "Vị trí {name}: gần nhất",
-        "how": "Cosine, trong mọi chiều", "seen_times": "{count} lần trong văn bản",
-        "changed": "Đã thay đổi ra sao (đậm: cùng loại)", "go": "Xem bước {step}",
+        "how": "Cosine, trong mọi chiều", "seen_times": "{count} lần trong văn bản", "seen_times_part": "{count} lần trong {part} ký tự đầu của văn bản",
+        "changed": "Đã thay đổi ra sao (đậm: cùng loại)", "changed_places": "Đã thay đổi ra sao (đậm: ngay bên cạnh)", "go": "Xem bước {step}",
         "first_place": "đầu", "last_place": "cuối",
-        "vowel": "nguyên âm (kể cả y)", "consonant": "phụ âm", "capital": "chữ hoa", "digit": "chữ số", "sign": "dấu câu, ký hiệu",
+        "vowel": "nguyên âm", "y_too": "{kind} (kể cả y)", "consonant": "phụ âm", "capital": "chữ hoa", "digit": "chữ số", "sign": "dấu câu, ký hiệu",
         "space": "khoảng trắng", "word": "từ", "piece": "mảnh của từ", "letter": "chữ cái", "other": "khác", "position": "vị trí",
     },
     "attention_map": {

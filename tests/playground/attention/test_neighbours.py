@@ -125,9 +125,12 @@ class Words(Bytes):
 
 def test_of_a_large_vocabulary_the_most_frequent_tokens_of_the_text_are_looked_at(run, monkeypatch):
     monkeypatch.setattr(neighbours_values, "MOST_TOKENS", 6)
-    ids, counts = chosen_tokens(run, Words())
+    ids, counts, part = chosen_tokens(run, Words())
     often = sorted(set(TEXT), key=lambda c: (-TEXT.count(c), c))[:6]
-    assert sorted(map(chr, ids)) == sorted(often) and counts == [TEXT.count(chr(i)) for i in ids]
+    assert sorted(map(chr, ids)) == sorted(often) and part == 0 and counts == [TEXT.count(chr(i)) for i in ids]
+    monkeypatch.setattr(neighbours_values, "MOST_COUNTED", 40)
+    ids, counts, part = chosen_tokens(run, Words())
+    assert part == 40 and counts == [TEXT[:40].count(chr(i)) for i in ids]
     assert chosen_tokens(None, Words())[1] == [0] * 6  # no text: whichever come first
 
 
@@ -168,7 +171,7 @@ def test_a_run_of_as_many_snapshots_and_rows_as_are_looked_at_stays_under_700_ki
     frames = list(torch.randn(S, N, 8, generator=torch.Generator().manual_seed(0)))
     table = neighbours_values.table(frames, torch.ones(N, N, dtype=torch.bool))
     found = neighbours_values.Neighbours(
-        list(range(S)), [], "gpt", N, ["x" * 8] * N, ["word"] * N, [10**6] * N, N, list(range(N)), table, table
+        list(range(S)), [], "gpt", N, ["x" * 8] * N, ["word"] * N, [10**6] * N, 0, N, list(range(N)), table, table
     )
     assert len(json.dumps(NeighbourPlane.pack(found, "x", "x"))) < 700_000
 
