@@ -74,7 +74,7 @@ class AttentionView(Widget):
         known to 0.004 at worst. `predictions` has for each token up to ten (text, probability, id); `heads` is
         `{"scores": {name: (L, nh)}, "even": {name: number}, "labels": (L, nh) of None or (name, score, spread)}`, and
         what `measured` and `texts` say of the texts that the labels are from. `more`: "of" (the name of what is
-        shown) and "key". Raises ValueError where shapes do not fit together.
+        shown), "key", and "run". Raises ValueError where shapes do not fit together.
         """
         weights, T = np.asarray(weights), len(tokens)
         _check(weights, T, len(predictions))

@@ -2,7 +2,7 @@
  * head of each one's script. The view announces on the document which layer, head and query it shows; the others follow
  * and may pick. No word of it reaches the server. Widgets of one `channel` hear each other. */
 const SHOWN = 'playground-attention', PICKED = 'playground-attention-pick';
-const { at, say, make, makeSvg, tell, decimal, scientific, percent, named, finite, clamp, bytesOf, walk, onTheme, pointIn } =
+const { at, say, follow, make, makeSvg, tell, decimal, scientific, percent, named, finite, clamp, bytesOf, walk, onTheme, pointIn } =
   playground.widget(element, props, () => WORDS);
 
 // --- the link -------------------------------------------------------------------------------------------

@@ -41,9 +41,15 @@ def key_of(run: RunDir | None, source: Any, step: int | None) -> str:
     return f"{GPT2} {of_run}" if source == GPT2 else f"{of_run} {step}"
 
 
-def empty_view(why: str, lang: str) -> dict:
+def empty_view(run: RunDir | None, source: Any, why: str, lang: str) -> dict:
     """Return a view without a map, which says why."""
-    return {"text": {**widget_words(lang)["attention"], "empty": why}, "lang": lang, "channel": CHANNEL}
+    words = {**widget_words(lang)["attention"], "empty": why}
+    return {"text": words, "lang": lang, "channel": CHANNEL, **_model_of(run, source)}
+
+
+def _model_of(run: RunDir | None, source: Any) -> dict:
+    """Return whose model the cards beside the view look into: a run's, GPT-2's (None), or nobody's (nothing)."""
+    return {"run": None} if source == GPT2 else {"run": run.id} if run else {}
 
 
 def missing(run: RunDir | None, source: Any, lang: str) -> str | None:
@@ -96,6 +102,7 @@ def view(run: RunDir | None, source: Any, attention: "TextAttention", lang: str)
         more={
             "of": name_of(run, source, attention.step, lang),
             "key": key_of(run, source, attention.step),
+            **_model_of(run, source),
         },
     )
 

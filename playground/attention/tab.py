@@ -131,7 +131,7 @@ class AttentionTab:
         self._stop_another(request, cards.key_of(run, source, None if why else attention.step))
         if why:
             return [
-                cards.empty_view(why, lang),
+                cards.empty_view(run, source, why, lang),
                 Downloads.pack(None, {}, lang),
                 cards.no_map(run, source, why, lang),
                 gr.update(visible=False),
