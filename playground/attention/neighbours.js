@@ -84,10 +84,11 @@ function onValue() {
   cameFor(value?.stamp);
 }
 
-/** Stay with the step and the token that were looked at, where the answer has them; else the last step, and a vowel. */
+/** Stay with the step and the token that were looked at, where the answer has them; else the view's step, and a vowel. */
 function takeUp(former) {
-  const same = former?.run === answer.run, step = former?.steps[frame], token = former?.tables.tokens.rows[before.tokens];
-  const wasLast = !same || frame === Math.max(0, former.steps.length - 1), there = answer.steps.indexOf(step);
+  const same = former?.run === answer.run, token = former?.tables.tokens.rows[before.tokens];
+  const wasLast = same && frame === Math.max(0, former.steps.length - 1);
+  const there = answer.steps.indexOf(same ? former.steps[frame] : shown?.step);
   frame = wasLast || there < 0 ? lastFrame() : there;
   const { rows, order } = answer.tables.tokens, found = token ? rows.findIndex(({ name }) => name === token.name) : -1;
   before.tokens = found >= 0 ? found : order.find((i) => rows[i].kind === 'vowel') ?? order[0] ?? null;
@@ -301,9 +302,12 @@ at('.history').addEventListener('keydown', (event) => {
   event.preventDefault();
   goToRow(clamp(frame + move, 0, lastFrame()));
 });
-hear(SHOWN, (state) => {
+hear(SHOWN, (state) => { // goes along with the view, which the header's slider moves
+  const moved = state.step !== shown?.step;
   shown = state;
   look();
+  const there = moved && answer && answer.run === (state.run ?? null) ? answer.steps.indexOf(state.step) : -1;
+  if (there >= 0 && !playing) go(there);
 });
 let lastWidth = 0;
 new ResizeObserver(() => {

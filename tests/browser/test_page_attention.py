@@ -128,11 +128,18 @@ def test_letters_find_their_neighbours_and_playing_asks_the_server_for_nothing(p
     page.keyboard.press("ArrowRight")
     expect(card.locator(".beside h3")).to_have_text("w (consonant): nearest at step 5")
     expect(point_of(card, "w")).to_be_focused()
+    assert asked == []
+    page.locator("#step-slider .steps").focus()
+    page.keyboard.press("Home")  # the header's slider moves the points too
+    expect(step).to_have_text("step 0")
+    page.keyboard.press("End")
+    expect(step).to_have_text("step 20")
+    asked.clear()
     card.locator("[data-table=positions]").click()
     expect(card.locator(".point")).to_have_count(32)
     expect(card.locator(".company")).to_contain_text("of the positions")
     card.locator("[data-table=tokens]").click()
-    expect(card.locator(".beside h3")).to_have_text("w (consonant): nearest at step 5")
+    expect(card.locator(".beside h3")).to_have_text("w (consonant): nearest at step 20")
     assert asked == []
 
 
