@@ -29,7 +29,7 @@ class NeighbourPlane(Widget):
 
     template = "neighbours.html"
     scripts = ("attention_link.js", "neighbours_plane.js", "neighbours.js")
-    styles = ("../widgets/card.css", "attention_ink.css", "attention_player.css", "neighbours.css")
+    styles = ("../widgets/card.css", "attention_ink.css", "neighbours.css")
     modes = {"ask": "always_last"}
 
     @staticmethod
