@@ -132,6 +132,7 @@ function showState(pieces) {
   if (before) timer = setTimeout(() => put(at('.state'), say(state)), SOON);
   else put(at('.state'), told);
   at('.written').dataset.state = at('.state').dataset.state = state;
+  at('.written').dataset.mark = last.mark ?? '';
   const speed = Number.isFinite(last.speed) ? exact(Math.round(last.speed)) + ' ' + say('speed') : '';
   const count = drawn.length ? say('tokens', { count: drawn.length }) : '';
   at('.speed').textContent = [count, speed].filter(Boolean).join(' · ');
