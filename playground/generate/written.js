@@ -113,7 +113,7 @@ function grow() {
   if (last.over) settle();
   if (drawn.length && !written.querySelector('[tabindex="0"]')) written.firstElementChild.tabIndex = 0;
   showState(pieces);
-  if (atEnd && last.state === 'writing') paper.scrollTop = paper.scrollHeight;
+  if (atEnd && last.state === 'writing' && !last.over) paper.scrollTop = paper.scrollHeight;
 }
 
 /** Keep the place that is looked at while another text takes that of the one before; at the end nothing is left of it. */

@@ -60,6 +60,8 @@ def shared(root, browser):
 def page(shared):
     """The Generate tab, a prompt, and the newest step."""
     open_tab(shared, "Generate")
+    if shared.locator("#step-slider .pin").get_attribute("aria-pressed") == "true":
+        shared.locator("#step-slider .pin").click()
     shared.locator("#prompt textarea").fill("2 times 3 is")
     expect(shared.locator("#by-hand .end")).to_have_text("2␣times␣3␣is")
     slider(shared).press("End")
