@@ -235,7 +235,7 @@ def test_a_damaged_snapshot_gets_a_sentence_and_the_nearest_one(page, root):
         slider(page).press("ArrowRight")
     said = "The snapshot of step 50 cannot be read: shown is the nearest one that can, of step 20."
     expect(page.locator("#by-hand .note")).to_have_text(said)
-    expect(page.locator("#written .note")).to_have_text(said)
+    expect(page.locator("#written .note")).to_contain_text(said)
     expect(page.locator("#written .by")).to_contain_text("step 20")
 
 
