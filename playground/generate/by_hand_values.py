@@ -18,7 +18,7 @@ from core.sampling import next_token_probs
 from core.tokenizers import Tokenizer
 from playground.generate.sources import MOST_PROMPT, Source
 from playground.generate.writing import read_prompt
-from playground.prompts import DecodeStream, is_end_of_text, token_texts
+from playground.prompts import DecodeStream, fit_prompt, is_end_of_text, token_texts
 
 ALL_TEXTS, MOST_TEXTS = 1_024, 500  # a vocabulary that is told whole; else how many of the likeliest tokens
 MOST_BYTES = 16_000_000  # of logits that are kept: eighty of GPT-2's, thousands of a small model's
@@ -47,7 +47,9 @@ def look(source: Source, prompt: str, tail: Any, replace: bool, lang: str) -> di
     """
     tokenizer = source.writer.tokenizer
     base, chosen = split(tokenizer, prompt, tail)
-    ids, pieces, note = read_prompt(source.writer, base[-MOST_PROMPT:], replace, source.fallback, lang)
+    base_read = base[-MOST_PROMPT:]
+    ids, pieces, _ = read_prompt(source.writer, base_read, replace, source.fallback, lang)
+    note = fit_prompt(base_read, tokenizer, replace, lang)[2]  # that of the whole prompt speaks of the text's own card
     logits = logits_after(source, [*ids, *chosen])
     V = len(logits)
     named = range(V) if V <= ALL_TEXTS else logits.topk(MOST_TEXTS).indices.tolist()

@@ -80,7 +80,7 @@ class GenerateTab:
                 self._build_options()
             with gr.Column(scale=4, min_width=340):
                 with gr.Row(elem_id="texts"):
-                    self.beside = WrittenText(elem_id="written-beside", visible=False)
+                    self.beside = WrittenText(elem_id="written-beside")  # page.css shows it where it is A
                     self.written = WrittenText(elem_id="written")
                 self.by_hand = ByHandSection(self.page, {name: OPTIONS[name] for name in BOUNDS})
 
@@ -176,7 +176,7 @@ class GenerateTab:
             other = step_beside(run, moments)
             marks = ("A", "B") if other is not None else ("", "")
             for value in self._text(chosen_step(run, moments), *asked):
-                yield [_marked(value, marks[1]), gr.update(visible=other is not None)]
+                yield [_marked(value, marks[1]), {"mark": marks[0]}]
             if other is not None and value.get("state") == "done":
                 for value in self._text(other, *asked):
                     yield [gr.skip(), _marked(value, marks[0])]

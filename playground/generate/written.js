@@ -113,7 +113,7 @@ function grow() {
   if (last.over) settle();
   if (drawn.length && !written.querySelector('[tabindex="0"]')) written.firstElementChild.tabIndex = 0;
   showState(pieces);
-  if (atEnd && last.state === 'writing') paper.scrollTop = paper.scrollHeight;
+  if (atEnd && last.state === 'writing' && !last.over) paper.scrollTop = paper.scrollHeight;
 }
 
 /** Keep the place that is looked at while another text takes that of the one before; at the end nothing is left of it. */
@@ -132,6 +132,7 @@ function showState(pieces) {
   if (before) timer = setTimeout(() => put(at('.state'), say(state)), SOON);
   else put(at('.state'), told);
   at('.written').dataset.state = at('.state').dataset.state = state;
+  at('.written').dataset.mark = last.mark ?? '';
   const speed = Number.isFinite(last.speed) ? exact(Math.round(last.speed)) + ' ' + say('speed') : '';
   const count = drawn.length ? say('tokens', { count: drawn.length }) : '';
   at('.speed').textContent = [count, speed].filter(Boolean).join(' · ');

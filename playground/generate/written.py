@@ -4,7 +4,8 @@ The value is `{"prompt", "tokens", "by", "seed", "speed", "state", "note"}` and 
 a token, the JSON of `{"id", "t", "b", "p", "q", "end", "alts"}`: t is the text that it adds, b the token alone where
 that is another (bytes of a character), p the model's own probability, q the one it was drawn with, and alts up to ten
 `[id, text, p, q]`. A value without `prompt` changes what it names, such as the state or the language and its words, and
-lets the text stand. Left out on purpose: the sampling itself, and changing the text.
+lets the text stand. `mark` is "A" or "B" where two stand side by side, and `over` lets the tokens take
+the places of those before, one by one. Left out on purpose: the sampling itself, and changing the text.
 """
 
 import json
