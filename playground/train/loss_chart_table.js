@@ -2,7 +2,7 @@
  * the settings in which they differ. Names and texts come from the page's list of runs, the rest from a route of its own,
  * which is asked while the table is open; the run in view is as its feed tells. Shares one scope with the other files. */
 const TABLE_MS = 5000, CHANGED_MS = 700; // between two questions: while runs are trained; when there are other runs
-const FIXED = ['run', 'text', 'best', 'seconds', 'tokens']; // columns beside the settings
+const FIXED = ['run', 'best', 'seconds', 'tokens', 'text']; // columns beside the settings
 let table = { key: '', columns: [], runs: {} }, askingTable = false, tableAskedAt = 0, tableOf = '';
 const rowsOfTable = new Map(); // id -> its row, which stays, so that a click between two looks lands on it
 const isTableOpen = () => at('.runs').open && !at('.runs').hidden;
