@@ -18,7 +18,19 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.report import head, row
 from benchmarks.served import served
-from benchmarks.visiting import LANGUAGES, LOOKS, PATIENCE, TABS, chromium, open_tab, train, visit, write
+from benchmarks.visiting import (
+    LANGUAGES,
+    LOOKS,
+    PATIENCE,
+    SECTIONS,
+    TABS,
+    chromium,
+    open_section,
+    open_tab,
+    train,
+    visit,
+    write,
+)
 
 WIDTHS = (390, 1280)
 STEPS = 60  # that the run in view is trained for: enough for samples, snapshots and an estimate or two
@@ -87,6 +99,9 @@ def look_around(page: Page, script: str | None = None) -> dict[str, list[Violati
         if tab == "generate":
             write(page)
         found[tab] = violations(page, script)
+        for section in SECTIONS if tab == "compare" else ():
+            open_section(page, section)
+            found[f"{tab}: {section}"] = violations(page, script)
     for name, (come, leave) in sights(page).items():
         come()
         page.wait_for_timeout(300)

@@ -18,7 +18,19 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.served import served
-from benchmarks.visiting import LANGUAGES, LOOKS, PATIENCE, TABS, chromium, open_tab, train, visit, write
+from benchmarks.visiting import (
+    LANGUAGES,
+    LOOKS,
+    PATIENCE,
+    SECTIONS,
+    TABS,
+    chromium,
+    open_section,
+    open_tab,
+    train,
+    visit,
+    write,
+)
 
 WIDTHS = {390: 844, 1280: 900, 1920: 1080}  # pixels: width -> height
 README = {"train": 1060, "attention": 1500, "compare": 1100}  # its pictures -> their height
@@ -106,6 +118,10 @@ def tabs(page: Page, out: Path, name: str) -> None:
         open_tab(page, tab)
         page.evaluate("window.scrollTo(0, 0)")
         take(page, out, f"{tab}-{name}-whole", full_page=True)
+        for section in SECTIONS if tab == "compare" else ():
+            open_section(page, section)
+            page.wait_for_timeout(500)
+            take(page, out, f"{tab}-{section}-{name}-whole", full_page=True)
     page.evaluate("playground.present(true)")
     take(page, out, f"present-{name}")
     page.evaluate("playground.present(false)")

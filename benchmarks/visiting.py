@@ -17,7 +17,18 @@ DRAWN = {  # what shows that a tab is there, once there is a trained run: first 
     "train": ("#loss-chart canvas", "#samples .newest .body"),
     "generate": ("#generate-button",),
     "attention": ("#attention-view .tok", "#head-lines .chart", "#attention-detail td"),
-    "compare": ("#beside-mine .tok", "#count-chart .rows > *", "#count-scaling td", "#count-list tbody tr"),
+    "compare": ("#compare-section [aria-current]",),
+}
+SECTIONS = {  # of the Compare tab: what shows that one is drawn, without GPT-2's weights
+    "parts": "#count-chart .rows > *",
+    "numbers": "#count-numbers td",
+    "formula": "#count-formula td",
+    "family": "#count-scaling td",
+    "list": "#count-list tbody tr",
+    "text": "#beside-mine .tok",
+    "write": "#beside-write",
+    "proof": "#beside-prove",
+    "weights": "#beside-table td",
 }
 UNFOLD = """() => {
   const folded = '#tabs button.label-wrap:not(.open), #tabs details:not([open]) > summary';
@@ -66,6 +77,12 @@ def open_tab(page: Page, name: str) -> None:
         expect(page.locator(selector).first).to_be_visible(timeout=PATIENCE)
     page.evaluate(UNFOLD)
     page.wait_for_timeout(400)  # what is unfolded grows
+
+
+def open_section(page: Page, name: str) -> None:
+    """Open a section of the Compare tab, which is in view, and wait until it is drawn."""
+    page.locator(f'#compare-section [data-section="{name}"]').click()
+    expect(page.locator(SECTIONS[name]).first).to_be_visible(timeout=PATIENCE)
 
 
 def write(page: Page) -> None:

@@ -14,12 +14,10 @@ from core.runs.store import RunStore
 from playground.server.limits import Limits
 from playground.server.line import Line
 from playground.server.rights import Person, Rights
-from playground.server.run_list import Listed, RunList
+from playground.server.run_list import RunList
 from playground.server.settings import Settings
 from playground.widgets.translations import Translations
 
-GHOSTS = 4  # earlier curves beside the present one, until somebody chooses
-MOST_GHOSTS = 24  # curves to choose from
 # What a browser remembers, and what each value looks like: the run in view, and choices.
 MEMORY = {"run": f"({VALID_ID.pattern})?", "lang": "en|vi", "unknown": "drop|replace"}
 
@@ -70,34 +68,12 @@ class PageContext:
         except ValueError:  # damaged, or deleted just now
             return False
 
-    def ghosts(self, run: RunDir, person: Person, lang: str) -> list[dict]:
-        """Return the other runs on the same text, whose curves can be compared, newest first.
-
-        shown: whether a curve is drawn until somebody chooses; those of the newest earlier runs are.
-        """
-        listed = {each.run.id: each for each in self.runs.visible(person)}
-        mine = listed.pop(run.id, None)
-        found = []
-        for other in listed.values() if mine else ():
-            if other.status.step > 0 and _same_text(mine, other):
-                earlier = other.config.created < mine.config.created
-                shown = earlier and sum(ghost["shown"] for ghost in found) < GHOSTS
-                found.append({"id": other.run.id, "label": other.short_name(lang), "shown": shown})
-        return found[:MOST_GHOSTS]
-
 
 def remembered(memory: Any) -> dict[str, str]:
     """Return what a browser remembers, without what this page never gave it to remember."""
     memory = memory if isinstance(memory, dict) else {}
     known = {name: memory.get(name) for name in MEMORY if isinstance(memory.get(name), str)}
     return {name: value for name, value in known.items() if re.fullmatch(MEMORY[name], value)}
-
-
-def _same_text(run: Listed, other: Listed) -> bool:
-    try:
-        return run.config.corpus == other.config.corpus and run.text_key() == other.text_key()
-    except OSError:  # deleted just now
-        return False
 
 
 def run_value(run_id: str | None, lang: str, words: dict, **more: Any) -> dict:

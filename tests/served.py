@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 
 from benchmarks.served import end, free_port
 from core.runs.store import RunStore
+from playground.compare.contents import Contents
 from playground.page import PageContext
 from playground.server import gradio_patches
 from playground.server.settings import Settings
@@ -83,8 +84,8 @@ def served_section(
         with gr.Tab("Other"):
             gr.Markdown("")
         with gr.Tab("Compare") as tab:
-            section, sight = make(page), VisibilityTrigger()
-        section.connect(tab, sight)
+            place, section, sight = Contents(elem_id="compare-section"), make(page), VisibilityTrigger()
+        section.connect(tab, sight, place)
         page.lang.input(lambda lang: [*page.words.updates(lang), *section.translate(lang)], page.lang,
                         [*page.words.outputs, *section.translated])  # fmt: skip
         gr.on([page.run.change, page.lang.input], lambda *now: {"now": now}, [page.run, page.lang], sight)

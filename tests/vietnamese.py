@@ -23,12 +23,12 @@ TERMS = set(
     tensor shape cosin web id logarit ln wte wpe nn train validation position induct attn mlp architecture
     rmsnorm""".split()
 )
-# Names: of models, people, programs, presets, files, units.
+# Names: of models, people, programs, presets, files, units, keys.
 NAMES = set(
     """gpt distilgpt hugging face hub shakespeare tiny small medium large xl python pytorch numpy transformers openai
     kaplan webtext olsson transformerlens playground express lecture best steps interval modern microsoft windows latin
     safetensors zip gzip bzip xz npz txt png svg escape esc lmheadmodel flop kflop mflop gflop tflop kb
-    mb gb tb""".split()
+    mb gb tb ctrl shift""".split()
 )
 
 

@@ -66,6 +66,11 @@ class RunConfig:
     owner: str | None = None  # `owner_of` a token, on a page with several people; None: nobody
     created: float = field(default_factory=time.time)
 
+    @property
+    def tokens_per_step(self) -> int:
+        """How many tokens a step learns from: B times T."""
+        return self.train.batch_size * self.model.block_size
+
     def to_json(self) -> dict:
         """Return the config as plain JSON values."""
         model, train = self.model.model_dump(), self.train.model_dump()

@@ -167,9 +167,10 @@ class RunDir:
         for name in ("metrics", "samples"):
             sync_file(self.path / f"{name}.jsonl")
 
-    def rows(self, name: str, offset: int = 0) -> tuple[list[dict], int]:
+    def rows(self, name: str, offset: int = 0, holding: bytes = b"") -> tuple[list[dict], int]:
         """Read the rows of name.jsonl from a byte offset, but for broken lines; return them and the next offset.
 
+        holding: what a line must have in it; of a long file, the others are not parsed.
         None of a file that is not there, or is no file that can be read: the run's other files may be whole.
         """
         try:
@@ -177,7 +178,7 @@ class RunDir:
         except OSError:
             return [], offset
         whole = data[: data.rfind(b"\n") + 1]
-        return list(_parsed(whole)), offset + len(whole)
+        return list(_parsed(whole, holding)), offset + len(whole)
 
     def last_row(self) -> int:
         """Return the last step that has a row; -1 without one."""
@@ -280,8 +281,10 @@ def is_number(value: Any) -> bool:
     return type(value) in (int, float) and abs(value) < 1e300
 
 
-def _parsed(lines: bytes) -> Iterator[dict]:
+def _parsed(lines: bytes, holding: bytes = b"") -> Iterator[dict]:
     for line in lines.splitlines():
+        if holding not in line:
+            continue
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):

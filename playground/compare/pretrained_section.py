@@ -13,6 +13,7 @@ from core.pretrained import loader
 from core.pretrained.family import FAMILY_NAMES
 from core.runs.directory import RunDir
 from core.text.corpora import DEFAULT_CORPUS
+from playground.compare.contents import BESIDE, Contents, piece, section_in_view
 from playground.compare.continuations import Continuations
 from playground.compare.count_table import CountTable
 from playground.compare.counting_cells import kind_of
@@ -56,51 +57,54 @@ class PretrainedSection:
         self.page = page
         self.wishes = Wishes()
         add = page.words.add
-        add(gr.Markdown, elem_classes="intro", words={"value": "beside_heading"})
-        self.kind = PlainText(elem_id="beside-kind")
-        self.loader = Gpt2Loader(elem_id="gpt2-loader")
-        with gr.Row(equal_height=False):
+        with piece(*BESIDE):
+            add(gr.Markdown, elem_classes="intro", words={"value": "beside_heading"})
+            self.kind = PlainText(elem_id="beside-kind")
+            self.loader = Gpt2Loader(elem_id="gpt2-loader")
+        with piece("text", "write", "proof"), gr.Row(equal_height=False):
             with gr.Column(scale=3, min_width=300):
                 self.text = add(Textbox, lines=2, max_lines=6, max_length=MOST_TEXT, elem_id="beside-text",
                                 value=FIRST_TEXT, words={"label": "beside_text"})  # fmt: skip
             with gr.Column(scale=2, min_width=280):
                 self.examples = Examples.beside(elem_id="beside-examples")
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=1, min_width=300):
-                self.mine = TextReading(elem_id="beside-mine")
-            with gr.Column(scale=1, min_width=300):
-                self.theirs = TextReading(elem_id="beside-theirs")
-        add(gr.Markdown, elem_classes="intro", elem_id="beside-fair", words={"value": "beside_fair"})
-        with gr.Row():
-            self.go = add(gr.Button, variant="primary", elem_id="beside-write", words={"value": "beside_write"})
-            self.halt = add(gr.Button, variant="stop", elem_id="beside-stop", words={"value": "stop_button"})
-        self.ticket = gr.Textbox(visible=False)  # travels with a click to its writing
-        self.written = Continuations(elem_id="beside-written")
+        with piece("text"):
+            with gr.Row(equal_height=False):
+                with gr.Column(scale=1, min_width=300):
+                    self.mine = TextReading(elem_id="beside-mine")
+                with gr.Column(scale=1, min_width=300):
+                    self.theirs = TextReading(elem_id="beside-theirs")
+            add(gr.Markdown, elem_classes="intro", elem_id="beside-fair", words={"value": "beside_fair"})
         self._build_below()
-        self.seen = gr.State(False)  # whether this browser has opened the tab; until then nothing is computed for it
 
     def _build_below(self) -> None:
         add = self.page.words.add
-        add(gr.Markdown, elem_classes="intro", words={"value": "beside_proof_heading"})
-        with gr.Row(equal_height=True):
-            with gr.Column(scale=1, min_width=260):
-                self.ask_proof = add(gr.Button, elem_id="beside-prove", words={"value": "beside_prove"})
-            with gr.Column(scale=3, min_width=300):
-                self.proof = PlainText(elem_id="beside-proof")
-        add(gr.Markdown, elem_classes="intro", words={"value": "beside_weights_heading"})
-        self.view = WeightView(elem_id="beside-weights")
-        self.pictures = WeightPictures(elem_id="beside-positions")
-        self.table = CountTable(elem_id="beside-table")
+        with piece("write"):
+            with gr.Row():
+                self.go = add(gr.Button, variant="primary", elem_id="beside-write", words={"value": "beside_write"})
+                self.halt = add(gr.Button, variant="stop", elem_id="beside-stop", words={"value": "stop_button"})
+            self.ticket = gr.Textbox(visible=False)  # travels with a click to its writing
+            self.written = Continuations(elem_id="beside-written")
+        with piece("proof"):
+            add(gr.Markdown, elem_classes="intro", words={"value": "beside_proof_heading"})
+            with gr.Row(equal_height=True):
+                with gr.Column(scale=1, min_width=260):
+                    self.ask_proof = add(gr.Button, elem_id="beside-prove", words={"value": "beside_prove"})
+                with gr.Column(scale=3, min_width=300):
+                    self.proof = PlainText(elem_id="beside-proof")
+        with piece("weights"):
+            add(gr.Markdown, elem_classes="intro", words={"value": "beside_weights_heading"})
+            self.view = WeightView(elem_id="beside-weights")
+            self.pictures = WeightPictures(elem_id="beside-positions")
+            self.table = CountTable(elem_id="beside-table")
 
-    def connect(self, tab: gr.Tab, sight: VisibilityTrigger) -> None:
-        """Wire the widgets to each other, to the tab being opened, and to another run or language while it is."""
+    def connect(self, tab: gr.Tab, sight: VisibilityTrigger, place: Contents) -> None:
+        """Wire the widgets to each other, to the section being opened, and to another run or language while it is."""
         page = self.page
-        known = [page.run, page.lang, self.seen, page.moments]
+        known = [page.run, page.lang, place, page.moments]
         asked = [page.run, self.text, *known[1:]]
         read_by_gpt2 = {"fn": show_errors(self.read_with_gpt2), "inputs": asked, "outputs": [self.theirs]}
         drawn = [self.table, self.view, self.pictures]
-        opened = tab.select(self.open, None, [self.seen], **UNQUEUED)
-        events = (opened.then, sight.due, self.loader.arrived)
+        events = (tab.select, place.choose, sight.due, self.loader.arrived)
         for event in events:
             event(show_errors(self.read_with_run), asked, [self.mine, self.theirs], **UNQUEUED).then(
                 show_errors(self.draw_known_weights), known, drawn, **UNQUEUED
@@ -120,10 +124,6 @@ class PretrainedSection:
         )
         self.halt.click(self.stop, None, None, **UNQUEUED)
         self.ask_proof.click(show_errors(self.prove), [self.text, page.lang], [self.proof], **COMPUTE)
-
-    def open(self) -> bool:
-        """Remember that the tab has been opened."""
-        return True
 
     # -- loading --------------------------------------------------------------------------------------------------
 
@@ -146,9 +146,9 @@ class PretrainedSection:
 
     # -- the same text --------------------------------------------------------------------------------------------
 
-    def read_with_run(self, run_id: Any, text: Any, lang: str, seen: Any, moments: Any = None) -> list:
-        """Return how the run reads the text, and while GPT-2 is not loaded, GPT-2's tokens."""
-        if not seen:
+    def read_with_run(self, run_id: Any, text: Any, lang: str, place: Any, moments: Any = None) -> list:
+        """Return how the run reads the text, and while GPT-2 is not loaded, GPT-2's tokens; place: what is in view."""
+        if section_in_view(place) != "text":
             return [gr.skip(), gr.skip()]
         contenders, values = _late()
         mine, why, text, note = self._text_for_both(run_id, text, lang, moments)
@@ -158,9 +158,9 @@ class PretrainedSection:
         note = " ".join(filter(None, [mine.said, note])) or None
         return [values.reading(mine, text, lang, note), theirs]
 
-    def read_with_gpt2(self, run_id: Any, text: Any, lang: str, seen: Any, moments: Any = None) -> dict:
+    def read_with_gpt2(self, run_id: Any, text: Any, lang: str, place: Any, moments: Any = None) -> dict:
         """Return how GPT-2 reads the text, in the same characters as the run."""
-        if not seen or loader.loaded(GPT2) is None:
+        if section_in_view(place) != "text" or loader.loaded(GPT2) is None:
             return gr.skip()
         _, values = _late()
         _, _, known, note = self._text_for_both(run_id, text, lang, moments)
@@ -218,17 +218,17 @@ class PretrainedSection:
 
     # -- weights --------------------------------------------------------------------------------------------------
 
-    def draw_known_weights(self, run_id: Any, lang: str, seen: Any, moments: Any = None) -> list:
+    def draw_known_weights(self, run_id: Any, lang: str, place: Any, moments: Any = None) -> list:
         """Return the weights of the run, and GPT-2's if their statistics are cached."""
-        if not seen:
+        if section_in_view(place) != "weights":
             return [gr.skip()] * 3
         _, values = _late()
         return self._weights(run_id, lang, values.if_known(loader.loaded(GPT2)), moments)
 
-    def draw_weights(self, run_id: Any, lang: str, seen: Any, moments: Any = None) -> list:
+    def draw_weights(self, run_id: Any, lang: str, place: Any, moments: Any = None) -> list:
         """Return the weights of both models."""
-        model = loader.loaded(GPT2)
-        return self._weights(run_id, lang, model, moments) if seen and model is not None else [gr.skip()] * 3
+        model = loader.loaded(GPT2) if section_in_view(place) == "weights" else None
+        return [gr.skip()] * 3 if model is None else self._weights(run_id, lang, model, moments)
 
     # -- what the page asks ---------------------------------------------------------------------------------------
 

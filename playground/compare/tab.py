@@ -3,6 +3,7 @@
 import gradio as gr
 
 from core.runs.directory import RunDir
+from playground.compare.contents import Contents
 from playground.compare.counting_section import CountingSection
 from playground.compare.pretrained_section import PretrainedSection
 from playground.page import PageContext
@@ -11,17 +12,18 @@ from playground.widgets.visibility import VisibilityTrigger
 
 
 class CompareTab:
-    """Two sections below each other; each knows its own widgets."""
+    """A row of contents, and under it the pieces of the section in view; each half knows its own widgets."""
 
     def __init__(self, page: PageContext):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
+        self.place = Contents(elem_id="compare-section")
         self.sections = [CountingSection(page), PretrainedSection(page)]
         self.sight = VisibilityTrigger()
 
     def connect(self, tab: gr.Tab) -> None:
         """Wire the widgets to each other, to the tab being opened, and to another run or language while it is."""
         for section in self.sections:
-            section.connect(tab, self.sight)
+            section.connect(tab, self.sight, self.place)
 
     def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return what of the tab belongs to another run."""
@@ -35,9 +37,10 @@ class CompareTab:
 
     def translate(self, lang: str, memory: dict) -> list:
         """Return what else of the tab follows the language."""
-        return [value for section in self.sections for value in section.translate(lang)]
+        told = gr.update(told=Contents.told_to(lang))
+        return [told, *(value for section in self.sections for value in section.translate(lang))]
 
     @property
     def translated(self) -> list[gr.components.Component]:
         """The widgets that `translate` changes."""
-        return [widget for section in self.sections for widget in section.translated]
+        return [self.place, *(widget for section in self.sections for widget in section.translated)]

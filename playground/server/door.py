@@ -36,6 +36,7 @@ _EXACT = {
     "/robots.txt": Place(None, ("GET",)),
     "/playground/enter": Place("enter", READ + WRITE),  # the class password's form
     "/playground/runs": Place(None, READ),
+    "/playground/table": Place(None, READ),
     f"{API}/theme.css": Place(None, ("GET",)),
     f"{API}/info": Place("config", ("GET",)),
     f"{API}/startup-events": Place(None, ("GET",)),  # asked once, by Gradio's own launch

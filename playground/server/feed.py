@@ -80,6 +80,7 @@ class Feed:
                 "step": status.step,
                 "steps": config.train.steps,
                 "vocab_size": config.model.vocab_size,
+                "tokens_per_step": config.tokens_per_step,
                 "tokens": translate("characters" if config.tokenizer["kind"] == "char" else "bpe_tokens", lang),
                 "message": message and refused(message, lang),
                 "snapshots": run.snapshots(),

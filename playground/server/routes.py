@@ -1,4 +1,4 @@
-"""The routes beside Gradio's own: the list of runs, the live feed of one, and its files to download.
+"""The routes beside Gradio's own: the list of runs and their table, the live feed of one, and its files to download.
 
 They are plain HTTP: a GET, answered with JSON or a file; 404 with a sentence when there is no such run or file.
 """
@@ -21,8 +21,9 @@ from playground.server.feed import Feed
 from playground.server.files import Asked, Download, number
 from playground.server.making import Making
 from playground.server.refusal import Refusal
-from playground.server.rights import Rights
+from playground.server.rights import Person, Rights
 from playground.server.run_list import RunList
+from playground.server.run_table import RunTable
 from playground.server.upkeep import Upkeep
 from playground.words.refusals import refused
 from playground.words.translate import language
@@ -87,11 +88,13 @@ class Routes:
             rights or Rights(),
         )
         self.feed, self.pace, self.making = Feed(store, upkeep), Pace(), Making()
+        self.table = RunTable(self.runs)
 
     def list(self) -> list[Route]:
         """Return the routes to put before Gradio's own."""
         return [
             Route("/playground/runs", self._list),
+            Route("/playground/table", self._tabulate),
             Route("/playground/feed/{run_id}", self._follow_soon),
             Route("/playground/run/{run_id}/{name:path}", self._download),
         ]
@@ -101,14 +104,28 @@ class Routes:
 
         The owner's token comes in a header: addresses end up in logs, and who knows a token owns its runs.
         """
-        body = await run_in_threadpool(self._listed, request)
+        return await self._told(self._listed, request)
+
+    async def _tabulate(self, request: Request) -> Response:
+        """Answer with what the table of runs says of those that a viewer may see, as `_list` does."""
+        return await self._told(self._tabulated, request)
+
+    async def _told(self, tell: Callable[[Request], dict], request: Request) -> Response:
+        body = await run_in_threadpool(tell, request)
         body["pause"] = self.pace.pause(is_near(request))
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
+    def _person(self, request: Request) -> Person:
+        return self.rights.person(owner_of(request.headers.get("x-playground-owner")))
+
+    def _tabulated(self, request: Request) -> dict:
+        table = self.table.told(self._person(request), request.query_params.get("view"))
+        key = hashlib.sha256(json.dumps(table).encode()).hexdigest()[:16]
+        return {"key": key} if request.query_params.get("key") == key else {"key": key, **table}
+
     def _listed(self, request: Request) -> dict:
         asked = request.query_params
-        person = self.rights.person(owner_of(request.headers.get("x-playground-owner")))
-        lang = language(asked.get("lang"))
+        person, lang = self._person(request), language(asked.get("lang"))
         runs = self.runs.entries(person, lang, asked.get("view"))
         problems = [refused(sentence, lang) for sentence in self.runs.problems(person)]
         told = [{name: value for name, value in run.items() if name != "age"} for run in runs]

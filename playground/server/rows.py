@@ -6,7 +6,7 @@ run of a million steps keeps its shape and its spikes, not every step.
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
@@ -25,13 +25,15 @@ UNUSUAL = 5  # steps at the start, which take longer: first uses of kernels, the
 class History:
     """Rows in their order, at most `most`; a cursor counts all that there ever were.
 
-    The newest quarter is whole. Of older rows, one stays in each stretch of `stride` rows, the same everywhere.
+    The newest quarter is whole. Of older rows, one stays in each stretch of `stride` rows, the same everywhere; the
+    means of its stretch follow its own columns, so that a mean over many steps is no mean of spikes.
     """
 
-    def __init__(self, most: int, weight: Callable[[Any], Any]):
-        """weight: of a stretch, the row that weighs most stays."""
+    def __init__(self, most: int, weight: Callable[[Any], Any], width: int = 0, averaged: Sequence[int] = ()):
+        """weight: of a stretch, the row that weighs most stays; averaged: the columns, of `width`, with a mean."""
         self.most, self.weight, self.count, self.stride = most, weight, 0, 1
-        self._kept: list[tuple[int, Any]] = []  # (its place among all, row)
+        self.width, self.averaged = width, averaged
+        self._kept: list[tuple[int, Any, int]] = []  # (its place among all, row, how many rows it stands for)
 
     def __len__(self) -> int:
         """Return how many rows are held."""
@@ -39,7 +41,7 @@ class History:
 
     def append(self, row: Any) -> None:
         """Add a row; now and then, this thins the older ones."""
-        self._kept.append((self.count, row))
+        self._kept.append((self.count, row, 1))
         self.count += 1
         if len(self._kept) > self.most:
             whole = self.most // 4
@@ -50,19 +52,30 @@ class History:
         while self._kept and not is_before(self._kept[-1][1]):
             self.count = self._kept.pop()[0]
 
-    def _thinned(self, older: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
-        while len({place // self.stride for place, _ in older}) > self.most // 2:
+    def _thinned(self, older: list[tuple[int, Any, int]]) -> list[tuple[int, Any, int]]:
+        while len({place // self.stride for place, *_ in older}) > self.most // 2:
             self.stride *= 2
-        heaviest: dict[int, tuple[int, Any]] = {}
-        for place, row in older:
-            known = heaviest.get(place // self.stride)
-            if known is None or self.weight(row) > self.weight(known[1]):
-                heaviest[place // self.stride] = place, row
-        return list(heaviest.values())
+        stretches: dict[int, list[tuple[int, Any, int]]] = {}
+        for kept in older:
+            stretches.setdefault(kept[0] // self.stride, []).append(kept)
+        return [self._one_for(stretch) if len(stretch) > 1 else stretch[0] for stretch in stretches.values()]
+
+    def _one_for(self, stretch: list[tuple[int, Any, int]]) -> tuple[int, Any, int]:
+        """Return the row that stands for a stretch, with the means of the whole stretch."""
+        place, row, _ = max(stretch, key=lambda kept: self.weight(kept[1]))
+        if self.averaged:
+            row = (*row[: self.width], *(self._mean(stretch, k) for k in range(len(self.averaged))))
+        return place, row, sum(count for *_, count in stretch)
+
+    def _mean(self, stretch: list[tuple[int, Any, int]], k: int) -> float | None:
+        """Return the mean of the k-th averaged column over all that the rows of a stretch stand for."""
+        known = [(row[self.width + k] if len(row) > self.width else row[self.averaged[k]], n) for _, row, n in stretch]
+        known = [(value, n) for value, n in known if value is not None]
+        return round(sum(value * n for value, n in known) / sum(n for _, n in known), 5) if known else None
 
     def since(self, cursor: int = 0) -> list:
         """Return the rows that are held of those after the first `cursor`."""
-        return [row for _, row in self._kept[bisect_left(self._kept, cursor, key=lambda kept: kept[0]) :]]
+        return [row for _, row, _ in self._kept[bisect_left(self._kept, cursor, key=lambda kept: kept[0]) :]]
 
 
 def _spike(row: tuple) -> tuple:
@@ -73,8 +86,9 @@ def _spike(row: tuple) -> tuple:
 class Rows:
     """What is known of one run's rows. Whoever uses it holds `lock`."""
 
-    points: History = field(default_factory=lambda: History(MOST_KEPT, _spike))  # (step, loss of its batch)
-    estimates: History = field(default_factory=lambda: History(MOST_KEPT, _spike))  # (step, train_loss, val_loss)
+    # (step, loss of its batch, seconds of training), and (step, train_loss, val_loss, seconds)
+    points: History = field(default_factory=lambda: History(MOST_KEPT, _spike, 3, (1,)))
+    estimates: History = field(default_factory=lambda: History(MOST_KEPT, _spike, 4, (1, 2)))
     samples: History = field(default_factory=lambda: History(MOST_TEXTS, lambda row: row["step"]))
     last: dict | None = None  # the last row that tells its pace
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=SPEED_WINDOW))  # the seconds of the last steps
@@ -98,11 +112,12 @@ class Rows:
                 if row["step"] <= self.last_step:
                     self._go_back(row["step"])
                 self.last_step = row["step"]
+                seconds = round(row["elapsed"], 3) if is_number(row.get("elapsed")) else None
                 if "loss" in row and is_loss(row["loss"]):
-                    self.points.append((row["step"], row["loss"]))
+                    self.points.append((row["step"], row["loss"], seconds))
                     self._tell_pace(row)
                 if is_loss(row.get("val_loss", "")) and is_loss(row.get("train_loss")):
-                    self.estimates.append((row["step"], row.get("train_loss"), row["val_loss"]))
+                    self.estimates.append((row["step"], row.get("train_loss"), row["val_loss"], seconds))
             self.metrics_at = end
             new, self.samples_at = run.rows("samples", self.samples_at)
             for row in filter(_has_step, new):

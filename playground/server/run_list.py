@@ -20,7 +20,7 @@ from core.runs.store import RunStore
 from core.text.corpora import title_of
 from playground.server.rights import HOST, Person
 from playground.words.numbers import format_number
-from playground.words.run_names import changed_preset, preset_name, run_label
+from playground.words.run_names import changed_preset, preset_name, run_label, text_name
 from playground.words.translate import translate
 from playground.words.turning import straight
 
@@ -65,13 +65,15 @@ class Listed:
         preset = preset_name(self.config.preset, lang) if self.config.preset != "welcome" else "tiny"
         return f"{self.names.number} · " + (self.own_name or (f"{preset} ({changes})" if changes else preset))
 
-    def text_key(self) -> tuple:
-        """Return what is the same for two runs on the same text, read in the same way."""
+    def text_key(self) -> str:
+        """Return what is the same for two runs on the same text, and different for any other."""
         if self.text is None:
-            self.text = (
-                self.config.text_sha256 or hashlib.sha256(plain(self.run.path / "corpus.txt").read_bytes()).hexdigest()
-            )
-        return self.text, self.config.tokenizer["kind"]
+            try:
+                known = self.config.text_sha256
+                self.text = known or hashlib.sha256(plain(self.run.path / "corpus.txt").read_bytes()).hexdigest()
+            except OSError:  # deleted just now, or never there
+                return self.run.id
+        return self.text
 
 
 class RunList:
@@ -94,13 +96,18 @@ class RunList:
         return [each for each in self.all() if person.may_see(each.config.owner)]
 
     def entries(self, person: Person, lang: str, in_view: str | None = None) -> list[dict]:
-        """Return the visible runs as the picker shows them, and the one in view, which somebody gave a link to."""
-        shown = [each for each in self.all() if person.may_see(each.config.owner) or each.run.id == in_view]
+        """Return the runs that a viewer is shown, as the picker and the table of runs show them."""
+        shown = self.shown(person, in_view)
+        texts = texts_of(shown, lang)
         return [
-            {**_entry(each, lang), "whose": self.whose(each.config.owner, person),
+            {**_entry(each, lang), **text, "whose": self.whose(each.config.owner, person),
              "may_change": person.may_change(each.config.owner)}
-            for each in shown
+            for each, text in zip(shown, texts, strict=True)
         ]  # fmt: skip
+
+    def shown(self, person: Person, in_view: str | None = None) -> list[Listed]:
+        """Return the visible runs, newest first, and among them the one in view, which somebody gave a link to."""
+        return [each for each in self.all() if person.may_see(each.config.owner) or each.run.id == in_view]
 
     def problems(self, person: Person) -> list[str]:
         """Return a sentence for each run that cannot be read, for the host: nobody knows whose it is."""
@@ -160,6 +167,25 @@ class RunList:
             listed.title = config.corpus_title or _title(path / "corpus.txt")
         _read_loss(listed)
         return listed
+
+
+def texts_of(runs: list[Listed], lang: str) -> list[dict]:
+    """Return which text each run learns, by a number and by a name of its own, and what its tokens are.
+
+    Texts that are called alike, as own ones with the same first words, are numbered in the order of their runs.
+    """
+    numbers: dict[str, int] = {}
+    alike: dict[str, list[str]] = {}  # the texts that are called so
+    told = []
+    for each in reversed(runs):
+        key, name = each.text_key(), text_name(each.config, lang, each.title)
+        texts = alike.setdefault(name, [])
+        if key not in texts:
+            texts.append(key)
+        which = texts.index(key) + 1
+        told.append({"text": numbers.setdefault(key, len(numbers)), "tokenizer": each.config.tokenizer["kind"],
+                     "text_name": name if which == 1 else f"{name} ({which})"})  # fmt: skip
+    return told[::-1]
 
 
 def _may_be_run(path: Path) -> bool:

@@ -20,12 +20,12 @@ def loss_figure(rows: dict, lang: str = "en") -> Figure:
     """Draw the loss of a run from the feed's rows: batches, both estimates, and what counting reaches."""
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.add_subplot()
-    points = [(step, loss) for step, loss in rows["points"] if loss is not None]
+    points = [(step, loss) for step, loss, *_ in rows["points"] if loss is not None]
     evals = rows["evals"]
     if points:
         axes.plot(*zip(*points, strict=True), color=BLUE, linewidth=0.7, alpha=0.45)
     if evals:
-        steps, train, val = zip(*evals, strict=True)
+        steps, train, val = zip(*(row[:3] for row in evals), strict=True)
         axes.plot(steps, train, color=BLUE, linewidth=1.6, label=translate("figure_train", lang))
         dashed = {"linestyle": "--", "linewidth": 2.0, "marker": "o", "markersize": 4}
         axes.plot(steps, val, color=ORANGE, label=translate("figure_val", lang), **dashed)

@@ -1,82 +1,7 @@
-/* How the loss chart is drawn: ranges, axes, curves and labels. Shares one scope with loss_chart.js, which
- * follows it and holds the state (view, logX, logY, pointed, area); this file only reads it. */
-
-const { at, say, follow, make, makeSvg, exact, decimal, rounded, finite, onTheme, pointIn } = playground.widget(element, props, () => WORDS);
-const digits = (value) => decimal(value, 3);
-const BEYOND_GUESS = 1.25; // the axis ends at so many times the loss of a uniform guess: what explodes leaves the chart
-const NARROW = 560; // below this width the labels of the lines stand inside the plot
-
-// --- ranges ---------------------------------------------------------------------------------------------
-
-const lastStep = (rows) => (rows?.length ? rows[rows.length - 1][0] : 0);
-
-/** The end of the step axis: grows in a few strides, so that the curve does not shrink at every step. */
-function stepRange() {
-  const own = Math.max(view?.step ?? 0, lastStep(view?.points), lastStep(view?.evals));
-  const earlier = ghostsDrawn().map((ghost) => lastStep(ghost.evals));
-  if (!own) return Math.max(10, view?.steps ?? 0, ...earlier);
-  const goal = Math.max(own, view.steps ?? own);
-  for (let ten = 10; ; ten *= 10) {
-    for (const part of [1, 1.5, 2, 3, 5, 7]) if (ten * part >= own * 1.02) return Math.min(goal, ten * part);
-  }
-}
-
-/** The batches' lowest and highest loss, but for a few spikes; sorted once for each answer of the feed. */
-function bulkOf(points) {
-  if (ranked.of === points) return ranked.ends;
-  const batches = points.map((row) => row[1]).filter(finite).sort((a, b) => a - b);
-  const rank = (part) => batches[Math.round((batches.length - 1) * part)];
-  ranked = { of: points, ends: batches.length ? [rank(0.002), rank(batches.length < 200 ? 1 : 0.995)] : [] };
-  return ranked.ends;
-}
-let ranked = { of: null, ends: [] };
-
-/** What the loss axis has to hold: every evaluation and the bulk of the single batches, but for an explosion. */
-function lossRange() {
-  const evals = [...(view?.evals ?? []), ...ghostsDrawn().flatMap((ghost) => ghost.evals)];
-  const must = [...evals.flatMap((row) => [row[1], row[2]]).filter(finite), ...bulkOf(view?.points ?? [])];
-  if (!must.length) return null;
-  let low = Infinity, high = -Infinity;
-  for (const loss of must) { low = Math.min(low, loss); high = Math.max(high, loss); }
-  if (view?.vocab_size > 1) high = Math.min(high, Math.max(BEYOND_GUESS * Math.log(view.vocab_size), BEYOND_GUESS * low));
-  const marks = (view?.baselines ?? []).map((line) => line.value).filter((y) => y <= high * TAKES_ALL_BELOW);
-  low = Math.min(low, ...marks);
-  high = Math.max(high, ...marks);
-  if (logY) return [Math.max(low, 1e-6) / 1.15, high * 1.06];
-  const room = Math.max(high - low, 0.2) * 0.06;
-  const below = size.w < NARROW ? 2.5 * room : room; // there the lowest label has to fit under its line
-  return [Math.max(0, low - below), high + room];
-}
-
-/** Round values about `count` to a range, and how many decimals they need. */
-function ticks(low, high, count) {
-  const rough = (high - low) / Math.max(1, count);
-  const ten = 10 ** Math.floor(Math.log10(rough));
-  const stride = ten * [1, 2, 5, 10].find((part) => part * ten >= rough);
-  const first = Math.ceil(low / stride - 1e-9), last = Math.floor(high / stride + 1e-9);
-  const values = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * stride);
-  return { values, decimals: Math.max(0, -Math.floor(Math.log10(stride) + 1e-9)) };
-}
-
-/** The loss axis' round values: by powers of ten where it is logarithmic and holds several of them. */
-function lossTicks(low, high, count) {
-  if (!logY) return ticks(low, high, count);
-  const values = [];
-  for (let ten = 10 ** Math.floor(Math.log10(low)); ten <= high; ten *= 10) {
-    values.push(...[1, 2, 5].map((part) => part * ten).filter((value) => value >= low && value <= high));
-  }
-  if (values.length < 4) return ticks(low, high, count);
-  return { values, decimals: null };
-}
-
-function stepTicks(end, width) {
-  if (!logX) return ticks(0, end, Math.max(2, Math.min(8, width / 90))).values.filter(Number.isInteger);
-  const tens = [0];
-  for (let ten = 1; ten <= end; ten *= 10) tens.push(ten);
-  return tens;
-}
-
-// --- drawing --------------------------------------------------------------------------------------------
+/* How the loss chart is drawn: axes, curves and labels. Shares one scope with loss_chart.js, which holds the state (view,
+ * chosen, zoom, pointed, area); this file only reads it. */
+const FAINT = 0.25; // of the line under its means
+const DOT = 7; // pixels that a dot takes
 
 function readInk() {
   const style = getComputedStyle(at('.loss-chart'));
@@ -88,7 +13,8 @@ function readInk() {
 }
 
 function layOut() {
-  const range = lossRange();
+  const whole = wholeRange(), [from, to] = zoom ?? whole;
+  const range = lossRange(from, to) ?? lossRange(...whole);
   const narrow = size.w < NARROW;
   const font = (narrow ? '11px ' : '12px ') + ink.font;
   pen.font = font;
@@ -96,17 +22,20 @@ function layOut() {
   const widest = Math.max(0, ...lines.map((line) => pen.measureText(line.text).width));
   const gutter = narrow || !widest ? 14 : widest + 18;
   const left = narrow ? 36 : 40, right = size.w - gutter, top = 24, bottom = size.h - 30;
-  const end = stepRange();
-  const [low, high] = range ?? [0, 5];
-  const place = logX ? (s) => Math.log10(s + 1) / Math.log10(end + 1) : (s) => s / end;
-  const back = logX ? (part) => 10 ** (part * Math.log10(end + 1)) - 1 : (part) => part * end;
-  const height = logY ? (loss) => Math.log(Math.max(loss, low / 1e3) / low) / Math.log(high / low)
+  const first = firstPlace(), [low, high] = range ?? [chosen.logY ? 0.5 : 0, 5];
+  const stretched = chosen.logX ? (x) => Math.log10(x + first) : (x) => x;
+  const back = chosen.logX ? (place) => 10 ** place - first : (place) => place;
+  const start = stretched(from), span = stretched(to) - start;
+  const height = chosen.logY ? (loss) => Math.log(Math.max(loss, low / 1e3) / low) / Math.log(high / low)
     : (loss) => (loss - low) / (high - low);
   return {
-    left, right, top, bottom, narrow, font, lines, end, low, high, empty: !range,
-    x: (s) => left + (right - left) * place(s),
+    left, right, top, bottom, narrow, font, lines, from, to, whole, first, low, high, empty: !range,
+    x: (place) => left + (right - left) * (stretched(place) - start) / span,
     y: (loss) => bottom - height(loss) * (bottom - top),
-    stepAt: (px) => back(Math.min(1, Math.max(0, (px - left) / (right - left)))),
+    along: (px) => start + span * (px - left) / (right - left), // as the axis is drawn: its logarithm, where it is one
+    anyPlaceAt: (px) => Math.max(0, back(start + span * (px - left) / (right - left))),
+    placeAt: (px) => back(start + span * clamp((px - left) / (right - left), 0, 1)),
+    back,
   };
 }
 
@@ -119,7 +48,7 @@ function draw() {
   frame = 0;
   if (!size.w) return;
   area = layOut();
-  canvas.dataset.high = area.high;
+  Object.assign(canvas.dataset, { high: area.high, x: chosen.x, from: area.from, to: area.to });
   pen.clearRect(0, 0, size.w, size.h);
   drawAxes();
   pen.save();
@@ -127,16 +56,17 @@ function draw() {
   pen.rect(area.left, area.top - 6, area.right - area.left + 6, area.bottom - area.top + 6);
   pen.clip();
   drawBaselines();
-  for (const ghost of ghostsDrawn()) curve(ghost.evals, 2, styleOf(ghost));
+  for (const ghost of ghostsDrawn()) drawCurve(ghost, 'evals', 2, styleOf(ghost));
   drawCurves();
   pen.restore();
   drawExits();
   if (!area.empty) drawLabels();
   drawCross();
+  drawBand();
 }
 
 function drawAxes() {
-  const { left, right, top, bottom, x, y, low, high, end } = area;
+  const { left, right, top, bottom, x, y, low, high } = area;
   pen.font = area.font;
   pen.lineWidth = 1;
   pen.setLineDash([]);
@@ -150,12 +80,15 @@ function drawAxes() {
   pen.textAlign = 'left';
   pen.textBaseline = 'top';
   pen.fillText(say('loss'), 0, 3);
-  pen.fillText(say('step'), 0, bottom + 10);
+  const unit = say('axis_' + chosen.x), from = pen.measureText(unit).width + 6;
+  pen.fillText(unit, 0, bottom + 10);
   pen.textAlign = 'center';
-  const from = pen.measureText(say('step')).width + 6;
-  for (const step of stepTicks(end, right - left)) {
-    const words = exact(step), half = pen.measureText(words).width / 2;
-    pen.fillText(words, Math.max(from + half, Math.min(x(step), size.w - half)), bottom + 10);
+  let free = from; // from where on nothing is written yet
+  for (const [place, words] of placeTicks(area, right - left)) {
+    const half = pen.measureText(words).width / 2, middle = Math.max(from + half, Math.min(x(place), size.w - half));
+    if (middle - half < free) continue;
+    pen.fillText(words, middle, bottom + 10);
+    free = middle + half + 6;
   }
 }
 
@@ -173,8 +106,8 @@ function drawBaselines() {
   for (const line of area.lines) rule(area.left, area.right, Math.round(area.y(line.value)) + 0.5, ink.line);
 }
 
-/** A curve through rows; a value that is not a number breaks it. */
-function curve(rows, column, style) {
+/** A curve through points; a loss that is no number breaks it. */
+function curve(points, style) {
   pen.strokeStyle = style.colour;
   pen.lineWidth = style.width;
   pen.globalAlpha = style.alpha ?? 1;
@@ -182,9 +115,9 @@ function curve(rows, column, style) {
   pen.lineJoin = pen.lineCap = 'round';
   pen.beginPath();
   let down = false;
-  for (const row of rows) {
-    if (!finite(row[column])) { down = false; continue; }
-    pen[down ? 'lineTo' : 'moveTo'](area.x(row[0]), area.y(row[column]));
+  for (const [x, loss] of points) {
+    if (!finite(loss)) { down = false; continue; }
+    pen[down ? 'lineTo' : 'moveTo'](area.x(x), area.y(loss));
     down = true;
   }
   pen.stroke();
@@ -211,11 +144,11 @@ function thin(rows) {
   return kept;
 }
 
-function dots(rows, column, colour, radius) {
-  for (const row of rows) {
-    if (!finite(row[column])) continue;
+function dots(points, colour, radius) {
+  for (const [x, loss] of points) {
+    if (!finite(loss)) continue;
     pen.beginPath();
-    pen.arc(area.x(row[0]), area.y(row[column]), radius, 0, 7);
+    pen.arc(area.x(x), area.y(loss), radius, 0, 7);
     pen.fillStyle = colour;
     pen.fill();
     pen.setLineDash([]);
@@ -225,14 +158,34 @@ function dots(rows, column, colour, radius) {
   }
 }
 
+/** The curve that is drawn of a loss: as it is, or its means. Estimates that are told apart by their dots stay as they
+ * are: a mean of so few would leave its dots. */
+function drawn(source, kind, column) {
+  const raw = trace(source, kind, column);
+  return kind === 'evals' && !isDense(raw) ? raw : trace(source, kind, column, chosen.smooth);
+}
+
+/** Whether dots on a curve would touch each other, and hide it. */
+function isDense(points) {
+  return points.filter(([x]) => x >= area.from && x <= area.to).length * DOT > area.right - area.left;
+}
+
+/** One curve of a run; where means are drawn, they stand over the line of which they are the means. */
+function drawCurve(source, kind, column, style) {
+  const raw = trace(source, kind, column), points = drawn(source, kind, column);
+  if (points !== raw) curve(thin(raw), { ...style, width: 1, alpha: FAINT });
+  curve(thin(points), style);
+}
+
 function drawCurves() {
   if (!view) return;
-  const { points, evals } = view;
-  curve(thin(points), 1, { colour: ink.train, width: 1, alpha: evals.length > 1 ? 0.38 : 0.75 });
-  curve(evals, 1, { colour: ink.train, width: 2 });
-  curve(evals, 2, { colour: ink.val, width: 2.5, dash: [7, 5] });
-  dots(evals, 1, ink.train, evals.length > 1 ? 2 : 3);
-  dots(evals, 2, ink.val, 3.5);
+  const [, train, val] = ownTraces(), several = train.length > 1, smooth = chosen.smooth > 1;
+  drawCurve(view, 'points', 1, { colour: ink.train, width: smooth ? 1.5 : 1, alpha: smooth ? 1 : several ? 0.38 : 0.75 });
+  drawCurve(view, 'evals', 1, { colour: ink.train, width: 2 });
+  drawCurve(view, 'evals', 2, { colour: ink.val, width: 2.5, dash: [7, 5] });
+  if (isDense(val)) return;
+  dots(train, ink.train, several ? 2 : 3);
+  dots(val, ink.val, 3.5);
 }
 
 /** Push labels apart up and down until none touches the next and none leaves the plot. */
@@ -260,11 +213,9 @@ function tuck(labels, right) {
 
 /** Between which heights the run's curves, and each other run's, go from a column of the plot to its right edge. */
 function curveBands(from) {
-  const heights = (rows, column) => rows.filter((row) => finite(row[column]) && area.x(row[0]) >= from)
-    .map((row) => area.y(row[column]));
-  const { points = [], evals = [] } = view ?? {};
-  const own = [...heights(thin(points), 1), ...heights(evals, 1), ...heights(evals, 2)];
-  const all = [own, ...ghostsDrawn().map((ghost) => heights(ghost.evals, 2))];
+  const heights = (points) => thin(points).filter(([x, loss]) => finite(loss) && area.x(x) >= from && x <= area.to)
+    .map(([, loss]) => area.y(loss));
+  const all = [ownTraces().flatMap(heights), ...ghostsDrawn().map((ghost) => heights(trace(ghost, 'evals', 2)))];
   return all.filter((each) => each.length).map((each) => [Math.min(...each), Math.max(...each)]);
 }
 

@@ -1,14 +1,17 @@
-/* The curves of other runs beside the one in view: which there are, which are drawn, and how each looks; and the marks
- * of curves that leave the chart. Shares one scope with loss_chart_draw.js and loss_chart.js, between which it stands. */
+/* The curves of other runs beside the one in view: which there are, which are drawn, how each looks, and whether its
+ * losses can be compared; and the marks of curves that leave the chart. Shares one scope with the other loss_chart
+ * files. Which are chosen is said in the table (loss_chart_table.js) and kept in `chosen.shown`. */
 const COLOURS = 6; // --ghost-0 ... in loss_chart.css
 const DASHES = [[7, 3], [2, 3], [11, 3, 2, 3], [15, 4], [4, 2, 1, 2]]; // with the colours: thirty that differ
-const FEW = 6; // of those that are not drawn, so many are offered at once
-const known = new Map(); // id -> { id, label, shown, chosen, on, slot, evals, isLive }
-let isWide = false; // all are offered
+const BY_DEFAULT = 4; // earlier runs on the same text that are drawn until somebody chooses
+const LIVE = ['running', 'queued'];
+const known = new Map(); // id -> { id, label, chosen, on, slot, evals, tokens_per_step, end }
+let listed = []; // the runs of the page's list, newest first
 
 const ghostsDrawn = () => [...known.values()].filter((ghost) => ghost.on && ghost.evals);
 const styleOf = (ghost) => ({ colour: ink.ghosts[ghost.slot % COLOURS], width: 1.75, dash: DASHES[ghost.slot % DASHES.length] });
 const shortOf = (ghost) => ghost.label.split(' \u00b7 ')[0];
+const entryOf = (id) => listed.find((each) => each.id === id);
 
 /** The lowest place among colours and dashes that no drawn curve has. */
 function freeSlot() {
@@ -16,49 +19,67 @@ function freeSlot() {
   for (let slot = 0; ; slot += 1) if (!taken.has(slot)) return slot;
 }
 
-/** Take the list that came with the value; what somebody chose here stays chosen. */
-function takeGhosts(list) {
-  const kept = new Map(known);
+/** Take the page's list of runs: what is new, renamed, deleted or trained on; and another run in view. */
+function takeRuns() {
+  listed = window.playgroundFeed.runs ?? [];
+  const own = entryOf(run?.id), kept = new Map(known);
+  let drawn = 0, isEarlier = false;
   known.clear();
-  for (const { id, label, shown = true } of list) {
-    const old = kept.get(id);
-    known.set(id, { id, on: false, slot: null, evals: null, isLive: false, chosen: null, ...old, label, shown });
+  for (const entry of listed) {
+    if (entry.id === run?.id) { isEarlier = true; continue; }
+    const ghost = kept.get(entry.id) ?? { id: entry.id, on: false, slot: null, evals: null, end: null, byDefault: false };
+    if (own || !run) ghost.byDefault = !!own && isEarlier && entry.step > 0 && isComparable(own, entry) && drawn < BY_DEFAULT;
+    drawn += ghost.byDefault ? 1 : 0;
+    ghost.chosen = Object.hasOwn(chosen.shown, entry.id) ? chosen.shown[entry.id] : null;
+    ghost.label = !own || entry.text === own.text ? entry.curve : entry.curve + ', ' + entry.text_name;
+    known.set(entry.id, ghost);
   }
-  for (const ghost of known.values()) setOn(ghost, ghost.chosen ?? ghost.shown);
-  showChips();
+  for (const [id, ghost] of kept) if (!known.has(id)) leave(ghost);
+  for (const ghost of known.values()) setOn(ghost, ghost.chosen ?? ghost.byDefault);
+  showLegend();
+  showTable();
+}
+
+const isComparable = (own, entry) => own.text === entry.text && own.tokenizer === entry.tokenizer;
+
+/** Choose whether a run is drawn. */
+function choose(id, on) {
+  const others = Object.entries(chosen.shown).filter(([known]) => known !== id);
+  chosen.shown = Object.fromEntries([...others, [id, on]]); // the newest last: of very many, the first are forgotten
+  const ghost = known.get(id);
+  ghost.chosen = on;
+  setOn(ghost, on);
+  keep();
+  showLegend();
+  showTable();
+  update();
 }
 
 function setOn(ghost, on) {
   if (on && ghost.slot === null) { ghost.on = false; ghost.slot = freeSlot(); }
-  if (!on) ghost.slot = null;
+  if (!on) { ghost.slot = null; leave(ghost); }
   ghost.on = on;
-  if (on && (!ghost.evals || ghost.isLive)) fetchGhost(ghost);
+  if (on && !ghost.end && (!ghost.evals || LIVE.includes(entryOf(ghost.id)?.state))) followGhost(ghost);
 }
 
-function fetchGhost(ghost) {
+function leave(ghost) {
+  ghost.end?.();
+  ghost.end = null;
+}
+
+/** Ask for the rows of another run: once, or as long as it is trained. */
+function followGhost(ghost) {
   const end = window.playgroundFeed.subscribe(ghost.id, props.value?.lang ?? 'en', (news) => {
+    if (!element.isConnected) return leave(ghost);
     if (news.offline) return;
-    if (!news.missing) ghost.evals = news.evals;
-    ghost.isLive = ['running', 'queued'].includes(news.state); // to be asked for again at the next occasion
-    setTimeout(() => end()); // once is enough; not at once, as `end` may not be set yet
+    if (!news.missing) Object.assign(ghost, { evals: news.evals, tokens_per_step: news.tokens_per_step });
+    if (!LIVE.includes(news.state)) setTimeout(() => leave(ghost)); // not at once, as `end` may not be known yet
     update();
   });
+  ghost.end = end;
 }
 
-/** The list of runs tells what was renamed or deleted meanwhile. */
-function onListed() {
-  const names = new Map((window.playgroundFeed.runs ?? []).map((run) => [run.id, run.curve]));
-  let changed = false;
-  for (const ghost of [...known.values()]) {
-    const label = names.get(ghost.id);
-    changed ||= label !== ghost.label;
-    if (label) ghost.label = label;
-    else known.delete(ghost.id);
-  }
-  if (changed) { showChips(); update(); }
-}
-
-// --- the list to choose from ----------------------------------------------------------------------------
+// --- what is drawn, in words ----------------------------------------------------------------------------
 
 function strokeOf(ghost) {
   const line = makeSvg('svg', { class: 'stroke', viewBox: '0 0 26 4', 'aria-hidden': 'true' });
@@ -69,32 +90,24 @@ function strokeOf(ghost) {
   return line;
 }
 
-function chipOf(ghost) {
-  const chip = make('label', 'chip'), box = make('input');
-  box.type = 'checkbox';
-  box.checked = ghost.on;
-  box.dataset.run = ghost.id;
-  box.addEventListener('change', () => {
-    ghost.chosen = box.checked;
-    setOn(ghost, box.checked);
-    showChips();
-    at('.compare [data-run="' + ghost.id + '"]')?.focus();
-    update();
-  });
-  chip.append(box, strokeOf(ghost), make('span', '', ghost.label));
-  return chip;
-}
-
-function showChips() {
-  const all = [...known.values()], offered = isWide ? all : all.filter((ghost, i) => ghost.on || i < FEW);
-  const more = make('button', 'more', say(isWide ? 'fewer_curves' : 'all_curves', { n: all.length }));
-  more.type = 'button';
-  more.setAttribute('aria-expanded', String(isWide));
-  more.addEventListener('click', () => { isWide = !isWide; showChips(); at('.compare .more')?.focus(); });
-  at('.compare').hidden = all.length === 0;
-  at('.compare').setAttribute('aria-label', say('compare'));
-  at('.compare').replaceChildren(make('span', 'compare-label', say('compare')), ...offered.map(chipOf),
-    ...(all.length > FEW && (isWide || offered.length < all.length) ? [more] : []));
+/** Name each curve that is drawn beside the run's own, and say which of their losses mean something else. */
+function showLegend() {
+  const shown = [...known.values()].filter((ghost) => ghost.on), legend = at('.legend'), own = entryOf(run?.id);
+  const words = shown.map((ghost) => ghost.label + ghost.slot).join('\n') + say('compare') + ink.ghosts;
+  if (legend.dataset.shown !== words) {
+    legend.dataset.shown = words;
+    legend.hidden = !shown.length;
+    legend.replaceChildren(make('span', 'quiet', say('compare')), ...shown.map((ghost) => {
+      const each = make('span', 'drawn');
+      each.append(strokeOf(ghost), make('span', '', ghost.label));
+      return each;
+    }));
+  }
+  const others = own ? shown.filter((ghost) => !isComparable(own, entryOf(ghost.id) ?? own)) : [];
+  const otherTokens = others.filter((ghost) => entryOf(ghost.id).tokenizer !== own.tokenizer);
+  const otherText = others.filter((ghost) => !otherTokens.includes(ghost)), names = (some) => some.map(shortOf).join(', ');
+  tell(at('.unlike'), [otherTokens.length && say('other_tokens', { runs: names(otherTokens) }),
+    otherText.length && say('other_text', { runs: names(otherText) })].filter(Boolean).join(' '));
 }
 
 // --- marks on the chart -----------------------------------------------------------------------------------
@@ -102,28 +115,27 @@ function showChips() {
 /** A mark at the upper edge wherever a curve leaves the chart. */
 function drawExits() {
   if (area.empty) return;
-  const curves = ghostsDrawn().map((ghost) => [ghost.evals, 2, styleOf(ghost).colour]);
-  const { points = [], evals = [] } = view ?? {};
-  curves.push([evals.length ? evals : points, 1, ink.train], [evals, 2, ink.val]);
+  const curves = ghostsDrawn().map((ghost) => [trace(ghost, 'evals', 2), styleOf(ghost).colour]);
+  const [batches, train, val] = ownTraces();
+  curves.push([train.length ? train : batches, ink.train], [val, ink.val]);
   let told = false;
-  for (const [rows, column, colour] of curves) {
+  for (const [points, colour] of curves) {
     let out = false, before = null;
-    for (const row of rows) {
-      const leaves = row[column] > area.high;
-      const x = leaves && !out ? area.x(before ? crossing(before, row, column) : row[0]) : Infinity;
-      if (x <= area.right) {
+    for (const point of points) {
+      const leaves = point[1] > area.high;
+      const x = leaves && !out ? area.x(before ? crossing(before, point) : point[0]) : Infinity;
+      if (x >= area.left && x <= area.right) {
         exitMark(x, colour, told ? '' : say('leaves'));
         told = true;
       }
       out = leaves;
-      before = row;
+      before = point;
     }
   }
 }
 
-/** The step at which the line from one row to the next crosses the upper edge. */
-function crossing([from, ...low], [to, ...high], column) {
-  const below = low[column - 1], above = high[column - 1];
+/** Where the line from one point to the next crosses the upper edge. */
+function crossing([from, below], [to, above]) {
   if (!finite(below)) return to;
   return from + (to - from) * (area.high - below) / (above - below);
 }
@@ -143,13 +155,13 @@ function exitMark(x, colour, words) {
   write(words, right ? x + 10 : x - 10, top + 5, ink.text);
 }
 
-/** The number of each other run at the end of its curve; its name stands in the list above the chart. */
+/** The number of each other run at the end of its curve; its name stands in the line above the chart. */
 function labelGhosts() {
   const labels = [];
   for (const ghost of ghostsDrawn()) {
-    const shown = ghost.evals.filter((row) => row[0] <= area.end && row[2] <= area.high);
-    const row = shown[shown.length - 1];
-    if (row) labels.push({ text: shortOf(ghost), x: Math.min(area.x(row[0]), area.right - 4), y: area.y(row[2]) - 9, ghost });
+    const shown = drawn(ghost, 'evals', 2).filter(([x, loss]) => x >= area.from && x <= area.to && loss <= area.high);
+    const last = shown[shown.length - 1];
+    if (last) labels.push({ text: shortOf(ghost), x: Math.min(area.x(last[0]), area.right - 4), y: area.y(last[1]) - 9, ghost });
   }
   spread(labels, 13);
   pen.textBaseline = 'middle';

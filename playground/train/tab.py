@@ -228,11 +228,10 @@ class TrainTab:
     def show(self, run: RunDir | None, person: Person, lang: str) -> list:
         """Return the values of chart, transport, samples and downloads for a run."""
         run_id = run.id if run else None
-        ghosts = self.page.ghosts(run, person, lang) if run else []
         whose = run and not self.page.may_change(run, person) and self.page.runs.whose(run.config().owner, person)
         words = widget_words(lang)
         return [
-            run_value(run_id, lang, words["loss_chart"], ghosts=ghosts),
+            run_value(run_id, lang, words["loss_chart"]),
             run_value(run_id, lang, words["transport"], can_start=run is None, read_only=whose or ""),
             run_value(run_id, lang, words["samples"]),
             Downloads.pack(run_id, downloads.files_of(run), lang, downloads.missing_of(run, lang)),

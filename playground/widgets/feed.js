@@ -17,6 +17,7 @@
   const ROWS = ['points', 'evals', 'samples'];
   const MOST = { points: 6000, evals: 4000, samples: 300 }; // rows held of a run; beyond, older ones are thinned
   const UNTHINNED = 1000; // the newest rows, which stay as they are
+  const WIDTH = { points: 3, evals: 4 }; // columns of a row; behind them, the means of the losses of those it stands for
   const feeds = new Map();
   const left = new Set(); // runs that this page deletes: nobody asks for them any more
 
@@ -40,9 +41,18 @@
       const four = rows.slice(i, Math.min(i + 4, until));
       const low = four.reduce((a, b) => (b[column] < a[column] ? b : a));
       const high = four.reduce((a, b) => (b[column] >= a[column] ? b : a));
-      kept.push(...four.filter((row) => row === low || row === high));
+      const means = column === 1 ? [mean(four, kind, 1)] : [mean(four, kind, 1), mean(four, kind, 2)];
+      const ends = four.filter((row) => row === low || row === high);
+      kept.push(...ends.map((row) => (four.length > 1 ? [...row.slice(0, WIDTH[kind]), ...means] : row)));
     }
     return kept.concat(rows.slice(until));
+  }
+
+  /** The mean of a loss over all that some rows stand for; null where none of them is a number. */
+  function mean(rows, kind, column) {
+    const known = rows.map((row) => (row.length > WIDTH[kind] ? row[WIDTH[kind] + column - 1] : row[column]))
+      .filter((loss) => loss !== null);
+    return known.length ? known.reduce((sum, loss) => sum + loss, 0) / known.length : null;
   }
 
   class Feed {

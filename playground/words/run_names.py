@@ -39,7 +39,7 @@ def changed_preset(config: RunConfig, lang: str) -> str:
     """Name what a run changes about its preset: "n_layer 24, seed 7"; empty when nothing, or for no preset of ours."""
     if config.preset not in PRESETS:
         return ""
-    preset, mine = PRESETS[config.preset], _fields(config)
+    preset, mine = PRESETS[config.preset], settings_of(config)
     shape = ARCHITECTURES[preset.architecture].parse({**preset.model, "vocab_size": config.model.vocab_size})
     theirs = {"architecture": preset.architecture, **shape.model_dump(), **TrainConfig(**preset.train).model_dump()}
     theirs["tokenizer"] = preset.tokenizer
@@ -55,7 +55,8 @@ def listed(changes: dict[str, object], lang: str) -> str:
     return ", ".join([*list(words.values())[:MOST_CHANGES], *(["…"] if len(words) > MOST_CHANGES else []), *seed])
 
 
-def _fields(config: RunConfig) -> dict:
+def settings_of(config: RunConfig) -> dict:
+    """Return what can be chosen of a run, by name, but for what follows from the text or from other choices."""
     fields = {"architecture": architecture_of(config.model)}
     fields |= config.model.model_dump() | config.train.model_dump()
     fields["tokenizer"] = config.tokenizer["kind"]

@@ -20,7 +20,7 @@ def verdict(estimates: list[tuple], baselines: dict | None, lang: str, tokenizer
     if not estimates or estimates[-1][2] is None:
         return None
     tokens = translate(f"counted_{tokenizer}", lang)
-    _, train_loss, loss = estimates[-1]
+    _, train_loss, loss = estimates[-1][:3]
     unseen = (baselines or {}).get("unseen", 0.0)
     if unseen > MANY_UNSEEN:
         return translate("meaning_unseen", lang, share=percent(unseen, lang), tokens=tokens)
@@ -30,7 +30,7 @@ def verdict(estimates: list[tuple], baselines: dict | None, lang: str, tokenizer
         if not overfits(estimates) or _best(estimates)[2] > baselines["uniform"] - NOTICEABLE:
             return translate("meaning_other_kind", lang, train=train_loss)
     if overfits(estimates):
-        step, _, best = _best(estimates)
+        step, _, best = _best(estimates)[:3]
         return translate("meaning_overfitting", lang, step=step, best=best)
     if baselines is None:
         return translate("meaning_counting", lang)

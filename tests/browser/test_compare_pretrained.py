@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import expect
 
+from benchmarks.visiting import open_section
 from core.pretrained import loader as gpt2
 from core.runs.directory import RunDir
 from core.runs.store import RunStore
@@ -61,6 +62,7 @@ def byte_tokens(monkeypatch):
 def opened(browser, url, width=1280):
     with visited(browser, url, width) as page:
         page.get_by_role("tab", name="Compare").click()
+        open_section(page, "text")
         expect(page.locator("#beside-mine .tok").first).to_be_visible(timeout=30_000)
         expect(page.locator("#gpt2-loader .what")).not_to_be_empty(timeout=30_000)
         yield page
@@ -79,6 +81,7 @@ def shared_page(hub, site, browser):
 def page(shared_page, byte_tokens):
     """The page with GPT-2 in memory, and a text that both have read: a visit costs seconds, so the tests share one."""
     page = shared_page
+    page.locator('#compare-section [data-section="text"]').click()
     page.locator("#lang input").nth(0).check()
     choose_run(page, "mine")
     for text, size in (("1", "1 character"), (TEXT, f"{len(TEXT)} characters")):
@@ -122,6 +125,7 @@ def test_gpt2_is_loaded_with_progress_the_same_for_all_and_a_failure_can_be_retr
             for each in (mine, theirs):
                 expect(each.locator(f"{loader} .what")).to_have_text(re.compile("GPT-2 small is here"), timeout=60_000)
                 expect(each.locator("#beside-theirs .score b")).to_be_visible()
+                open_section(each, "weights")
                 expect(each.locator("#beside-weights .keys span")).to_have_count(2)
                 expect(each.locator("#beside-positions canvas")).to_have_count(4)
 
@@ -140,6 +144,7 @@ def test_a_typed_text_is_read_by_both(page):
 
 
 def test_both_write_into_six_boxes(page):
+    open_section(page, "write")
     page.locator("#beside-write").click()
     expect(page.locator("#beside-written .what")).to_have_text("Done", timeout=60_000)
     boxes = page.locator("#beside-written .words").all_text_contents()
@@ -155,6 +160,7 @@ def test_writing_can_be_stopped(page, monkeypatch):
             yield token
 
     monkeypatch.setattr(contenders, "generate", slowly)
+    open_section(page, "write")
     page.locator("#beside-write").click()
     expect(page.locator("#beside-written .words").first).not_to_be_empty()
     expect(page.locator("#beside-written .what")).to_have_text("Writing ...")
@@ -164,6 +170,7 @@ def test_writing_can_be_stopped(page, monkeypatch):
 
 
 def test_the_proof_is_a_number_on_the_page(page):
+    open_section(page, "proof")
     page.locator("#beside-prove").click()
     said = page.locator("#beside-proof strong")
     expect(said).to_be_visible(timeout=60_000)
@@ -171,6 +178,7 @@ def test_the_proof_is_a_number_on_the_page(page):
 
 
 def test_a_parameter_and_a_layer_can_be_chosen(page):
+    open_section(page, "weights")
     card = page.locator("#beside-weights")
     expect(card.locator(".keys span")).to_have_count(2)
     card.locator(".part").select_option("mlp.c_fc.weight")
@@ -197,6 +205,7 @@ def test_hostile_texts_are_shown_literally_and_nothing_runs(page, monkeypatch):
     monkeypatch.setattr(gpt2, "gpt2_tokenizer", lambda name: Evil())
     write_text(page, "3")
     expect(page.locator("#beside-theirs .tok b").first).to_contain_text("${window.hacked=2}")
+    open_section(page, "write")
     page.locator("#beside-write").click()
     expect(page.locator("#beside-written .words").nth(1)).to_contain_text(HOSTILE)
     page.locator("#beside-stop").click()
@@ -216,6 +225,7 @@ def test_the_section_speaks_vietnamese(page):
     expect(page.locator("#beside-mine .unit")).to_have_text("bit trên mỗi ký tự")
     expect(page.locator("#beside-theirs .unit")).to_have_text("bit trên mỗi ký tự")
     expect(page.locator("#gpt2-loader .what")).to_contain_text("đã sẵn sàng")
+    open_section(page, "weights")
     expect(page.locator("#beside-weights h3")).to_have_text(pretrained_words.WORDS["beside_view_title"][1])
     expect(page.locator("#beside-table h3")).to_have_text(pretrained_words.WORDS["beside_table_title"][1])
 
@@ -224,5 +234,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(hub, site, browser, byte_to
     gpt2.load_gpt2()
     with opened(browser, site, width=390) as page:
         expect(page.locator("#beside-theirs .score b")).to_be_visible(timeout=30_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        open_section(page, "weights")
         expect(page.locator("#beside-positions canvas")).to_have_count(4)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

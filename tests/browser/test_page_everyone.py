@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from benchmarks.visiting import TABS, open_tab, visit, write
+from benchmarks.visiting import SECTIONS, TABS, open_section, open_tab, visit, write
 from tests.served import served
 from tests.tiny_runs import tiny_plan, undisturbed
 
@@ -107,6 +107,9 @@ def test_on_a_phone_all_tabs_stand_in_sight_and_nothing_is_wider_than_the_screen
             expect(button).to_be_in_viewport(ratio=1)
             open_tab(page, tab)
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), tab
+        for section in SECTIONS:
+            open_section(page, section)
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), section
         assert page.locator("#tabs .overflow-menu button:visible").count() == 0
 
 

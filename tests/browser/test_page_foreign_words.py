@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.visiting import SECTIONS, open_section
 from core.runs.plan import plan_run
 from core.runs.training_run import train_run
 from core.text.corpora import own_text
@@ -25,7 +26,7 @@ TABS = {
     "train": "loss-chart",
     "generate": "written",
     "attention": "attention-view",
-    "compare": "beside-text",
+    "compare": "compare-section",
 }  # and what shows it is there
 MODEL = {"block_size": 8, "n_layer": 1, "n_head": 1, "n_embd": 8}
 # What would be alive if words were drawn: a node that asks the canary or carries a script, a link, a formula.
@@ -180,6 +181,8 @@ def test_what_a_run_from_elsewhere_says_is_text_wherever_it_stands(browser, site
         for name in TABS:
             tab(page, name)
             expect(page.locator(f"#{TABS[name]}")).to_be_visible()
+        for name in SECTIONS:
+            open_section(page, name)
 
 
 @pytest.mark.parametrize("lang", ["en", pytest.param("vi", marks=pytest.mark.slow)])
@@ -193,6 +196,8 @@ def test_what_is_typed_into_any_field_is_text_wherever_it_comes_back(browser, si
         for name in TABS:
             tab(page, name)
             expect(page.locator(f"#{TABS[name]}")).to_be_visible()
+            if name == "compare":
+                open_section(page, "text")
             for mark, near in page.evaluate(FIELDS):
                 field = page.locator(f'[data-foreign="{mark}"]')
                 field.fill(f"{canary.all} {near}")

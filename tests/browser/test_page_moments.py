@@ -7,6 +7,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
+from benchmarks.visiting import open_section
 from core.runs.plan import plan_run
 from core.runs.training_run import train_run
 from core.text.corpora import Corpus
@@ -209,7 +210,9 @@ def test_the_step_stays_where_it_was_put_in_every_tab(page):
     slider(page).press("ArrowRight")
     expect(page.locator("#attention-view .of")).to_contain_text("step 1")
     open_tab(page, "Compare")
+    open_section(page, "text")
     expect(page.locator("#beside-mine")).to_contain_text("step 1")
+    open_section(page, "weights")
     expect(page.locator("#beside-weights .keys")).to_contain_text("step 1")
     slider(page).press("End")
     expect(page.locator("#beside-weights .keys")).to_contain_text("step 1,200")

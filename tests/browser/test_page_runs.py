@@ -55,7 +55,7 @@ def test_every_run_is_told_apart_by_number_name_change_seed_and_loss(page, runs)
     assert [text.split(" ·")[0].strip("✓ \n") for text in told] == ["4", "3", "2", "1"]
     assert "from-the-shell" in told[1] and "seed 7" in told[1] and "n_layer 3" in told[2]
     assert all(re.search(r"validation \d\.\d{3}", text) and "done" in text and " ago" in text for text in told)
-    expect(page.get_by_role("option", selected=True)).to_contain_text("Anna sang")
+    expect(page.locator("#run-picker").get_by_role("option", selected=True)).to_contain_text("Anna sang")
     page.keyboard.press("Escape")
     expect(page.get_by_role("listbox", name="Runs, newest first")).to_be_hidden()
 
@@ -89,15 +89,28 @@ def test_search_and_keys_choose_a_run_and_escape_leaves_it(page, runs):
     expect(page.locator("#samples .rows .row")).not_to_have_count(0)
 
 
-def test_the_curves_beside_it_are_of_the_same_text_and_can_be_chosen(page, runs):
-    chips = page.locator("#loss-chart .chip")
-    expect(chips).to_have_count(2)
-    assert [chip.locator("input").is_checked() for chip in chips.all()] == [False, True]
-    expect(chips.first).to_have_text("3 · from-the-shell")
-    chips.first.click()
-    expect(chips.locator("path")).to_have_count(2)
+def test_the_curves_beside_it_are_of_the_same_text_and_are_chosen_in_the_table(page, runs):
+    """Earlier runs on the same text are drawn, a later one and one on another text are not until they are chosen."""
+    legend, chart = page.locator("#loss-chart .legend .drawn"), page.locator("#loss-chart")
+    expect(legend).to_have_text([re.compile("^1 · tiny")])
+    chart.locator(".runs summary").click()
+    best = chart.locator(".runs tbody td:nth-child(3)")
+    expect(best.filter(has_text=re.compile(r"^\d\.\d{3}$"))).to_have_count(4)
+    boxes = chart.locator(".runs tbody input")
+    expect(boxes).to_have_count(4)
+    assert [box.is_checked() for box in boxes.all()] == [False, False, True, True]  # 4, 3, the one in view, 1
+    expect(boxes.nth(2)).to_be_disabled()
+    boxes.nth(1).click()
+    boxes.nth(0).click()
+    others = [re.compile("^3 · from-the-shell$"), re.compile("^1 · tiny")]
+    expect(legend).to_have_text([re.compile(r"^4 · tiny .*, “Anna sang to Otto, and Otto.*”$"), *others])
     for style in ("stroke", "stroke-dasharray"):
-        assert len({path.get_attribute(style) for path in chips.locator("path").all()}) == 2
+        assert len({path.get_attribute(style) for path in legend.locator("path").all()}) == 3
+    expect(chart.locator(".unlike")).to_have_text(re.compile("^4: another text, so a lower loss may only mean"))
+    boxes.nth(0).click()
+    expect(chart.locator(".unlike")).to_be_hidden()
+    page.reload()
+    expect(legend).to_have_text(others, timeout=PATIENCE)
 
 
 def test_a_run_is_renamed_in_place_and_its_name_is_text(page, runs):

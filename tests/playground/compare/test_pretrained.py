@@ -164,23 +164,23 @@ def test_both_read_the_text_in_the_characters_that_the_run_knows():
 
 
 def test_without_the_weights_the_run_reads_and_gpt2s_card_says_what_to_do(section):
-    mine, theirs = section.read_with_run("mine", TEXT, "en", True)
+    mine, theirs = section.read_with_run("mine", TEXT, "en", "text")
     assert packed(mine)["score"] and packed(theirs)["tokens"] == []
     assert theirs["empty"] == translate("beside_not_loaded", "en") and "merges" in theirs["note"]
-    assert section.read_with_gpt2("mine", TEXT, "en", True) == gr.skip()
+    assert section.read_with_gpt2("mine", TEXT, "en", "text") == gr.skip()
 
 
 def test_without_the_weights_gpt2s_tokens_are_shown_if_its_merges_are_here(section, monkeypatch):
     monkeypatch.setattr(contenders, "byte_pairs_here", Bytes)
-    _, theirs = section.read_with_run("mine", "3 é", "en", True)
+    _, theirs = section.read_with_run("mine", "3 é", "en", "text")
     assert [token[2] for token in packed(theirs)["tokens"]] == [None] * len("3 x")  # the run knows no é
     assert theirs["note"] is None and theirs["second"]
 
 
 def test_with_the_weights_gpt2_is_left_to_the_queue_and_reads_the_same(section, here):
-    mine, theirs = section.read_with_run("mine", "3 é", "en", True)
+    mine, theirs = section.read_with_run("mine", "3 é", "en", "text")
     assert theirs == gr.skip()
-    value = section.read_with_gpt2("mine", "3 é", "en", True)
+    value = section.read_with_gpt2("mine", "3 é", "en", "text")
     same = ["".join(token[0] for token in packed(each)["tokens"]) for each in (mine, value)]
     assert (
         same[0] == same[1]
@@ -192,27 +192,27 @@ def test_with_the_weights_gpt2_is_left_to_the_queue_and_reads_the_same(section, 
 
 @pytest.mark.parametrize(("name", "said"), [("begun", "no snapshot yet"), ("nobody", "no run yet")])
 def test_without_a_run_that_can_read_gpt2_reads_alone(section, here, name, said):
-    mine, _ = section.read_with_run(name, "3 é", "en", True)
+    mine, _ = section.read_with_run(name, "3 é", "en", "text")
     assert said in mine["empty"] and packed(mine)["tokens"] == []
-    assert packed(section.read_with_gpt2(name, "3 é", "en", True))["tokens"][-1][0] == "<A9>"
-    assert packed(section.draw_weights(name, "en", True)[1])["names"] == ["GPT-2 small"]
+    assert packed(section.read_with_gpt2(name, "3 é", "en", "text"))["tokens"][-1][0] == "<A9>"
+    assert packed(section.draw_weights(name, "en", "weights")[1])["names"] == ["GPT-2 small"]
 
 
-def test_nothing_is_computed_for_a_browser_that_has_not_opened_the_tab(section, here, monkeypatch):
+@pytest.mark.parametrize("place", [None, "parts", "write"])
+def test_nothing_is_computed_for_a_browser_that_looks_at_something_else(section, here, monkeypatch, place):
     monkeypatch.setattr(values, "reading", None)
     monkeypatch.setattr(values, "weights", None)
-    assert section.read_with_run("mine", TEXT, "en", False) == [gr.skip()] * 2
-    assert section.read_with_gpt2("mine", TEXT, "en", False) == gr.skip()
-    assert (
-        section.draw_known_weights("mine", "en", False) == section.draw_weights("mine", "en", False) == [gr.skip()] * 3
-    )
+    assert section.read_with_run("mine", TEXT, "en", place) == [gr.skip()] * 2
+    assert section.read_with_gpt2("mine", TEXT, "en", place) == gr.skip()
+    for draw in (section.draw_known_weights, section.draw_weights):
+        assert draw("mine", "en", place) == [gr.skip()] * 3
 
 
 @pytest.mark.parametrize("text", ["x" * (MOST_TEXT + 1), 5, ["a"], {"a": 1}])
 def test_what_is_no_short_text_is_refused_in_words(section, here, text):
     for handler in (section.read_with_run, section.read_with_gpt2):
         with pytest.raises(ValueError, match="^The text (has|must)"):
-            handler("mine", text, "en", True)
+            handler("mine", text, "en", "text")
 
 
 def test_merges_that_cannot_be_had_are_told_once_a_minute_and_not_asked_for_at_every_key(section, here, monkeypatch):
@@ -220,10 +220,10 @@ def test_merges_that_cannot_be_had_are_told_once_a_minute_and_not_asked_for_at_e
     monkeypatch.setattr(gpt2, "gpt2_tokenizer", lambda name: asked.append(name) or _refuse())
     monkeypatch.setattr(contenders, "byte_pairs_here", lambda: None)
     for _ in range(3):
-        assert "merges could not be had" in section.read_with_gpt2("mine", TEXT, "en", True)["empty"]
+        assert "merges could not be had" in section.read_with_gpt2("mine", TEXT, "en", "text")["empty"]
     assert len(asked) == 1
     monkeypatch.setattr(contenders, "RETRY", 0.0)
-    section.read_with_gpt2("mine", TEXT, "en", True)
+    section.read_with_gpt2("mine", TEXT, "en", "text")
     assert len(asked) == 2
 
 

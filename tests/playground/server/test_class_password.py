@@ -31,7 +31,7 @@ def test_without_the_password_there_is_a_form_in_both_languages_and_nothing_else
         page = client.get("/", headers={"accept-language": lang})
         assert page.status_code == 401 and f'lang="{lang}"' in page.text and first in page.text
         assert "Class password" in page.text and "Mật khẩu của lớp" in page.text and "<script" not in page.text
-    for path in ("/config", "/gradio_api/upload", "/gradio_api/queue/join", "/playground/runs", "/gradio_api/info"):
+    for path in ("/config", "/gradio_api/upload", "/gradio_api/queue/join", "/playground/runs", "/playground/table"):
         for ask in (client.get, client.post):
             answer = ask(path)
             assert (answer.status_code, answer.text) == (401, ""), path

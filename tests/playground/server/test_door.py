@@ -82,6 +82,7 @@ def test_what_was_shut_is_still_there(routes):
 def test_what_the_page_uses_is_open():
     for path in ("/", "/config", "/assets/index-a_B.js", "/static/fonts/a/b-c.woff2", "/theme.css", "/favicon.ico",
                  "/gradio_api/info", "/gradio_api/queue/data", "/gradio_api/heartbeat/abc", "/playground/runs",
+                 "/playground/table",
                  "/gradio_api/file=/tmp/gradio/a/b.txt", "/playground/feed/a", "/playground/run/a/b.png"):  # fmt: skip
         assert is_open("GET", path), path
     for path in ("queue/join", "run/predict", "cancel", "upload", "call/train", "call/train/"):

@@ -63,10 +63,14 @@ def _point(step: int, **more) -> dict:
 
 def test_a_trained_run_is_told_whole(feed, trained):
     told = feed.follow(trained.id)
-    assert [step for step, _ in told["points"]] == list(range(1, STEPS + 1))
+    assert [row[0] for row in told["points"]] == list(range(1, STEPS + 1))
     assert [row[0] for row in told["evals"]] == [0, 50, STEPS] == [row["step"] for row in told["samples"]]
     assert (told["state"], told["step"], told["steps"], told["message"]) == ("done", STEPS, STEPS, None)
     assert told["next"] == {"points": STEPS, "evals": 3, "samples": 3}
+    assert told["tokens_per_step"] == 2 * trained.config().model.block_size == 16
+    seconds = [row[2] for row in told["points"]]
+    assert seconds == sorted(seconds) and seconds[-1] == told["evals"][-1][3] == round(told["stats"]["elapsed"], 3) > 0
+    assert told["evals"][0][3] == 0.0
     assert told["meaning"] and {"uniform", "bigram"} < {line["key"] for line in told["baselines"]}
 
 
@@ -85,7 +89,7 @@ def test_a_cursor_gives_what_is_new_and_only_that(feed, run):
     run.append("metrics", [_point(3)])
     run.append("samples", [{"step": 3, "text": "abc"}])
     second = feed.follow(run.id, **first["next"])
-    assert second["points"] == [(3, 4.0 / 3)] and second["evals"] == [] and second["samples"][0]["text"] == "abc"
+    assert second["points"] == [(3, 4.0 / 3, 1.5)] and second["evals"] == [] and second["samples"][0]["text"] == "abc"
     assert second["next"] == {"points": 3, "evals": 1, "samples": 1}
 
 
@@ -93,7 +97,7 @@ def test_a_server_that_starts_anew_answers_the_old_cursors(store, feed, run):
     run.append("metrics", [_point(step) for step in range(1, 8)])
     cursor = feed.follow(run.id)["next"]
     run.append("metrics", [_point(8)])
-    assert Feed(store).follow(run.id, **cursor)["points"] == [(8, 0.5)]
+    assert Feed(store).follow(run.id, **cursor)["points"] == [(8, 0.5, 4.0)]
 
 
 def test_a_long_history_is_thinned_and_what_is_new_is_not(feed, run):
@@ -106,14 +110,14 @@ def test_a_long_history_is_thinned_and_what_is_new_is_not(feed, run):
     assert [row["step"] for row in told["samples"]] == list(range(steps - MOST_SAMPLES, steps))
     assert set(told["next"].values()) == {steps - 1}
     run.append("metrics", [_point(steps), _point(steps + 1)])
-    assert [step for step, _ in feed.follow(run.id, **told["next"])["points"]] == [steps, steps + 1]
+    assert [row[0] for row in feed.follow(run.id, **told["next"])["points"]] == [steps, steps + 1]
 
 
 def test_steps_that_a_crash_repeated_are_told_once(feed, client, run):
     run.append("metrics", [_point(step) for step in (1, 2, 3, 2, 3, 4)])
     run.append("samples", [{"step": step, "text": str(step)} for step in (0, 2, 2, 4)])
     told = feed.follow(run.id)
-    assert [step for step, _ in told["points"]] == [1, 2, 3, 4]
+    assert [row[0] for row in told["points"]] == [1, 2, 3, 4]
     assert [row["step"] for row in told["samples"]] == [0, 2, 4]
     lines = client.get(f"/playground/run/{run.id}/curve.csv").text.splitlines()
     assert [line.split(",")[0] for line in lines] == ["step", "1", "2", "3", "4"]
@@ -133,7 +137,7 @@ def test_a_run_that_begins_again_is_told_from_where_it_stands(feed, run):
     assert after["step"] == 2 and after["next"] == {"points": 2, "evals": 1, "samples": 1}
     assert after["stats"]["elapsed"] == 1.0
     for told in (feed.follow(run.id), Feed(feed.store).follow(run.id)):
-        assert [step for step, _ in told["points"]] == [1, 2]
+        assert [row[0] for row in told["points"]] == [1, 2]
         assert ([row[0] for row in told["evals"]], [row["step"] for row in told["samples"]]) == ([0], [0])
 
 
@@ -142,16 +146,16 @@ def test_damaged_lines_are_left_out(feed, run, damage):
     run.append("metrics", [_point(1)])
     with open(run.path / "metrics.jsonl", "ab") as file:
         file.write(damage)
-    assert [step for step, _ in feed.follow(run.id)["points"]] == [1]
+    assert [row[0] for row in feed.follow(run.id)["points"]] == [1]
     run.append("metrics", [_point(3)])
-    assert [step for step, _ in feed.follow(run.id)["points"]] == [1, 3]
+    assert [row[0] for row in feed.follow(run.id)["points"]] == [1, 3]
 
 
 def test_a_loss_that_is_no_number_is_told_as_none(client, run):
     run.append("metrics", [_point(1), {"step": 2, "loss": None, "elapsed": 1.0}])
     run.write_status(Status("failed", 1, "The loss stopped being a number at step 2"))
     told = client.get(f"/playground/feed/{run.id}").json()
-    assert told["points"][-1] == [2, None] and told["stats"]["elapsed"] == 0.5
+    assert told["points"][-1] == [2, None, 1.0] and told["stats"]["elapsed"] == 0.5
     assert client.get(f"/playground/run/{run.id}/curve.png").status_code == 200
     assert client.get(f"/playground/run/{run.id}/curve.csv").text.splitlines()[-1].startswith("2,,")
 
@@ -176,7 +180,7 @@ def test_another_run_under_the_name_of_a_deleted_one_is_told_from_its_first_row(
     first.path.rename(store.root / ".gone")
     second = tiny_plan(STEPS).create(store.root, "again")
     second.append("metrics", [_point(1, loss=9.0)])
-    assert feed.follow("again")["points"] == [(1, 9.0)]
+    assert feed.follow("again")["points"] == [(1, 9.0, 0.5)]
 
 
 def test_the_words_follow_the_language(client, trained):

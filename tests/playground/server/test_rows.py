@@ -1,6 +1,7 @@
 """The rows that the server holds: bounded, and of any file."""
 
 import json
+import random
 
 import pytest
 
@@ -27,6 +28,22 @@ def test_a_history_of_any_length_is_held_in_bounded_places_with_its_spikes_and_i
     assert history.since(9_990) == [(step, 2.0) for step in range(9_990, 10_000)] and history.since(10_000) == []
 
 
+def test_rows_that_stand_for_others_carry_the_mean_of_all_of_them():
+    """Of the older rows the highest stay: without their means a long run would seem much worse in its beginning."""
+    history, draw = History(400, _spike, 3, (1,)), random.Random(1)
+    losses = [draw.uniform(1.0, 3.0) for _ in range(50_000)]
+    for step, loss in enumerate(losses):
+        history.append((step, None if step % 1_000 == 7 else loss, step / 10))
+    kept = history.since()
+    thinned = [row for row in kept if len(row) == 4]
+    until = kept[len(thinned)][0]
+    counted = [loss for step, loss in enumerate(losses[:until]) if step % 1_000 != 7]
+    older = sum(row[3] for row in thinned) / len(thinned)
+    assert older == pytest.approx(sum(counted) / len(counted), abs=0.01)
+    assert min(row[1] for row in thinned if row[1]) > 2.5, "the rows themselves are the spikes"
+    assert all(len(row) == 3 for row in kept[-100:])
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -42,7 +59,7 @@ def test_a_damaged_row_is_left_out_and_the_rest_is_told(tmp_path, run, row):
     (run.path / "metrics.jsonl").write_text(row + '\n{"step": 2, "loss": 1.5}\n{"step": 3, "val_loss": 1.5}\n')
     (run.path / "samples.jsonl").write_text('{"step": 1}\n{"step": 2, "text": "abc"}\n')
     told = Feed(RunStore(tmp_path, 1)).follow(run.id)
-    assert [2, 1.5] in [list(point) for point in told["points"]] and told["evals"] == [(3, None, 1.5)]
+    assert (2, 1.5, None) in told["points"] and told["evals"] == [(3, None, 1.5, None)]
     assert [sample["text"] for sample in told["samples"]] == ["abc"] and json.dumps(told, allow_nan=False)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from playground import build
 from playground.attention.attention import AttentionView
+from playground.compare.contents import Contents
 from playground.train.transport import Transport
 from playground.widgets import theme
 from playground.widgets.base import Widget
@@ -51,7 +52,7 @@ def test_static_parts_hold_nothing_that_gradio_would_run():
 def test_clients_are_told_that_a_value_is_an_object():
     for kind in WIDGETS:
         widget = kind(render=False)
-        assert widget.api_info() == {"type": "string" if kind is RunPicker else "object"}  # the id of a run
+        assert widget.api_info() == {"type": "string" if kind in (RunPicker, Contents) else "object"}  # a name
         assert json.loads(json.dumps(widget.get_config())) == widget.get_config()
 
 
