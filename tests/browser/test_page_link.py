@@ -138,7 +138,7 @@ def test_a_teachers_link_is_built_from_a_list_and_hides_and_locks_until_everythi
         panel.get_by_text("For a lesson").click()
         panel.get_by_label("Hide: Compare").check()
         panel.get_by_label("Hide: n_layer").check()
-        panel.get_by_label("Lock: Model").check()
+        panel.get_by_role("table", name="Train").get_by_label("Lock: Model").check()
         address = panel.get_by_label("Address of this page").input_value()
     assert "hide=compare,n_layer&lock=preset" in address
     with confined(browser, site, address.removeprefix(site)) as page:
