@@ -81,7 +81,8 @@
 
   function write() {
     waiting = 0;
-    if (!parts.length || !window.playground.isOpened) return soon();
+    if (!parts.length) return; // no page, but a piece of one
+    if (!window.playground.isOpened) return soon();
     const now = state(), search = [query(now), others()].filter(Boolean).join('&');
     const first = written === null, turned = !first && (now.tab !== written.tab || now.run !== written.run);
     if (!first && search === written.search) return;
@@ -223,6 +224,7 @@
       ({ parts, most, longest } = told);
       for (const name of OURS) parts = parts.filter((part) => part.name !== name);
       tellTab = hold('tab', openTab, told.first);
+      soon();
     },
     changed(told) {
       values = told;

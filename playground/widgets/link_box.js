@@ -87,6 +87,10 @@ function onValue() {
     link.opened(value);
     setTimeout(() => trigger('gather')); // once Gradio is done with the values that came
   }
+  draw();
+}
+
+function draw() {
   const { hidden, locked } = link.setUp(), count = new Set([...hidden, ...locked]).size;
   tell(at('.wrong'), said?.length ? '\u26a0 ' + words().wrong + ' ' + said.join('. ') + '.' : '');
   at('.set-up').hidden = !count;
@@ -107,7 +111,7 @@ panel.addEventListener('click', (event) => { if (event.target === panel) panel.c
 panel.addEventListener('keydown', (event) => event.stopPropagation()); // Escape closes this, and nothing behind it
 field.addEventListener('focus', () => field.select());
 at('.copy').addEventListener('click', copy);
-at('.show-all').addEventListener('click', () => { link.showAll(); onValue(); });
+at('.show-all').addEventListener('click', () => { link.showAll(); draw(); });
 more.addEventListener('toggle', () => { if (more.open) list(); });
 link.open = open;
 link.gather = () => trigger('gather');
