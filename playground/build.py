@@ -188,7 +188,7 @@ def build_app(store: RunStore, settings: Settings) -> Playground:
                     built[name] = kind(page)
         for name, tab in built.items():
             tab.connect(containers[name])
-        header.connect(app, list(built.values()), form=built["train"])
+        header.connect(app, built, form=built["train"])
     return app
 
 

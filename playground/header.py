@@ -6,7 +6,7 @@ The header knows the tabs only by what `Tab` asks of them. Left out on purpose: 
 import functools
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import gradio as gr
@@ -15,6 +15,8 @@ from core.device import has_gpu
 from core.runs.directory import RunDir
 from core.runs.machine import cores
 from core.runs.naming import rename
+from playground.linked import Asked, Linked
+from playground.linking import Linking
 from playground.page import PageContext, remembered
 from playground.server.addresses import guest_addresses, qr_svg
 from playground.server.rights import Person
@@ -35,7 +37,7 @@ class Tab(Protocol):
     """What a tab offers to the page: a class in a folder of its own, named by one line in `build.TABS`.
 
     It may also have `files`, a class attribute: the name of each file of a run that it offers -> what makes it
-    (`server/files.py`).
+    (`server/files.py`); and `linked`: what of it belongs to a link (`linked.py`), part by part.
     """
 
     shown: Widgets  # what changes with the run in view; `show` returns their values, in this order
@@ -58,9 +60,10 @@ class FormTab(Tab, Protocol):
     """A tab whose form is filled from the run in view when somebody opens the page."""
 
     filled: Widgets  # `fill` returns their values
+    linked: list[Linked]
 
-    def fill(self, run: RunDir | None, lang: str, person: Person) -> list:
-        """Return the values of `filled` for a run; None: the form as it is at first."""
+    def fill(self, run: RunDir | None, lang: str, person: Person, asked: Asked) -> list:
+        """Return the values of `filled`: as a link asks, else for a run; None: the form as it is at first."""
 
     def recall(self, opened: Any) -> Any:
         """Bring back what the browser remembers of the form, once the page has `opened`; return the event of that."""
@@ -94,6 +97,7 @@ class Header:
                     small = {"size": "sm", "min_width": 60}
                     self.look = add(gr.Button, elem_id="theme-button", words={"value": "theme_button"}, **small)
                     self.present = add(gr.Button, elem_id="present-button", words={"value": "present_button"}, **small)
+                    self.copy = add(gr.Button, elem_id="link-button", words={"value": "link_button"}, **small)
                     self.delete = add(gr.Button, elem_id="delete-run", words={"value": "delete_run"}, **small)
                     self._invite_button("invite-button", **small)
                 self.host = HostBox(HostBox.pack(False, False, "en"), elem_id="host-box")
@@ -102,6 +106,7 @@ class Header:
         self.leave = add(gr.Button, elem_id="present-leave", size="sm", words={"value": "present_leave"})
         self._invite_button("present-invite", size="sm")
         self.invite = Invite(elem_id="invite")
+        self.link = Linking(page)
 
     def _invite_button(self, elem_id: str, **look: Any) -> None:
         """Make a button that opens the panel, where others are served."""
@@ -111,16 +116,17 @@ class Header:
             button = self.page.words.add(gr.Button, elem_id=elem_id, words=words, **look)
             button.click(None, js="() => playground.invite()")
 
-    def connect(self, app: gr.Blocks, tabs: Sequence[Tab], form: FormTab) -> None:
+    def connect(self, app: gr.Blocks, tabs: Mapping[str, Tab], form: FormTab) -> None:
         """Wire what concerns the whole page: opening it, the run in view, the language, the theme.
 
-        form: the tab whose form is filled when the page is opened; it is one of the tabs.
+        tabs: by their names; form: the one whose form is filled when the page is opened.
         """
-        page, self.app, self.tabs, self.form = self.page, app, tabs, form
-        shown = [page.moments, *(widget for tab in tabs for widget in tab.shown)]
-        translated = [*page.words.outputs, *(widget for tab in tabs for widget in tab.translated)]
-        look = [self.machine, self.invite, self.host]
-        everything = [page.memory, page.run, page.lang, *look, *form.filled, *translated, *shown]
+        page, self.app, self.tabs, self.form = self.page, app, list(tabs.values()), form
+        shown = [page.moments, *(widget for tab in self.tabs for widget in tab.shown)]
+        translated = [*page.words.outputs, *(widget for tab in self.tabs for widget in tab.translated)]
+        look = [self.machine, self.invite, self.host, self.link.box]
+        self.link.connect(app, tabs)
+        everything = [page.memory, page.run, page.lang, *look, *form.filled, *translated, *shown, *self.link.outputs]
         app.load(None, js="() => playground.opening()")
         app.load(None, js=RECALL_THEME_JS)
         app.load(None, page.memory, [page.person, page.memory], js=IDENTIFY_JS)
@@ -147,6 +153,7 @@ class Header:
         self.look.click(None, js=THEME_JS)
         self.present.click(None, js="() => playground.present(true)")
         self.leave.click(None, js="() => playground.present(false)")
+        self.copy.click(None, js="() => playground.link.open()")
         page.lang.change(None, page.lang, js=LANG_JS)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------
@@ -154,14 +161,14 @@ class Header:
     def open(self, memory: Any, person: Person, request: gr.Request) -> list:
         """Return all that a browser is shown when it opens the page, by what it remembers and its address asks for.
 
-        A run that the address names (`?run=`), or that was in view, is shown whosever it is: who has its id may look.
+        A run that a link names, or that was in view, is shown whosever it is: who has its id may look.
         """
         page, memory = self.page, remembered(memory)
-        asked = request.query_params.get("lang") or memory.get("lang") or request.headers.get("accept-language")
-        lang = language(asked)
+        wish = request.query_params.get("lang") or memory.get("lang") or request.headers.get("accept-language")
+        lang = language(wish)
         wanted = page.readable_run(request.query_params.get("run")) or page.readable_run(memory.get("run"))
         run = wanted or next((each.run for each in page.runs.visible(person)), None)
-        run_id = run.id if run else None
+        run_id, asked = run.id if run else None, self.link.asked(request.query_params, run)
         memory |= {"run": run_id or "", "lang": lang}
         page.store.warm_up()
         same_words = [gr.skip()] * len(page.words.outputs)  # a page that opens in English has them already
@@ -169,11 +176,12 @@ class Header:
             memory,
             gr.update(value=run_id, told=RunPicker.told_to(lang)),
             lang,
-            *self._look(person, lang, request),
-            *self.form.fill(run, lang, person),
+            *self._look(person, lang, request, asked),
+            *self.form.fill(run, lang, person, asked),
             *(page.words.updates(lang) if lang != page.words.lang else same_words),
             *self._translated(lang, memory),
             *self._shown(run, person, lang),
+            *self.link.values(asked),
         ]
 
     def show(self, run_id: Any, lang: str, person: Person, memory: Any) -> list:
@@ -224,8 +232,8 @@ class Header:
     def _host(self, person: Person, lang: str, said: str = "", tried: int = 0) -> dict:
         return HostBox.pack(self.page.rights.has_key, person.is_host, lang, said, tried)
 
-    def _look(self, person: Person, lang: str, request: gr.Request) -> list:
-        """Return what is said of the machine, where guests find the page and what they may do, and who is the host."""
+    def _look(self, person: Person, lang: str, request: gr.Request, asked: Asked | None = None) -> list:
+        """Return what is said of the machine, of guests and what they may do, of the host, and of links."""
         settings = self.page.settings
         opened_at = f"{request.request.url.scheme}://{request.headers.get('host', '')}/"
         port = getattr(self.app, "server_port", None)  # none before it is launched, and then nobody is invited
@@ -234,7 +242,8 @@ class Header:
         profile, has_password = settings.profile, bool(settings.class_password)
         most = {name: getattr(profile, name) for name in LIMITS}
         invite = Invite.pack(profile.name, most, codes, has_password, lang)
-        return [self._machine_words(lang), invite, self._host(person, lang)]
+        link = self.link.told(found if profile.name == "classroom" else [], lang, asked)
+        return [self._machine_words(lang), invite, self._host(person, lang), link]
 
     def _shown(self, run: RunDir | None, person: Person, lang: str) -> list:
         slider = gr.update(told=StepSlider.told_to(run and run.id, lang))
@@ -255,7 +264,7 @@ RECALL_THEME_JS = """() => {
   }
 }"""
 # For screen readers, and for the numbers that widgets show.
-LANG_JS = "(lang) => { document.documentElement.lang = lang; }"
+LANG_JS = "(lang) => { document.documentElement.lang = lang; playground.link.soon(); }"
 # What is deleted is gone from the picker at the next look; until then the button says that it was heard.
 DELETED_JS = """() => {
   const button = document.querySelector('#delete-run');

@@ -33,12 +33,12 @@ ALLOWED = {
     "playground.build": {"*"},  # this one alone brings the tabs together
     "app": {"*"},
 }  # fmt: skip
-NO_GRADIO = ("core", "playground.words", "playground.prompts", "playground.models", "playground.server.feed",
-             "playground.server.routes", "playground.server.run_list", "playground.server.files",
-             "playground.server.guard", "playground.server.door", "playground.server.origins",
-             "playground.server.rates", "playground.server.bodies", "playground.server.shapes",
-             "playground.server.calls", "playground.server.uploads", "playground.server.headers",
-             "playground.server.refusal", "playground.server.line")  # fmt: skip
+NO_GRADIO = ("core", "playground.words", "playground.prompts", "playground.models", "playground.linked",
+             "playground.server.feed", "playground.server.routes", "playground.server.run_list",
+             "playground.server.files", "playground.server.guard", "playground.server.door",
+             "playground.server.origins", "playground.server.rates", "playground.server.bodies",
+             "playground.server.shapes", "playground.server.calls", "playground.server.uploads",
+             "playground.server.headers", "playground.server.refusal", "playground.server.line")  # fmt: skip
 VALUES = ("values", "_values", "figures", "downloads", "writing", "contenders")  # pure: how their modules' names end
 LATE_IN_CORE = {"transformers", "tiktoken"}  # seconds to import, and needed by few: only inside functions
 

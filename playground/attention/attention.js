@@ -41,11 +41,13 @@ const WORDS = {
     + 'sequences written twice (Olsson et al., 2022).',
   help_entropy: 'how widely a query spreads its attention: 0 nats on one token, ln n when even over n.',
   help_distance: 'how far back it looks, in tokens, weighted by attention.',
+  no_head: 'The link asks for layer {layer}, head {head}, which this model does not have.',
 };
 let view = null; // the value, unpacked: { tokens, layers, nHead, bytes, means, predictions, heads, step }
 let chosen = { layer: 0, head: 0 }, query = 0, pinned = null;
 let given = null, stamp = 0; // the choice that Python made last; how many values have come
 let former = null; // the last view that showed something: what was chosen in it stays chosen
+let askedHead = null, tellsUntil = 0; // by a link, until there is a view; and until when Python is told of it
 
 // --- the value ------------------------------------------------------------------------------------------
 
@@ -98,8 +100,20 @@ function onValue() {
 function takeChoice(value, before) {
   const key = value.layer + ' ' + value.head, named = key !== given;
   given = key;
-  const gone = chosen.layer >= view.layers || (chosen.head !== 'mean' && chosen.head >= view.nHead);
+  const gone = !has(chosen.layer, chosen.head);
   if (named || gone || !before) chosen = { layer: value.layer, head: value.head };
+  if (askedHead) takeAsked();
+  if (performance.now() < tellsUntil) setTimeout(() => trigger('choose', chosen)); // once Gradio is done with this value
+}
+
+/** Take the head that a link asks for, and say so where the model has no such one. */
+function takeAsked() {
+  const [layer, head] = askedHead.split('.').map((part) => (part === 'mean' ? part : Number(part)));
+  askedHead = null;
+  if (has(layer, head)) {
+    chosen = { layer, head };
+    tellsUntil = performance.now() + 3000; // with each value that comes: one on its way does not know of it yet
+  } else tell(at('.note'), say('no_head', { layer, head }));
 }
 
 function nameParts() {
@@ -121,9 +135,11 @@ function fillSelects() {
   at('.head').replaceChildren(new Option(say('mean'), 'mean'), ...numbered(view.nHead));
 }
 
+const has = (layer, head) => layer < view.layers && (head === 'mean' || head < view.nHead);
+
 function choose(next, byUser) {
   const { layer, head } = next;
-  if (!view || layer >= view.layers || (head !== 'mean' && head >= view.nHead)) return;
+  if (!view || !has(layer, head)) return;
   chosen = { layer, head };
   paintHead();
   if (byUser) trigger('choose', chosen);
@@ -133,6 +149,7 @@ function paintHead() {
   at('.layer').value = chosen.layer;
   at('.head').value = chosen.head;
   at('.heat h2').textContent = chosen.head === 'mean' ? say('heat_mean', chosen) : say('heat', chosen);
+  tellHead(chosen.layer + '.' + chosen.head);
   markChosen();
   paintScores();
   paintQuery();
@@ -179,6 +196,10 @@ onTheme(() => {
   readInk();
   if (view) { paintGrid(); paintQuery(); }
 });
+const tellHead = playground.link.hold('head', (asked) => {
+  askedHead = asked;
+  if (view) { takeAsked(); paintHead(); trigger('choose', chosen); }
+}, '0.0');
 readInk();
 watch('value', onValue);
 onValue();

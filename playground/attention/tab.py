@@ -12,6 +12,7 @@ from playground.attention import cards, downloads
 from playground.attention.attention import AttentionView, HeadLines, HeadMap
 from playground.attention.cards import CHANNEL
 from playground.attention.examples import examples_of
+from playground.attention.in_links import in_links
 from playground.attention.on_demand import OnDemand
 from playground.moments import chosen_step, held_step, with_step
 from playground.page import PageContext
@@ -46,7 +47,7 @@ SILENCING = {"concurrency_id": "silence", "concurrency_limit": 8, "show_progress
 class AttentionTab:
     """The widgets of the tab and what they do."""
 
-    files = downloads.DOWNLOADS
+    files, linked = downloads.DOWNLOADS, property(in_links)
 
     def __init__(self, page: PageContext):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""

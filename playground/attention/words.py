@@ -140,6 +140,7 @@ WIDGET_WORDS_VI = {
         "viết hai lần (Olsson và cộng sự, 2022).",
         "help_entropy": "query trải sự chú ý rộng tới đâu: 0 nat khi dồn vào một token, ln n khi đều trên n token.",
         "help_distance": "nhìn lùi bao xa, tính bằng token, có trọng số theo sự chú ý.",
+        "no_head": "Liên kết yêu cầu tầng {layer}, đầu {head}, mà mô hình này không có.",
     },
     "attention_detail": {
         "title": "Đường tới trọng số: điểm, mặt nạ, softmax",

@@ -5,6 +5,7 @@ import gradio as gr
 from core.runs.directory import RunDir
 from playground.compare.contents import Contents
 from playground.compare.counting_section import CountingSection
+from playground.compare.in_links import in_links
 from playground.compare.pretrained_section import PretrainedSection
 from playground.page import PageContext
 from playground.server.rights import Person
@@ -13,6 +14,8 @@ from playground.widgets.visibility import VisibilityTrigger
 
 class CompareTab:
     """A row of contents, and under it the pieces of the section in view; each half knows its own widgets."""
+
+    linked = property(in_links)
 
     def __init__(self, page: PageContext):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""

@@ -11,6 +11,7 @@ from core.config import SampleConfig
 from core.runs.config import RunConfig
 from core.runs.directory import RunDir
 from playground.generate.by_hand_section import ByHandSection
+from playground.generate.in_links import OPTIONS, in_links
 from playground.generate.sources import MOST_PROMPT, prompt_of, source_of, wrong_source
 from playground.generate.written import WrittenText
 from playground.moments import chosen_step, step_beside
@@ -37,8 +38,7 @@ from playground.words.refusals import refused
 from playground.words.translate import translate, widget_words
 
 NEW_SEEDS = 1_000_000  # new seeds are below: short enough to be told to a neighbour
-# Each option, its value where another one is refused, and the elem_id of its field.
-OPTIONS = {"max_new_tokens": 200, "temperature": 0.8, "top_k": None, "top_p": 1.0, "seed": 1}
+# The elem_id of the field of each option.
 FIELDS = dict(zip(OPTIONS, ("length", "temperature", "top-k", "top-p", "sample-seed"), strict=True))
 # What is possible of those that only reshape what is known, checked in the browser; "above": not that bound itself.
 BOUNDS = {
@@ -55,6 +55,8 @@ EXAMPLES = {
 
 class GenerateTab:
     """The widgets of the tab and what they do."""
+
+    linked = property(in_links)
 
     def __init__(self, page: PageContext):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
@@ -133,7 +135,7 @@ class GenerateTab:
         self.seed.input(None, self.seed, self.keep_seed, js="(seed) => seed !== null", **UNQUEUED)
         self.examples.click(show_errors(put_example), [self.examples, page.lang], [self.prompt], **UNQUEUED)
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
-        chosen = self.source.input(show_errors(self.choose_source), [self.source, page.lang], [self.int8], **queued)
+        chosen = self.source.change(show_errors(self.choose_source), [self.source, page.lang], [self.int8], **queued)
         chosen.then(*checked, **CHOSEN)
         self.unknown.input(show_errors(self.remember), [self.unknown, page.memory], [page.memory], **CHOSEN)
         told = [*reshaping, self.seed, self.keep_seed]

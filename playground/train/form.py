@@ -1,6 +1,7 @@
 """The form of a run: a widget for every option, and the conversion of the widgets' values to a plan and back."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,10 @@ from core.options import Options
 from core.runs.config import RunConfig
 from core.runs.cost import Speed, large_needs, run_seconds
 from core.runs.plan import RunOptions
-from core.runs.presets import PRESETS
+from core.runs.presets import DEFAULT_PRESET, PRESETS
+from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS
 from core.tokenizers import GPT2_VOCAB_SIZE
+from playground.linked import Linked, as_text, one_of, option
 from playground.widgets.inputs import Checkbox, Dropdown, Number, Textbox
 from playground.widgets.translations import Translations
 from playground.words.durations import duration
@@ -68,6 +71,36 @@ def build_field(name: str, words: Translations, value: Any) -> gr.components.Com
     if low and low % step:
         low = None  # a browser counts its steps from the lowest value: 64 would go to 65, and not to 72
     return words.add(Number, minimum=low, maximum=high, step=step, **common)
+
+
+def in_links(tab: Any) -> list[Linked]:
+    """Return what of the Train tab belongs to a link: text, preset, and each field that is not as the preset has it."""
+    return [
+        Linked("corpus", tab.corpus, DEFAULT_CORPUS, one_of("corpus", CORPUS_NAMES)),
+        Linked("text", tab.text, "", as_text, only_if=("corpus", "own")),
+        Linked("preset", tab.preset, None, one_of("preset", (*PRESETS, "custom"))),
+        Linked("advanced", tab.fold),
+        *(_field_in_links(name, widget) for name, widget in tab.fields.items()),
+        Linked("downloads", tab.downloads, label="downloads"),
+        Linked("", tab.filled_in),
+    ]
+
+
+def _field_in_links(name: str, widget: gr.components.Component) -> Linked:
+    reader = one_of(name, ("auto", "yes", "no")) if name == "qkv_bias" else option(options_of(name), name)
+    reader = as_text if name == "prompt" else reader
+    usual = defaults(DEFAULT_PRESET)[name]
+    by = {preset: value for preset in PRESETS if (value := defaults(preset)[name]) != usual}
+    return Linked(name, widget, usual, reader, by, "preset")
+
+
+def of_link(asked: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]] | None:
+    """Return corpus, preset and every field's value as a link asks; None where it names no part of the form."""
+    if asked.keys().isdisjoint({"corpus", "text", "preset", *NAMES}):
+        return None
+    preset = asked.get("preset", DEFAULT_PRESET)
+    as_preset = defaults(preset if preset in PRESETS else DEFAULT_PRESET)
+    return asked.get("corpus", DEFAULT_CORPUS), preset, {name: asked.get(name, as_preset[name]) for name in NAMES}
 
 
 def qkv_bias_choices(lang: str) -> list[tuple[str, str]]:

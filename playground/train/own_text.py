@@ -131,7 +131,10 @@ IF_NEW_JS = """(text, lang) => {
 RECALL_JS = """(corpus, text) => {
   let kept = '';
   try { kept = localStorage.getItem('gpt-playground-own-text') ?? ''; } catch { }
+  const link = playground.link, asks = link.named('corpus', 'preset', 'text'); // then it says which text to learn from
+  if (link.named('text')) kept = text;
   playground.ownText = kept || text;
-  return [...(kept ? ['own', kept] : [corpus, text]), playground.ownText ? String(performance.now()) : ''];
+  const words = playground.ownText;
+  return [kept && !asks ? 'own' : corpus, words, words ? String(performance.now()) : ''];
 }"""
 FORGET_JS = "() => { try { localStorage.removeItem('gpt-playground-own-text'); } catch { } }"

@@ -12,15 +12,9 @@ from core.runs.memory import memory_lately
 from core.runs.plan import plan_run
 from core.runs.presets import DEFAULT_PRESET, PRESETS
 from core.runs.store import WELCOME
-from core.text.corpora import (
-    CORPUS_NAMES,
-    DEFAULT_CORPUS,
-    DISTINCT,
-    Corpus,
-    load_corpus,
-    own_text,
-)
+from core.text.corpora import CORPUS_NAMES, DEFAULT_CORPUS, DISTINCT, Corpus, load_corpus, own_text
 from core.text.decoding import MAX_CHARACTERS
+from playground.linked import Asked
 from playground.page import PageContext, run_value
 from playground.server import line
 from playground.server.rights import HOST, Person
@@ -48,7 +42,7 @@ FILLED_JS = "() => String(performance.now())"
 class TrainTab:
     """The widgets of the tab and what they do."""
 
-    files = downloads.DOWNLOADS
+    files, linked = downloads.DOWNLOADS, property(run_form.in_links)
 
     def __init__(self, page: PageContext):
         """Build the tab's widgets inside the current Gradio context; `connect` wires them."""
@@ -95,7 +89,7 @@ class TrainTab:
         add, first = self.page.words.add, run_form.defaults(DEFAULT_PRESET)
         self.fields: dict[str, gr.components.Component] = {}
         self.check = FormCheck({"wrong": {}}, elem_id="form-check")
-        with add(gr.Accordion, open=False, elem_id="advanced", words={"label": "advanced"}):
+        with add(gr.Accordion, open=False, elem_id="advanced", words={"label": "advanced"}) as self.fold:
             for group, names in run_form.GROUPS.items():
                 add(gr.Markdown, elem_classes="group", words={"value": f"group_{group}"})
                 with gr.Row(elem_classes="fields"):
@@ -253,16 +247,19 @@ class TrainTab:
         """Bring back what was not trained on yet, once the page has `opened`; return the event of that."""
         return self.own_text.recall(opened, self.corpus)
 
-    def fill(self, run: RunDir | None, lang: str, person: Person = HOST) -> list:
-        """Return the form of a run and its count line, so that a refresh of the page keeps what was set.
+    def fill(self, run: RunDir | None, lang: str, person: Person = HOST, asked: Asked | None = None) -> list:
+        """Return the form and its count line: as a link asks, else that of a run, so that a refresh keeps what was set.
 
-        A run on somebody else's own text, or on one that there is not here, leaves the form as it is at first.
+        A run on somebody else's own text, or on one that there is not here, leaves the form as at first.
         """
         values, corpus, preset, text = run_form.defaults(DEFAULT_PRESET), DEFAULT_CORPUS, DEFAULT_PRESET, ""
         config = run.config() if run is not None and run.id != WELCOME else None
         if config and config.corpus in CORPUS_NAMES and (config.corpus != "own" or self.page.may_change(run, person)):
             values, corpus, preset = run_form.values_of(config), config.corpus, config.preset
             text = run.text() if corpus == "own" else ""
+        if asked and (form := run_form.of_link(asked.values)):
+            corpus, preset, values = form
+            text = asked.values.get("text", text) if corpus == "own" else ""
         told = self._told(preset, corpus, TextFacts.of(text), lang, tuple(values.values()))
         return [corpus, text, *self.choose_corpus(corpus, lang), preset, *told, *values.values()]
 

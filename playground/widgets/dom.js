@@ -69,8 +69,9 @@
     return onDots(visible(token)).replace(/ /g, '\u2423').replace(/\n/g, '\u21b5').replace(/\t/g, '\u21e5') || '\u2026';
   }
 
-  /** Put a text on the clipboard; says whether that was possible. Pages without https have only the older way. */
-  async function copyText(text) {
+  /** Put a text on the clipboard; says whether that was possible. Pages without https have only the older way, which
+   * needs a field within the dialog that is open. */
+  async function copyText(text, place = document.body) {
     try {
       await navigator.clipboard.writeText(text);
       return true;
@@ -78,7 +79,7 @@
       const field = make('textarea');
       field.value = text;
       field.style.cssText = 'position: fixed; opacity: 0';
-      document.body.append(field);
+      place.append(field);
       field.select();
       const copied = document.execCommand('copy');
       field.remove();

@@ -105,12 +105,7 @@ function close() {
 
 function choose(id) {
   const other = id !== (props.value ?? null);
-  if (other) {
-    props.value = id; // Gradio tells the page
-    const address = new URL(location.href);
-    address.searchParams.delete('run'); // of the link that was opened
-    if (address.href !== location.href) history.replaceState(history.state, '', address);
-  }
+  if (other) props.value = id; // Gradio tells the page
   close();
   if (other) onValue();
 }

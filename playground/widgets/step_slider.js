@@ -10,6 +10,7 @@ const slider = at('.steps');
 let run = null, lang = null, news = null, steps = [];
 let told = null; // the step that was announced last
 let playing = false, asked = 0, timer = 0, missing = 0; // answers to what was asked for last
+const asks = {}; // of a link: kind of step -> { step, run }, until its run is in view
 let saying = 0, said = 0, isByHand = false; // what is about to be announced, and when the last was
 
 // --- which step -----------------------------------------------------------------------------------------
@@ -86,6 +87,16 @@ function lossOf(each) {
   return Number.isFinite(batch) ? say('batch', { loss: decimal(batch, 3) }) : '';
 }
 
+/** Take the step that a link, or the browser's Back, asks of the run that came into view. */
+function takeAsked(kind) {
+  const asked = asks[kind];
+  if (!asked || !run || (asked.run ?? run) !== run) return;
+  delete asks[kind];
+  keep(kind, asked.step === '' ? null : asked.step);
+  show();
+  announce(false);
+}
+
 function show() {
   const now = step(), index = steps.indexOf(now), last = steps.length - 1, pinned = of('beside');
   at('.moments').hidden = !run;
@@ -106,6 +117,7 @@ function show() {
   name('.pin', pinned === null ? say('beside') : say('alone', { step: pinned }));
   at('.mark').hidden = pinned === null || !steps.length;
   at('.mark').style.setProperty('--at', last > 0 ? steps.indexOf(nearest(pinned)) / last : 0);
+  if (run) for (const [kind, tellLink] of Object.entries(tells)) if (!asks[kind]) tellLink(of(kind) ?? '');
 }
 
 function name(selector, words) {
@@ -134,6 +146,7 @@ function onTold() {
     follow(run, lang, onNews);
   }
   show();
+  Object.keys(asks).forEach(takeAsked);
 }
 
 // --- what is in sight -------------------------------------------------------------------------------------
@@ -151,6 +164,10 @@ function lookAround() {
   at('.pin').hidden = !inSight('[data-shows-beside]');
 }
 
+const tells = {};
+for (const [kind, part] of [['at', 'step'], ['beside', 'step_a']]) { // as links call them
+  tells[kind] = playground.link.hold(part, (step, run) => { asks[kind] = { step, run }; takeAsked(kind); }, '');
+}
 slider.addEventListener('input', () => {
   const chosen = steps[slider.value]; // before it is shown where it was
   play(false);

@@ -7,7 +7,7 @@ Names that the code uses (n_layer, learning_rate) stay as they are in both.
 
 from typing import Any
 
-from playground.words import shared
+from playground.words import link_words, shared
 from playground.words.numbers import fill
 
 LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
@@ -57,4 +57,5 @@ def language(text: object) -> str:
     return "vi" if isinstance(text, str) and text.strip().lower().startswith("vi") else "en"
 
 
-add_words(shared.WORDS)
+for _known in (shared, link_words):
+    add_words(_known.WORDS)

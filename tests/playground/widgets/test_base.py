@@ -35,6 +35,7 @@ def test_every_template_script_and_style_belongs_to_a_widget():
         "raf_throttle.js",
         "gradio_words.js",
         "identity.js",
+        "link.js",
         "opening.js",
     }
     assert there - used == {path for path in there if path.name in of_the_page}
