@@ -156,7 +156,8 @@ def test_the_question_names_the_run_and_numbers_stay_when_one_is_deleted(page, r
     page.keyboard.press("Escape")
     expect(page.locator("#run-picker .notice")).to_be_hidden()
     expect(page.locator("#transport .state")).to_have_text("Done")
-    assert requests and not [url for url in requests if runs[1].id in url]
+    asked_of_us = [url for url in requests if "/gradio_api/" not in url]  # Gradio's own carry the page's address along
+    assert asked_of_us and not [url for url in asked_of_us if runs[1].id in url]
 
 
 def test_a_run_deleted_elsewhere_is_told_once_and_the_picker_moves_on(page, runs):
