@@ -14,12 +14,12 @@ from playground.generate.sources import prompt_of, source_of
 from playground.moments import chosen_step, step_beside
 from playground.page import PageContext
 from playground.prompts import GPT2
-from playground.widgets.inputs import UNQUEUED, event_value, show_errors
+from playground.widgets.inputs import CHOSEN, UNQUEUED, event_value, show_errors
 from playground.widgets.visibility import SHOWN_JS, VisibilityTrigger
 from playground.words.refusals import refused
 from playground.words.translate import widget_words
 
-# A lane of its own: who writes a long text is in another. The last question counts.
+# Where another model is chosen, GPT-2 may have to be loaded: in a lane of its own. All else is answered at once.
 LOOK = {"concurrency_id": "by-hand", "concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private",
         "trigger_mode": "always_last"}  # fmt: skip
 MOST_NAMES = 100  # tokens that are named at once
@@ -43,10 +43,10 @@ class ByHandSection:
         page = self.page
         of = [*model, page.moments, page.lang]
         read = [*of, prompt, unknown, self.tail]
-        changes = [tab.select, prompt.change, unknown.input, *(part.input for part in model[1:])]
-        gr.on(changes, show_errors(self.look), read, self.card, **LOOK)
-        sight.due(show_errors(self.look), read, self.card, **LOOK)
-        sight.moved(show_errors(self.look), read, self.card, **LOOK).then(None, js=SHOWN_JS)
+        gr.on([part.input for part in model[1:]], show_errors(self.look), read, self.card, **LOOK)
+        gr.on([tab.select, prompt.change, unknown.input], show_errors(self.look), read, self.card, **CHOSEN)
+        sight.due(show_errors(self.look), read, self.card, **CHOSEN)
+        sight.moved(show_errors(self.look), read, self.card, **CHOSEN).then(None, js=SHOWN_JS)
         self.card.accept(show_errors(self.accept), [*of, prompt, self.tail], [prompt, self.tail], **UNQUEUED)
         self.card.name(show_errors(self.name), of, self.card, **UNQUEUED)
         gr.on([part.change for part in settings], None, list(settings), None, js=TELL_JS, **UNQUEUED)

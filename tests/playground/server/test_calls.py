@@ -187,7 +187,7 @@ def test_the_pages_own_handlers_are_known_by_what_they_need(tmp_path):
     }  # fmt: skip
     assert {each.api_name for each in handlers if takes_long_text(each)} == {
         "train", "start", "without_invisible", "read_pasted", "tell_again", "tell_again_1",
-        "generate", "move", "look", "look_1", "look_2", "accept",
+        "generate", "move", "look", "look_1", "look_2", "look_3", "accept",
         "check_all", "check_all_1", "check_all_2", "check_all_3", "check_all_4",
     }  # fmt: skip
 
