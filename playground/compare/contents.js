@@ -5,8 +5,15 @@ const { at, make, walk, comeIntoView } = playground.widget(element, props, () =>
 const names = () => (props.told?.groups ?? []).flatMap(([, sections]) => sections.map(([name]) => name));
 const sheet = new CSSStyleSheet();
 
+let asked = null; // by a link
+const tell = playground.link.hold('section', (name) => {
+  asked = names().includes(name) ? name : null;
+  if (asked && props.value) choose(asked);
+  else if (asked) show(asked);
+}, 'parts');
+
 function remembered() {
-  const name = localStorage.getItem(KEPT);
+  const name = asked ?? localStorage.getItem(KEPT);
   return names().includes(name) ? name : names()[0];
 }
 
@@ -22,6 +29,7 @@ function show(name) {
 function choose(name) {
   localStorage.setItem(KEPT, name);
   props.value = name; // Gradio hands it to what listens
+  tell(name);
   show(name);
   setTimeout(() => trigger('choose'));
 }
@@ -63,6 +71,6 @@ const seen = new ResizeObserver(() => {
   seen.disconnect();
 });
 watch('told', onTold);
-watch('value', () => props.value && show(props.value));
+watch('value', () => { if (props.value) { tell(props.value); show(props.value); } });
 onTold();
 seen.observe(at('nav'));

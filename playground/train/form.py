@@ -32,6 +32,8 @@ TRAIN = ("optimizer", "precision", "steps", "batch_size", "learning_rate", "muon
          "beta1", "beta2", "grad_clip", "eval_interval", "eval_tokens")  # fmt: skip
 RUN = ("architecture", "tokenizer", "weights", "device", "prompt", "sample_tokens")
 NAMES = (*MODEL, *TRAIN, "seed", *RUN)  # in the order in which handlers get them
+AXES = ("steps", "tokens", "seconds")  # of the chart, as loss_chart_axes.js has them; and the steps of its means
+MEANS = ("1", "5", "11", "21", "51", "101", "201", "501", "1001", "2001", "5001")
 GROUPS = {
     "model": ("architecture", "tokenizer", "weights", *MODEL),
     "training": ("seed", *TRAIN),
@@ -81,6 +83,9 @@ def in_links(tab: Any) -> list[Linked]:
         Linked("preset", tab.preset, None, one_of("preset", (*PRESETS, "custom"))),
         Linked("advanced", tab.fold),
         *(_field_in_links(name, widget) for name, widget in tab.fields.items()),
+        Linked("x", None, AXES[0], one_of("x", AXES), label="link_x"),
+        Linked("log", None, "", one_of("log", ("", "x", "y", "xy")), label="link_log"),
+        Linked("mean", None, MEANS[0], one_of("mean", MEANS), label="link_mean"),
         Linked("downloads", tab.downloads, label="downloads"),
         Linked("", tab.filled_in),
     ]

@@ -186,6 +186,7 @@ new ResizeObserver(resize).observe(plot);
 onTheme(() => { readInk(); showLegend(); showTable(); redraw(); });
 window.addEventListener('playground-listed', () => { takeRuns(); update(); });
 recall();
+linkUp();
 readInk();
 watch('value', onValue);
 onValue();

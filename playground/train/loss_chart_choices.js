@@ -18,6 +18,23 @@ function recall() {
   if (typeof sort?.by === 'string') chosen.sort = { by: sort.by, down: sort.down === true };
 }
 
+// What of it belongs to a link; what a link asks for is kept by this browser only once something is chosen here.
+const LINKED = {
+  x: { told: () => chosen.x, put(asked) { if (!UNITS.includes(asked)) return; if (view) changeUnit(asked); else chosen.x = asked; } },
+  log: {
+    told: () => (chosen.logX ? 'x' : '') + (chosen.logY ? 'y' : ''),
+    put(asked) { [chosen.logX, chosen.logY] = ['x', 'y'].map((axis) => String(asked).includes(axis)); },
+  },
+  mean: { told: () => String(chosen.smooth), put(asked) { if (WINDOWS.includes(Number(asked))) chosen.smooth = Number(asked); } },
+};
+
+function linkUp() {
+  for (const [name, part] of Object.entries(LINKED)) {
+    const put = (asked) => { part.put(asked); if (view) { showChoices(); point(null); } };
+    part.tell = playground.link.hold(name, put, part.told());
+  }
+}
+
 function keep() {
   chosen.shown = Object.fromEntries(Object.entries(chosen.shown).slice(-MOST_SHOWN));
   try {
@@ -40,6 +57,7 @@ function showChoices() {
 
 function onChoice() {
   keep();
+  for (const part of Object.values(LINKED)) part.tell(part.told());
   showChoices();
   point(null);
 }

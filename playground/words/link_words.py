@@ -41,6 +41,9 @@ WORDS = {
     "link_show_all": ("Show everything", "Hiện tất cả"),
     "link_page": ("The page", "Trang"),
     "link_head": ("Layer and head", "Tầng và đầu"),
+    "link_x": ("What the chart counts", "Trục ngang của biểu đồ"),
+    "link_log": ("The chart's logarithmic axes", "Trục logarit của biểu đồ"),
+    "link_mean": ("The chart's mean over steps", "Trung bình theo bước của biểu đồ"),
 }
 
 SENTENCES = {

@@ -248,6 +248,8 @@ def random_state(dice: random.Random, runs: list[str]) -> dict:
         "write": text, "temperature": dice.choice((0, 0.1, 1.25, 10)), "top_k": dice.randint(1, 50), "length": 100,
         "top_p": dice.choice((0.5, 0.95)), "sample_seed": dice.randrange(10**6), "keep_seed": True, "unknown": "drop",
         "look": text.replace("\n", " "), "head": dice.choice(("0.1", "1.0", "1.mean")), "beside": text,
+        "x": dice.choice(("tokens", "seconds")), "log": dice.choice(("x", "y", "xy")), "mean": dice.choice(("5", "51")),
+        "section": dice.choice(("formula", "family", "text")),
         "family": dice.choice(("gpt2-xl", "gpt2-medium")), "count": dice.choice(("head_again", "no_embeddings")),
     }  # fmt: skip
     state = {"tab": dice.choice(("train", "generate", "attention", "compare")), "run": dice.choice(runs)}
