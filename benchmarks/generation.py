@@ -31,9 +31,9 @@ from benchmarks.report import NONE, head, row, size
 from core.config import GPTConfig
 from core.formula import count_of
 from core.model import GPT
-from core.precision import int8
 from core.pretrained.conversion import to_hf
 from core.pretrained.family import gpt2_config
+from core.pretrained.rounded import int8
 from core.sampling import generate
 
 SHAPE_OF_BOTH = {"block_size", "vocab_size", "n_layer", "n_head", "n_embd", "bias", "dropout"}
