@@ -14,6 +14,7 @@ MOST = 400  # presses of Tab: more than a page has stops
 USABLE = """() => {
   const kinds = 'a[href], button, input, select, textarea, summary, [tabindex], [role=button]';
   const GROUPS = '[role=group], [role=tablist], [role=listbox], table, .bars';
+  const WALKED = '.tokens, .map, .grid, .points, .bars';
   const groups = new Map();
   const isSeen = (node) => node.checkVisibility({ visibilityProperty: true }) && node.getClientRects().length;
   const isUsable = (node) => !node.disabled && node.type !== 'file' && !node.closest('[inert], .visually-hidden');
@@ -22,7 +23,7 @@ USABLE = """() => {
       const group = node.type === 'radio' ? node.name : node.closest(GROUPS);
       if (!groups.has(group)) groups.set(group, 'g' + i);
       // What is walked to with the arrows counts as reached where its group is.
-      node.dataset.stop = group && (node.type === 'radio' || node.tabIndex < 0 || node.closest('.tokens, .map, .grid, .points, .bars'))
+      node.dataset.stop = group && (node.type === 'radio' || node.tabIndex < 0 || node.closest(WALKED))
         ? groups.get(group) : 's' + i;
       return [node.dataset.stop, node.outerHTML.slice(0, 160)];
     });
