@@ -40,6 +40,7 @@ def _step(run: RunDir | None, moments: Any, kind: str) -> int | None:
         return None
     of_runs = moments.get(kind) or {} if isinstance(moments, dict) else moments
     step = of_runs.get(run.id) if isinstance(of_runs, dict) else of_runs
-    if step is not None and not (type(step) is int and 0 <= step < MOST_STEP):
+    is_step = isinstance(of_runs, dict) and type(step) is int and 0 <= step < MOST_STEP
+    if step is not None and not is_step:
         raise ValueError(f"A step is a whole number, not {step!r:.40}; choose one with the slider of the header")
     return step

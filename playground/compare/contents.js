@@ -6,7 +6,7 @@ const names = () => (props.told?.groups ?? []).flatMap(([, sections]) => section
 const sheet = new CSSStyleSheet();
 
 let asked = null; // by a link
-const tell = playground.link.hold('section', (name) => {
+const tellLink = playground.link.hold('section', (name) => {
   asked = names().includes(name) ? name : null;
   if (asked && props.value) choose(asked);
   else if (asked) show(asked);
@@ -29,7 +29,7 @@ function show(name) {
 function choose(name) {
   localStorage.setItem(KEPT, name);
   props.value = name; // Gradio hands it to what listens
-  tell(name);
+  tellLink(name);
   show(name);
   setTimeout(() => trigger('choose'));
 }
@@ -71,6 +71,6 @@ const seen = new ResizeObserver(() => {
   seen.disconnect();
 });
 watch('told', onTold);
-watch('value', () => { if (props.value) { tell(props.value); show(props.value); } });
+watch('value', () => { if (props.value) { tellLink(props.value); show(props.value); } });
 onTold();
 seen.observe(at('nav'));

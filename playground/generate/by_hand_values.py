@@ -66,7 +66,7 @@ def look(source: Source, prompt: str, tail: Any, replace: bool, lang: str) -> di
     data = base64.b64encode(logits.numpy().astype("<f4").tobytes()).decode("ascii")
     note = " ".join(filter(None, [source.said, note])) or None
     # One string: Gradio compares values part by part, and is slow with many little ones.
-    return {"logits": data, "facts": json.dumps(facts), "of": source.by[lang], "note": note}
+    return {"logits": data, "facts": json.dumps(facts), "of": source.by["vi" if lang == "vi" else "en"], "note": note}
 
 
 def split(tokenizer: Tokenizer, prompt: str, tail: Any) -> tuple[str, list[int]]:

@@ -190,7 +190,7 @@ def test_a_model_that_fits_no_machine_is_refused_before_it_is_built(site):
 
 
 def test_what_only_the_page_itself_calls_bears_anything_too(site):
-    names = ("choose_corpus", "count_parameters", "refresh_steps", "open", "show", "speak")
+    names = ("choose_corpus", "count_parameters", "open", "show", "speak")
     for name, value in itertools.product(names, NUMBERS[:6]):
         event, told = site.call(name, [value] * len(site.handlers[name]["inputs"]))
         assert event == "complete" or told["error"], f"{name}({value!r})"
