@@ -152,7 +152,7 @@ def test_a_teachers_link_is_built_from_a_list_and_hides_and_locks_until_everythi
         expect(page.locator("#field-n_layer")).to_be_visible()
         expect(page.locator("#preset input").first).to_be_enabled()
         expect(page.locator("#tabs [role=tab][data-tab-id=compare]")).to_be_visible()
-        expect(page).not_to_have_url(re.compile("hide|lock"))
+        expect(page).not_to_have_url(re.compile(r"[?&](hide|lock)="))
 
 
 def test_where_storage_history_and_clipboard_are_blocked_the_page_works_and_the_link_stands_in_a_field(site, browser):
@@ -167,6 +167,7 @@ def test_where_storage_history_and_clipboard_are_blocked_the_page_works_and_the_
     ready(page)
     page.get_by_role("tab", name="Generate").click()
     page.locator("#prompt textarea").fill("Otto")
+    page.wait_for_function("playground.link.state().write === 'Otto'", timeout=PATIENCE)
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("dialog").locator(".said")).to_contain_text("copy the address from this field")
     field = page.get_by_label("Address of this page")

@@ -71,7 +71,7 @@ def test_a_run_is_started_paused_stepped_resumed_found_again_and_stopped(page, s
     expect(progress(page)).to_contain_text(f"{step + 1} /")
     assert settled(run, "paused") == step + 1
 
-    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Play", exact=True).click()
     expect(state(page)).to_have_text("Training")
     wait_for_step(page, step + 20)
 
@@ -375,7 +375,7 @@ def test_a_restarted_server_finds_the_run_at_its_step(tmp_path, browser):
     with served(root, "--no-welcome", port=port) as address:
         page.goto(address)
         expect(progress(page)).to_contain_text(f"{step:,} / 9,000", timeout=PATIENCE)
-        page.get_by_role("button", name="Play").click()
+        page.get_by_role("button", name="Play", exact=True).click()
         wait_for_step(page, step + 5)
     page.close()
 
