@@ -14,7 +14,7 @@ MOST = 400  # presses of Tab: more than a page has stops
 USABLE = """() => {
   const kinds = 'a[href], button, input, select, textarea, summary, [tabindex], [role=button]';
   const GROUPS = '[role=group], [role=tablist], [role=listbox], table, .bars';
-  const WALKED = '.tokens, .map, .grid, .points, .bars';
+  const WALKED = '.tokens, .map, .grid, .points, .bars, .history';
   const groups = new Map();
   const isSeen = (node) => node.checkVisibility({ visibilityProperty: true }) && node.getClientRects().length;
   const isUsable = (node) => !node.disabled && node.type !== 'file' && !node.closest('[inert], .visually-hidden');
