@@ -69,8 +69,10 @@ class Admission:
 
     def check_disk(self, config: RunConfig) -> None:
         """Refuse a new run that does not fit on the disk beside what the active ones will still write (ValueError)."""
-        self._end_promises()
         needed, free = disk_needed(config.model, config.train), disk_free(self.seen.root)
+        if needed <= free - sum(self.disk.values()):  # beside all that they may take: no folder need be looked into
+            return
+        self._end_promises()
         others = sum(max(0, most - _written(self.seen.root / run_id)) for run_id, most in self.disk.items())
         if needed > free - others:
             raise ValueError(
