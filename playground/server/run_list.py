@@ -93,21 +93,17 @@ class RunList:
 
     def visible(self, person: Person = HOST) -> list[Listed]:
         """Return the runs that a viewer may see, newest first, each with its number."""
-        return [each for each in self.all() if person.may_see(each.config.owner)]
+        return seen_by(self.all(), person)
 
     def entries(self, person: Person, lang: str, in_view: str | None = None) -> list[dict]:
         """Return the runs that a viewer is shown, as the picker and the table of runs show them."""
-        shown = self.shown(person, in_view)
+        shown = seen_by(self.all(), person, in_view)
         texts = texts_of(shown, lang)
         return [
             {**_entry(each, lang), **text, "whose": self.whose(each.config.owner, person),
              "may_change": person.may_change(each.config.owner)}
             for each, text in zip(shown, texts, strict=True)
         ]  # fmt: skip
-
-    def shown(self, person: Person, in_view: str | None = None) -> list[Listed]:
-        """Return the visible runs, newest first, and among them the one in view, which somebody gave a link to."""
-        return [each for each in self.all() if person.may_see(each.config.owner) or each.run.id == in_view]
 
     def problems(self, person: Person) -> list[str]:
         """Return a sentence for each run that cannot be read, for the host: nobody knows whose it is."""
@@ -167,6 +163,11 @@ class RunList:
             listed.title = config.corpus_title or _title(path / "corpus.txt")
         _read_loss(listed)
         return listed
+
+
+def seen_by(runs: list[Listed], person: Person, in_view: str | None = None) -> list[Listed]:
+    """Return those of some runs that a viewer may see, and the one in view."""
+    return [each for each in runs if person.may_see(each.config.owner) or each.run.id == in_view]
 
 
 def texts_of(runs: list[Listed], lang: str) -> list[dict]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.runs.directory import RunDir, is_number
 from playground.server.rights import Person
-from playground.server.run_list import Listed, RunList
+from playground.server.run_list import Listed, RunList, seen_by
 from playground.words.run_names import settings_of
 
 TAIL = 4_000  # bytes of metrics that hold the last row
@@ -52,11 +52,12 @@ class RunTable:
 
     def told(self, person: Person, in_view: str | None = None) -> dict:
         """Return the differing settings of the runs that a viewer sees, by name, and what each run has of them."""
-        shown = self.runs.shown(person, in_view)
+        listed = self.runs.all()
+        shown = seen_by(listed, person, in_view)
         settings = {each.run.id: {**settings_of(each.config), "weights": each.config.weights} for each in shown}
         columns = differing(list(settings.values()))
         with self._lock:
-            known = {(each.run.id, each.config.created) for each in self.runs.all()}
+            known = {(each.run.id, each.config.created) for each in listed}
             self._reached = {key: reached for key, reached in self._reached.items() if key in known}
             runs = {each.run.id: self._row(each, [settings[each.run.id].get(name) for name in columns])
                     for each in shown}  # fmt: skip
