@@ -15,7 +15,7 @@ class Invite(Widget):
 
     template = "invite.html"
     scripts = ("invite.js",)
-    styles = ("invite.css",)
+    styles = ("dialog.css", "invite.css")
 
     @staticmethod
     def pack(profile: str, most: dict[str, int | None], codes: dict[str, str], has_password: bool, lang: str) -> dict:

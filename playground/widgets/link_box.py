@@ -16,7 +16,7 @@ class LinkBox(Widget):
 
     template = "link_box.html"
     scripts = ("link_box.js",)
-    styles = ("link_box.css",)
+    styles = ("dialog.css", "link_box.css")
 
     @staticmethod
     def pack(labels: dict[str, str], groups: list[dict], most: int, bases: list[str], lang: str, shared: bool) -> dict:
