@@ -1,6 +1,6 @@
 /* Letters find their neighbours: an embedding's rows over the snapshots of a run. Computed on demand, all snapshots in
  * one answer; playing, stepping and choosing then need no server. attention_link.js and neighbours_plane.js stand before
- * it. Of the view it follows the model alone: its text, its head and its snapshot do not matter here. */
+ * it. Of the view it follows the model, and the snapshot where one is chosen; its text and its head do not matter here. */
 const WORDS = {
   title: 'Letters find their neighbours',
   about: 'Each token has a row of numbers of its own, its embedding: all that the model knows of it before it reads a text. '

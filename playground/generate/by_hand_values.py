@@ -19,6 +19,7 @@ from core.tokenizers import Tokenizer
 from playground.generate.sources import MOST_PROMPT, Source
 from playground.generate.writing import read_prompt
 from playground.prompts import DecodeStream, fit_prompt, is_end_of_text, token_texts
+from playground.words.translate import language
 
 ALL_TEXTS, MOST_TEXTS = 1_024, 500  # a vocabulary that is told whole; else how many of the likeliest tokens
 MOST_BYTES = 16_000_000  # of logits that are kept: eighty of GPT-2's, thousands of a small model's
@@ -66,7 +67,7 @@ def look(source: Source, prompt: str, tail: Any, replace: bool, lang: str) -> di
     data = base64.b64encode(logits.numpy().astype("<f4").tobytes()).decode("ascii")
     note = " ".join(filter(None, [source.said, note])) or None
     # One string: Gradio compares values part by part, and is slow with many little ones.
-    return {"logits": data, "facts": json.dumps(facts), "of": source.by["vi" if lang == "vi" else "en"], "note": note}
+    return {"logits": data, "facts": json.dumps(facts), "of": source.by[language(lang)], "note": note}
 
 
 def split(tokenizer: Tokenizer, prompt: str, tail: Any) -> tuple[str, list[int]]:

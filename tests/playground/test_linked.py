@@ -13,9 +13,9 @@ from playground.build import build_app
 from playground.linked import MOST_SAID, TEXT, Linked, as_text, flag, names, one_of, option, read, snapshot, spelled
 from playground.server.rights import HOST
 from playground.server.settings import Settings
-from playground.train.form import NAMES, defaults
+from playground.train.form import AXES, MEANS, NAMES, defaults
 from playground.words.refusals import refused
-from tests.tiny_runs import asking, tiny_plan, undisturbed
+from tests.tiny_runs import PROJECT, asking, tiny_plan, undisturbed
 from tests.vietnamese import foreign_words
 
 PARTS = [
@@ -188,3 +188,9 @@ def test_a_run_that_is_not_there_is_a_sentence_and_another_is_shown(opened):
 def test_own_text_stands_in_the_box_only_where_the_link_learns_from_it(opened):
     assert opened(corpus="own", text="to be or not")["own-text"] == "to be or not"
     assert opened(corpus="plays", text="to be or not")["own-text"] == ""
+
+
+def test_a_link_knows_the_axes_and_means_of_the_chart():
+    script = (PROJECT / "playground/train/loss_chart_axes.js").read_text(encoding="utf-8")
+    units, means = (re.search(rf"const {name} = \[(.*?)\]", script).group(1) for name in ("UNITS", "WINDOWS"))
+    assert (tuple(re.findall(r"\w+", units)), tuple(means.split(", "))) == (AXES, MEANS)

@@ -11,8 +11,6 @@ import torch
 
 from core.config import GPTConfig
 from core.model import GPT
-from core.runs.store import RunStore
-from core.runs.training_run import train_run
 from core.sampling import generate, next_token_probs
 from playground.generate import by_hand_values
 from playground.generate.by_hand_section import ByHandSection
@@ -22,15 +20,7 @@ from playground.models import Writer
 from playground.page import PageContext
 from playground.server.settings import Settings
 from tests.playground.generate.test_writing import Bytes
-from tests.tiny_runs import refusal, tiny_plan
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory) -> RunStore:
-    root = tmp_path_factory.mktemp("runs")
-    for _ in train_run(tiny_plan(5).create(root, "tiny")):
-        pass
-    return RunStore(root, 1)
+from tests.tiny_runs import refusal
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 
 from core.runs.directory import RunDir
 from core.runs.store import RunStore
-from core.runs.training_run import train_run
 from playground.build import build_app
 from playground.generate.sources import MOST_PROMPT, MOST_TEXT
 from playground.generate.tab import GenerateTab
@@ -16,17 +15,9 @@ from playground.page import PageContext
 from playground.server.settings import Settings
 from playground.wishes import FORGOTTEN, LANES, MOST, Wishes
 from playground.words.refusals import refused
-from tests.tiny_runs import refusal, tiny_plan
+from tests.tiny_runs import refusal
 
 ANNA, OTTO = SimpleNamespace(session_hash="anna"), SimpleNamespace(session_hash="otto")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory) -> RunStore:
-    root = tmp_path_factory.mktemp("runs")
-    for _ in train_run(tiny_plan(5).create(root, "tiny")):
-        pass
-    return RunStore(root, 1)
 
 
 @pytest.fixture
