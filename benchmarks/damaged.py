@@ -112,12 +112,12 @@ def measure(root: Path, folders: int, seed: int) -> tuple[Counter, float, list[s
 
 def _trained(root: Path, name: str) -> RunDir:
     run = plan_run(Corpus("own", TEXT), {"sample_tokens": 4}, MODEL, TRAIN).create(root, name)
+    run.write_baselines({"uniform": 3.0})  # or a thread would count and write them while the folder is copied
     for upto in (20, 10):  # so that it has two states to go on from, and stands in the middle
         turns = train_run(run)
         for _ in islice(turns, upto):
             pass
         turns.close()
-    run.write_baselines({"uniform": 3.0})
     return run
 
 
