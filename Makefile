@@ -17,7 +17,7 @@ check: $(VENV)/.ready-test
 	$(PY) -m pyrefly check --python-interpreter-path $(PY)
 
 test-slow: $(VENV)/.ready-test
-	$(PY) -m pytest -m slow $(ARGS)
+	$(PY) -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Known advisories in what is installed. A build's own mark (2.13.0+cpu) is taken off: nobody lists it.
 audit: $(VENV)/.ready-test

@@ -146,7 +146,7 @@ class Header:
 
         said = [*look, page.run, *translated]
         spoken = page.lang.input(show_errors(self.speak), [page.lang, page.person], said, **CHOSEN)
-        spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **UNQUEUED)
+        spoken.then(show_errors(self.show), in_view, [*shown, page.memory], **CHOSEN)
         for event, change in ((self.host.enter, self.become_host), (self.host.leave, self.leave_host)):
             became = event(change, [page.person, page.lang], self.host, **UNQUEUED)
             became.then(show_errors(self.show), in_view, [*shown, page.memory], **CHOSEN)

@@ -16,7 +16,7 @@ from playground.attention.neighbours import NeighbourPlane
 from playground.page import PageContext
 from playground.prompts import GPT2
 from playground.server.rights import HOST, Person
-from playground.widgets.inputs import CHOSEN, UNQUEUED, event_value, show_errors
+from playground.widgets.inputs import CHOSEN, event_value, show_errors
 from playground.words.refusals import refused
 from playground.words.run_names import run_label
 from playground.words.translate import translate, widget_words
@@ -36,7 +36,7 @@ class OnDemand:
         """Wire the cards; asked: the inputs by which the view is drawn."""
         queued = {**CHOSEN, "queue": True}  # GPT-2 takes its time
         page, source = self.page, asked[1]
-        self.detail.ask(show_errors(self.explain), asked, [self.detail], **UNQUEUED)
+        self.detail.ask(show_errors(self.explain), asked, [self.detail], **CHOSEN)  # of heads chosen quickly, the last
         self.lens.ask(show_errors(self.read_layers), asked, [self.lens], **queued)
         of_run = [page.run, source, page.lang, page.person]
         self.neighbours.ask(show_errors(self.find_neighbours), of_run, [self.neighbours], **queued)

@@ -88,7 +88,7 @@ class AttentionTab:
         asked = [page.run, self.source, self.text, page.moments, page.lang]
         drawn = [self.view, self.downloads, self.map, self.buttons]
         lines_of = [page.run, self.source, page.lang]
-        lines = {"fn": show_errors(self.draw_lines), "inputs": lines_of, "outputs": [self.lines], **UNQUEUED}
+        lines = {"fn": show_errors(self.draw_lines), "inputs": lines_of, "outputs": [self.lines], **CHOSEN}
         for event in (tab.select, self.sight.due):
             entered = [self.text, self.suggested, *drawn]
             given = [*asked, self.head, self.suggested, page.person]

@@ -47,6 +47,7 @@ EXAMPLES = {
 }
 EVERYDAY = ("The capital of France is", "It was raining, so she took an umbrella")
 COMPUTE = {"concurrency_id": "compute", "concurrency_limit": 2, "show_progress": "hidden", "api_visibility": "private"}
+READ = {**COMPUTE, "trigger_mode": "always_last"}  # what follows a choice: the last one counts
 
 
 class PretrainedSection:
@@ -106,13 +107,13 @@ class PretrainedSection:
         drawn = [self.table, self.view, self.pictures]
         events = (tab.select, place.choose, sight.due, self.loader.arrived)
         for event in events:
-            event(show_errors(self.read_with_run), asked, [self.mine, self.theirs], **UNQUEUED).then(
-                show_errors(self.draw_known_weights), known, drawn, **UNQUEUED
-            ).then(**read_by_gpt2, **COMPUTE).then(show_errors(self.draw_weights), known, drawn, **COMPUTE)
+            event(show_errors(self.read_with_run), asked, [self.mine, self.theirs], **CHOSEN).then(
+                show_errors(self.draw_known_weights), known, drawn, **CHOSEN
+            ).then(**read_by_gpt2, **READ).then(show_errors(self.draw_weights), known, drawn, **READ)
         moved = sight.moved(show_errors(self.read_with_run), asked, [self.mine, self.theirs], **CHOSEN)
-        moved.then(show_errors(self.draw_known_weights), known, drawn, **UNQUEUED).then(None, js=SHOWN_JS)
+        moved.then(show_errors(self.draw_known_weights), known, drawn, **CHOSEN).then(None, js=SHOWN_JS)
         self.text.change(show_errors(self.read_with_run), asked, [self.mine, self.theirs], **CHOSEN).then(
-            **read_by_gpt2, trigger_mode="always_last", **COMPUTE
+            **read_by_gpt2, **READ
         )
         self.examples.click(show_errors(put_example), [self.examples, page.lang], [self.text], **UNQUEUED)
         for event in (self.loader.ask_state, page.lang.input):

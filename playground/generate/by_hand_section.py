@@ -48,7 +48,7 @@ class ByHandSection:
         sight.due(show_errors(self.look), read, self.card, **CHOSEN)
         sight.moved(show_errors(self.look), read, self.card, **CHOSEN).then(None, js=SHOWN_JS)
         self.card.accept(show_errors(self.accept), [*of, prompt, self.tail], [prompt, self.tail], **UNQUEUED)
-        self.card.name(show_errors(self.name), of, self.card, **UNQUEUED)
+        self.card.name(show_errors(self.name), of, self.card, **CHOSEN)
         gr.on([part.change for part in settings], None, list(settings), None, js=TELL_JS, **UNQUEUED)
 
     # -- handlers: values in, values out --------------------------------------------------------------------------

@@ -213,6 +213,7 @@ def test_runs_of_three_steps_and_such_as_explode_are_drawn_on_every_axis(page):
         assert axis(page) == ("seconds", 0, steps / 2)
 
 
+@pytest.mark.slow
 def test_a_part_is_looked_at_closer_by_dragging_and_by_keys_and_all_is_shown_again(page):
     canvas, everything = page.locator("#chart canvas"), page.locator("#chart .zoom-all")
     expect(everything).to_be_disabled()
@@ -249,6 +250,7 @@ def test_a_part_is_looked_at_closer_by_dragging_and_by_keys_and_all_is_shown_aga
     assert axis(page) == ("tokens", 0, 640)
 
 
+@pytest.mark.slow
 def test_the_wheel_scrolls_the_page_and_zooms_with_ctrl_and_two_fingers_pinch(page):
     canvas = page.locator("#chart canvas")
     box = canvas.bounding_box()

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from playground.attention.attention import AttentionDetail, AttentionView, HeadLines, HeadMap
 from playground.widgets import theme
+from playground.widgets.inputs import CHOSEN
 from tests.served import confined
 
 HOSTILE = ['<img src=x onerror="window.hacked=1">', "${window.hacked=1}", "`{{value}}`", "\u202eabc", "\0", "</script>"]
@@ -105,7 +106,7 @@ def build_page(heard):
             with gr.Column(min_width=320):
                 HeadLines(lines, elem_id="lines")
         view.choose(choose, None, None, trigger_mode="multiple")  # none is lost while one is on its way
-        detail.ask(ask, None, detail, show_progress="hidden")
+        detail.ask(ask, None, detail, **CHOSEN)  # as on the page
         evil, plain, none = (gr.Button(name) for name in ("Evil", "Plain", "None"))
         large = gr.Button("Large")
         for step in STEPS[:-1]:

@@ -182,6 +182,7 @@ def test_heads_are_silenced_with_their_standard_error_and_the_tab_says_what_brig
     expect(page.locator("#head-map .cell").first).to_have_text(first.replace("\n", ""))
 
 
+@pytest.mark.slow
 def test_text_head_and_map_stay_when_the_language_changes(page):
     type_text(page, "Otto sang")
     expect(tokens(page)).to_have_count(9)
@@ -219,6 +220,7 @@ def test_hostile_text_is_shown_literally_and_nothing_runs(page):
     assert page.locator("#attention-view img").count() == 0
 
 
+@pytest.mark.slow
 def test_pictures_and_numbers_can_be_taken_away(page):
     type_text(page, "Otto sang")
     expect(tokens(page)).to_have_count(9)
@@ -241,6 +243,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.slow
 def test_a_view_opened_before_the_first_snapshot_follows_the_run(page, root):
     model = {"block_size": 32, "n_layer": 1, "n_head": 2, "n_embd": 16}
     run = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 6, "batch_size": 8}).create(root)

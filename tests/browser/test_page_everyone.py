@@ -57,7 +57,7 @@ def test_the_document_s_language_is_that_of_the_page(address, browser):
         assert lang(page) == "en"
 
 
-@pytest.mark.parametrize("lang", ["en", "vi"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("vi", marks=pytest.mark.slow)])
 def test_a_page_that_opens_asks_each_thing_twice_at_most_and_then_rests(address, browser, lang):
     asked = Counter()
     context = browser.new_context()
@@ -78,6 +78,7 @@ def test_a_page_that_opens_asks_each_thing_twice_at_most_and_then_rests(address,
     assert (asked - before).total() <= 1, "the clock that waits for the machine's speed, and nothing else"
 
 
+@pytest.mark.slow
 def test_a_translator_leaves_alone_what_a_model_wrote_tokens_code_and_names(address, browser):
     with visit(browser, address, "en", "light", 1280) as page:
         seen = set()
@@ -99,7 +100,8 @@ def test_a_translator_leaves_alone_what_a_model_wrote_tokens_code_and_names(addr
         assert seen == set()
 
 
-@pytest.mark.parametrize("lang", [pytest.param("en", marks=pytest.mark.slow), "vi"])
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "vi"])
 def test_on_a_phone_all_tabs_stand_in_sight_and_nothing_is_wider_than_the_screen(address, browser, lang):
     with visit(browser, address, lang, "light", 390, 844) as page:
         for tab in TABS:

@@ -185,6 +185,7 @@ def test_what_a_run_from_elsewhere_says_is_text_wherever_it_stands(browser, site
             open_section(page, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", pytest.param("vi", marks=pytest.mark.slow)])
 def test_what_is_typed_into_any_field_is_text_wherever_it_comes_back(browser, site, canary, lang):
     filled = set()

@@ -83,6 +83,7 @@ def test_an_own_text_that_is_missing_is_asked_for_and_one_that_is_there_is_told_
     expect(count).to_contain_text("Chưa có văn bản")
 
 
+@pytest.mark.slow
 def test_the_form_shows_the_seed_of_a_run_with_a_new_seed_and_the_picker_names_it(page):
     page.locator("#advanced > button").click()
     page.locator("#preset label").filter(has_text=re.compile(r"^\s*tiny ")).click()
@@ -100,6 +101,7 @@ def test_the_form_shows_the_seed_of_a_run_with_a_new_seed_and_the_picker_names_i
     expect(page.locator("#count-line")).to_contain_text(f"seed {seed}", timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_the_first_run_that_comes_after_the_page_was_opened_is_put_into_view(tmp_path, browser):
     """A page may be there before its server's welcome run is."""
     root = tmp_path / "runs"

@@ -20,7 +20,7 @@ def site(tmp_path_factory):
     """Serve a page with one small run that is done."""
     root = tmp_path_factory.mktemp("writing") / "runs"
     model = {"block_size": 16, "n_layer": 48, "n_head": 2, "n_embd": 16}  # deep, so that Stop comes before the end
-    plan = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 30, "batch_size": 8})
+    plan = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 4, "batch_size": 8})
     run = plan.create(root)
     for _ in train_run(run):
         pass
@@ -65,6 +65,7 @@ def test_the_same_seed_writes_the_same_text_and_greedy_needs_none(page):
     assert first.startswith(written(page)) and page.locator("#sample-seed input").input_value() == seed
 
 
+@pytest.mark.slow
 def test_the_text_can_be_copied_and_stays_when_the_language_changes(page):
     write(page, "Otto ", length=25)  # not 24 as before: so what is counted is not the earlier text
     expect(tokens(page)).to_have_count(25)
@@ -109,6 +110,7 @@ def test_stop_stops_and_keeps_what_is_written(page):
     assert 20 <= tokens(page).count() == count < 1000
 
 
+@pytest.mark.slow
 def test_unknown_characters_are_named_and_the_choice_is_kept(page):
     write(page, "Ánna é", length=5)
     expect(page.locator("#written")).to_contain_text("'é' (U+00E9)")
@@ -154,6 +156,7 @@ def test_bad_sampling_options_are_refused_beside_their_field_as_they_are_typed(p
         expect(page.locator(f"#{field} .refusal")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_prompt_that_is_too_long_is_refused_beside_its_field(page):
     box, refusal = page.locator("#prompt textarea"), page.locator("#prompt .refusal")
     box.fill("1" * 1_000_001)

@@ -94,6 +94,7 @@ def focus(page: Page, selector: str) -> None:
     page.locator(selector).first.focus()
 
 
+@pytest.mark.slow
 def test_a_run_is_chosen_trained_and_read_without_a_pointer(page):
     open_tab(page, "train")
     focus(page, "#preset input[value=tiny]")

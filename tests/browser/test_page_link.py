@@ -56,6 +56,7 @@ def test_an_untouched_page_has_a_plain_address_and_every_choice_stands_in_it(pag
     assert "gpt-playground-owner" not in page.url and token(page) not in page.url
 
 
+@pytest.mark.slow
 def test_back_and_forward_go_from_tab_to_tab_and_from_run_to_run(page, runs):
     older = f"run={runs[0].id}"
     assert older not in page.url
@@ -155,6 +156,7 @@ def test_a_teachers_link_is_built_from_a_list_and_hides_and_locks_until_everythi
         expect(page).not_to_have_url(re.compile(r"[?&](hide|lock)="))
 
 
+@pytest.mark.slow
 def test_where_storage_history_and_clipboard_are_blocked_the_page_works_and_the_link_stands_in_a_field(site, browser):
     blocked = """history.pushState = history.replaceState = () => { throw new DOMException('no', 'SecurityError'); };
         document.execCommand = () => false;

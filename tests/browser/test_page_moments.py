@@ -203,6 +203,7 @@ def test_two_steps_stand_side_by_side_as_a_and_b(page):
     expect(page.locator("#by-hand .is-beside")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_the_step_stays_where_it_was_put_in_every_tab(page):
     slider(page).press("Home")
     open_tab(page, "Attention")
@@ -229,6 +230,7 @@ def test_far_down_the_slider_is_still_in_reach(page):
     expect(page.locator("#step-slider .deck")).not_to_have_class(re.compile("afloat"))
 
 
+@pytest.mark.slow
 def test_a_damaged_snapshot_gets_a_sentence_and_the_nearest_one(page, root):
     shutil.copytree(root / "letters" / "snapshots" / "step-0000050", root.parent / "kept")
     shutil.rmtree(root / "letters" / "snapshots" / "step-0000050")

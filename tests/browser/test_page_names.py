@@ -1,5 +1,6 @@
 """What only screen readers are told, on the real page: every name is in the page's language, and every id is one."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from playground.train.form import NAMES as FIELDS
@@ -11,6 +12,7 @@ PATIENCE = 60_000
 TABS = ("Huấn luyện", "Sinh văn bản", "Attention", "So sánh")
 
 
+@pytest.mark.slow
 def test_every_name_is_vietnamese_on_the_vietnamese_page_and_every_id_stands_once(tmp_path, browser):
     root = tmp_path / "runs"
     root.mkdir()

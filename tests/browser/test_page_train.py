@@ -101,6 +101,7 @@ def test_train_pressed_right_after_a_preset_trains_that_preset(page, site):
     page.get_by_role("button", name="Stop", exact=True).click()
 
 
+@pytest.mark.slow
 def test_reset_gives_the_same_losses_and_a_new_seed_others(page, site):
     fill_own_text(page)
     set_number(page, "steps", 12)
@@ -121,6 +122,7 @@ def test_reset_gives_the_same_losses_and_a_new_seed_others(page, site):
     assert other.id != again.id and losses(other) != losses(first)
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_continued_for_as_many_steps_again(page, site):
     fill_own_text(page)
     set_number(page, "steps", 10)
@@ -207,6 +209,7 @@ def test_the_count_follows_a_paste_and_an_upload_and_typing_sends_no_text(page):
     expect(refusal_of(page, "prompt")).to_contain_text("'a' (U+0061), 'b' (U+0062)")
 
 
+@pytest.mark.slow
 def test_play_with_no_run_trains_the_chosen_preset(tmp_path, browser):
     root = tmp_path / "runs"
     page = browser.new_page()
@@ -305,6 +308,7 @@ def test_downloads_hold_the_run(page, site, tmp_path):
         assert Path(download.value.path()).read_bytes().startswith(magic)
 
 
+@pytest.mark.slow
 def test_a_second_tab_sees_the_same_run_and_a_hostile_text_runs_nothing(page, site):
     hostile = '<img src=x onerror="window.hacked=1"> ${window.hacked=2} `x` {{value}} </script> ' * 40
     fill_own_text(page, hostile)
@@ -358,6 +362,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(site, browser):
     page.close()
 
 
+@pytest.mark.slow
 def test_a_restarted_server_finds_the_run_at_its_step(tmp_path, browser):
     root = tmp_path / "runs"
     page = browser.new_page()

@@ -66,6 +66,7 @@ def wait_until_it_trains(run: RunDir) -> None:
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
+@pytest.mark.slow
 @needs_proc
 def test_in_a_notebook_the_welcome_run_draws_its_curve_and_ctrl_c_pauses_it(tmp_path, browser):
     run = RunDir(tmp_path / "runs" / "welcome")
@@ -82,6 +83,7 @@ def test_in_a_notebook_the_welcome_run_draws_its_curve_and_ctrl_c_pauses_it(tmp_
     assert run.status().state in ("paused", "done")
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_notebook_that_is_killed_takes_its_workers_along(tmp_path):
     run = RunDir(tmp_path / "runs" / "welcome")
