@@ -11,6 +11,7 @@ differ by what the page does. Left out: GPT-2's weights, which would have to be 
 import argparse
 import gzip
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def tabs(page: Page, out: Path, name: str) -> None:
 def uploads(page: Page, out: Path, lang: str) -> None:
     """Upload ten good files and ten bad ones; take what the page says of each."""
     page.locator("#corpus input").click()
-    page.get_by_role("option").last.click()
+    page.get_by_role("option", name=re.compile("Your own text|Văn bản của bạn")).click()
     for kind, files in (("good", GOOD), ("bad", BAD)):
         for number, (name, data) in enumerate(files.items(), start=1):
             said = page.locator("#own-said")

@@ -16,6 +16,7 @@ import gradio as gr
 from playwright.sync_api import expect
 
 from benchmarks.served import end, free_port
+from core.runs.cost import SPEED_FILE, Speed
 from core.runs.store import RunStore
 from playground.compare.contents import Contents
 from playground.page import PageContext
@@ -37,6 +38,8 @@ def served(
     env = env or {}
     if data is not None:
         env |= {"GPT_PLAYGROUND_DATA": str(data)}
+    root.mkdir(parents=True, exist_ok=True)
+    Speed(per_layer=5e-4, flops_per_second=2e10).save(root / SPEED_FILE)  # or each server would measure the machine
     command = [sys.executable, "app.py", "--runs", str(root), "--port", str(port), "--no-browser", *arguments]
     with started(command, port, root, PROJECT, env):
         yield f"http://127.0.0.1:{port}/"

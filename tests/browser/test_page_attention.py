@@ -182,7 +182,6 @@ def test_heads_are_silenced_with_their_standard_error_and_the_tab_says_what_brig
     expect(page.locator("#head-map .cell").first).to_have_text(first.replace("\n", ""))
 
 
-@pytest.mark.slow
 def test_text_head_and_map_stay_when_the_language_changes(page):
     type_text(page, "Otto sang")
     expect(tokens(page)).to_have_count(9)

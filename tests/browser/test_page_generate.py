@@ -20,7 +20,7 @@ def site(tmp_path_factory):
     """Serve a page with one small run that is done."""
     root = tmp_path_factory.mktemp("writing") / "runs"
     model = {"block_size": 16, "n_layer": 48, "n_head": 2, "n_embd": 16}  # deep, so that Stop comes before the end
-    plan = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 4, "batch_size": 8})
+    plan = plan_run(own_text(TEXT), {"preset": "tiny"}, model, {"steps": 4, "batch_size": 8, "warmup_steps": 0})
     run = plan.create(root)
     for _ in train_run(run):
         pass

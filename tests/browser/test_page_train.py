@@ -101,7 +101,6 @@ def test_train_pressed_right_after_a_preset_trains_that_preset(page, site):
     page.get_by_role("button", name="Stop", exact=True).click()
 
 
-@pytest.mark.slow
 def test_reset_gives_the_same_losses_and_a_new_seed_others(page, site):
     fill_own_text(page)
     set_number(page, "steps", 12)
