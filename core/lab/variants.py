@@ -36,7 +36,8 @@ class Variant:
     """One change to a GPT, and what is to be expected of it.
 
     claim: two sentences. check: what they say of the validation loss beside the healthy run's, as
-    `python -m benchmarks.broken` measures it; "better_but_garbage" also says that the text that it writes is worse.
+    `python -m benchmarks.broken` measures it; "same" is a difference that nobody would see, and "better_but_garbage" a
+    lower loss with a text that the healthy model finds less likely than its own.
     """
 
     name: str
@@ -98,8 +99,8 @@ _LISTED = (
     Variant(
         "no_residual_connections",
         "Every block has to hand on all that it was given, through its own weights, instead of adding to it. What the "
-        "token was is lost on the way up and the gradient on the way down, so the model learns little more than how "
-        "often each letter comes.",
+        "token was must survive every block, and the gradient the way back, so the model learns more slowly and ends "
+        "higher.",
         "worse",
         edits=(
             ("        x = x + self.attn(self.ln_1(x))\n", "        x = self.attn(self.ln_1(x))\n"),
@@ -167,8 +168,8 @@ _LISTED = (
     ),
     Variant(
         "no_attention",
-        "A table of which letter follows which: the bigram of the first lecture, which sees one token. It learns that "
-        "soon and stops there, because all else stands further back.",
+        "A table of which letter follows which: the bigram of the first lecture, which sees one token. However long it "
+        "trains it gets no lower than pairs of letters tell, because all else stands further back.",
         "worse",
         architecture="bigram",
     ),
