@@ -80,8 +80,8 @@ _LISTED = (
     ),
     Variant(
         "no_position_embedding",
-        "Attention alone cannot tell the order of what it sees, only how much of it there is. Spelling depends on "
-        "which letter stood last, so the model learns more slowly and ends higher.",
+        "Attention by itself cannot tell the order of what it sees; only the causal mask leaves it a hint. Spelling "
+        "depends on which letter stood last, so the model learns more slowly and ends higher.",
         "worse",
         edits=(
             (
@@ -129,9 +129,10 @@ _LISTED = (
     ),
     Variant(
         "no_scaling",
-        "Without 1/sqrt(head_size) the scores spread more widely, and the softmax is nearer to choosing one token from "
-        "the start. Heads of a small model are narrow and training makes up for it, so it costs little or nothing.",
-        "same",
+        "Without 1/sqrt(head_size) the scores spread more widely, and the softmax is nearer to choosing one token, "
+        "where its gradient vanishes. Heads of a small model are narrow: it learns all the same, and ends somewhat "
+        "higher.",
+        "worse",
         edits=(
             (
                 "alpha=1 / math.sqrt(hs))  # q @ k.mT / sqrt(hs) + mask\n",

@@ -14,6 +14,7 @@ from core.config import BigramConfig, GPTConfig, ModernConfig, TrainConfig
 from core.kv_cache import Decoder, decoder_for
 from core.lab.variants import SOURCE, VARIANTS, build, changed, compiled, variant_of
 from core.model import GPT, Bigram
+from core.precision import ComputeCopy
 from core.sampling import generate
 from core.training import train
 from tests.tiny_runs import PROJECT, refusal
@@ -202,6 +203,20 @@ def test_what_a_variant_leaves_starts_as_in_the_healthy_model_and_all_of_it_lear
     assert gone == {key for key in healthy.state_dict() if expected in key}
     broken(IDX, IDX.roll(-1, 1))[1].backward()
     assert all(parameter.grad is not None for parameter in broken.parameters())
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_a_variant_is_trained_in_bf16_as_the_healthy_model_is(name):
+    model = built(name)
+    copy = ComputeCopy(model, torch.bfloat16)
+    copy.sync_weights()
+    copy.net(IDX, IDX.roll(-1, 1))[1].backward()
+    rounded = [gradient.clone() for gradient in copy.copy_grads()]
+    copy.zero_grad()
+    model(IDX, IDX.roll(-1, 1))[1].backward()
+    exact = [parameter.grad for parameter in model.parameters()]
+    for (key, _), one, other in zip(model.named_parameters(), rounded, exact, strict=True):
+        assert torch.allclose(one, other, atol=0.05 * float(other.abs().max()) + 1e-6), key
 
 
 def test_without_the_mask_the_future_is_seen_and_with_it_not():
