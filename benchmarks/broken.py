@@ -60,7 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="VARIANT")
     parser.add_argument("--characters", type=int, default=1000, help="that each model writes")
     asked = parser.parse_args(arguments)
-    corpus = load_corpus(asked.text) if asked.text in CORPUS_NAMES[:-1] else own_text(Path(asked.text).read_text())
+    corpus = (
+        load_corpus(asked.text) if asked.text in CORPUS_NAMES[:-1] else own_text(Path(asked.text).read_text("utf-8"))
+    )
     found: dict[str, list[Measured]] = {}
     for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
         for name, measured in one_seed(corpus, asked.preset, seed, asked.steps, asked.only, asked.characters):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -22,7 +23,7 @@ from core.sampling import generate
 from core.text.corpora import Corpus
 from core.tokenizers import split
 from tests.older_runs import version_1_run
-from tests.tiny_runs import MODEL, TEXT, TRAIN, losses, refusal, undisturbed
+from tests.tiny_runs import MODEL, PROJECT, TEXT, TRAIN, losses, refusal, undisturbed
 
 STEPS = 4
 BIGRAM = {"block_size", "vocab_size"}  # what a bigram has of a shape
@@ -195,6 +196,14 @@ def test_a_variant_is_run_again_and_trained_further_as_a_variant(tmp_path):
     assert again(run, new_seed=True).config.variant == "no_causal_mask"
     assert extend(run, 2 * STEPS).config().variant == "no_causal_mask"
     assert type(run.load_snapshot()).__name__ == "no_causal_mask"
+
+
+def test_nobody_builds_a_runs_model_but_by_the_one_way():
+    past_it = re.compile(r"(build_model|empty_model)\([\w.]*config(\(\))?\.model\b")
+    files = [path for room in ("core", "playground", "benchmarks") for path in (PROJECT / room).rglob("*.py")]
+    assert past_it.search("net = build_model(self.config.model)") and past_it.search("empty_model(run.config().model)")
+    found = [path.name for path in files if past_it.search(path.read_text(encoding="utf-8"))]
+    assert found == ["built.py"]
 
 
 # -- run.json ----------------------------------------------------------------------------------------------------------
