@@ -28,8 +28,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from benchmarks import report
-from core.architectures import build_model
 from core.optim import make_optimizer
+from core.runs.built import model_of
 from core.runs.directory import RunDir
 from core.runs.listing import list_runs
 from core.runs.plan import plan_run
@@ -178,7 +178,7 @@ def _looks(root: Path) -> Iterator[tuple[str, float, str | None]]:
 
 
 def _resume(run: RunDir) -> None:
-    model = build_model(run.config().model)
+    model = model_of(run.config())
     run.read_resume(model, make_optimizer(model, run.config().train))
 
 

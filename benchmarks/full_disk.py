@@ -15,8 +15,8 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.disks import NoDisk, disk
-from core.architectures import build_model
 from core.optim import make_optimizer
+from core.runs.built import model_of
 from core.runs.directory import RunDir
 from core.runs.plan import plan_run
 from core.runs.presets import PRESETS
@@ -101,7 +101,7 @@ def _answers(command, run: RunDir) -> bool:
 
 
 def _resumed(run: RunDir) -> int:
-    model = build_model(run.config().model)
+    model = model_of(run.config())
     state = run.read_resume(model, make_optimizer(model, run.config().train))
     return state.step if state else 0
 

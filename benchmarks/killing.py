@@ -24,8 +24,8 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.nursery import Nursery
 from benchmarks.served import PROJECT, free_port
-from core.architectures import build_model
 from core.optim import make_optimizer
+from core.runs.built import model_of
 from core.runs.claim import LOCK_FILE, status_now
 from core.runs.directory import RunDir
 from core.runs.listing import list_runs
@@ -110,7 +110,7 @@ def _differing(run: RunDir, root: Path, name: str) -> int:
 def _look(run: RunDir, counted: int) -> Counter:
     """Open what a killed trainer left."""
     told = Counter()
-    model = build_model(run.config().model)
+    model = model_of(run.config())
     state = run.read_resume(model, make_optimizer(model, run.config().train))
     told["lost"] += state is None or state.step < counted
     for step in run.snapshots():

@@ -20,8 +20,8 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.disks import NoDisk, disk, mounted
 from benchmarks.served import PROJECT
-from core.architectures import build_model
 from core.optim import make_optimizer
+from core.runs.built import model_of
 from core.runs.directory import RunDir
 from core.runs.listing import list_runs
 from core.runs.recovery import recover
@@ -130,7 +130,7 @@ def look(root: Path, live: dict[str, list[int]], found: Found) -> None:
         run = runs[name]
         try:
             run.text()
-            model = build_model(run.config().model)
+            model = model_of(run.config())
             state = run.read_resume(model, make_optimizer(model, run.config().train))
             for step in run.snapshots():
                 run.load_snapshot(step)

@@ -16,7 +16,7 @@ from threading import get_ident
 import torch
 from torch import Tensor, nn
 
-from core.model import GPT, CausalSelfAttention, eval_mode
+from core.model import Bigram, CausalSelfAttention, eval_mode
 from core.modern import Model, Modern, RotaryAttention
 
 Attention = CausalSelfAttention | RotaryAttention
@@ -82,7 +82,7 @@ def scores(observed: Observed, layer: int, head: int) -> Tensor:
 
 def attention_layers(model: Model) -> list[Attention]:
     """Return the attention of every block, from the first to the last; ValueError for a model that has none."""
-    if not isinstance(model, GPT | Modern):
+    if isinstance(model, Bigram):
         raise ValueError(f"A {type(model).__name__.lower()} model has no attention to look into; choose a GPT")
     return [block.attn for block in model.transformer.h]
 

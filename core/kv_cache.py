@@ -163,7 +163,7 @@ def _product(linear: nn.Module) -> Callable[[Tensor], Tensor]:
 
 
 def decoder_for(model: Model) -> Decoder:
-    """Return the quickest decoder that a model has."""
+    """Return the quickest decoder that a model has; a GPT with changed source (`lab/variants.py`) reads all anew."""
     if isinstance(model, GPT):
         return CachedDecoder(model)
     return RotaryDecoder(model) if isinstance(model, Modern) else Decoder(model)

@@ -4,6 +4,8 @@ A model of any size can be built on torch's meta device, as shapes without memor
 which has to give the same number (`formula.py`), and the list of all parameters (`insight/parameters.py`).
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
@@ -26,10 +28,10 @@ def count_parameters(model: nn.Module) -> dict[str, int]:
     return counts
 
 
-def empty_model(config: GPTConfig | BigramConfig) -> Model:
+def empty_model(config: GPTConfig | BigramConfig, build: Callable[..., Model] = build_model) -> Model:
     """Build a model of shapes alone, on the meta device: it takes no memory and draws no weights."""
     with torch.device("meta"), _NothingDrawn():
-        return build_model(config)
+        return build(config)
 
 
 class _NothingDrawn(TorchFunctionMode):

@@ -13,6 +13,7 @@ from torch import nn
 
 from benchmarks import (
     ablation,
+    broken,
     classroom,
     contention,
     counting,
@@ -28,10 +29,11 @@ from benchmarks import (
 from benchmarks.lecture import HeadByHead, train_head_by_head
 from core import data
 from core.config import GPTConfig
+from core.lab.variants import Variant
 from core.model import cross_entropy
 from core.runs.presets import PRESETS
 from core.training import StepStats, evaluate
-from tests.tiny_runs import PROJECT
+from tests.tiny_runs import PROJECT, TEXT
 
 COMMANDS = [
     path.stem
@@ -245,6 +247,50 @@ def test_time_to_loss_prints_a_row_a_run_and_a_row_a_recipe(checkout, text, monk
     runs = ["| nanoGPT", "| tiny", "| strict"]
     assert [row[0] for row in rows] == ["| run", "| ---", *runs, *runs, "| run", "| ---", *runs]
     assert {len(row) for row in rows[:8]} == {11} and {len(row) for row in rows[8:]} == {9}
+
+
+def test_a_variant_is_trained_beside_the_healthy_run_on_every_seed_and_what_it_wrote_is_read(tmp_path, capsys):
+    (tmp_path / "own.txt").write_text(TEXT)
+    asked = ["--text", str(tmp_path / "own.txt"), "--steps", "2", "--seeds", "2", "--characters", "30"]
+    broken.main([*asked, "--only", "no_causal_mask", "no_attention"])
+    told = capsys.readouterr().out.splitlines()
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in told if line.startswith("|")]
+    assert [cells[0] for cells in rows] == ["run", "---", "healthy", "no_causal_mask", "no_attention"]
+    seeds = {line.split(":")[0].strip(): float(line.split(":")[1]) for line in told if line.startswith("  seed")}
+    assert len(seeds) == 6
+    mean = {name: (seeds[f"seed 1, {name}"] + seeds[f"seed 2, {name}"]) / 2 for name in ("healthy", "no_causal_mask")}
+    loss, difference, within, outcome, check, _, text, pairs = rows[3][1:]
+    assert float(loss.split()[0]) == pytest.approx(mean["no_causal_mask"], abs=1e-3)
+    assert float(difference) == pytest.approx(mean["no_causal_mask"] - mean["healthy"], abs=1e-3)
+    assert float(within) > 0 and outcome in ("noise", "worse", "better") and check == "better_but_garbage"
+    assert 1 < float(text.split()[0]) < 9 and 0 < float(pairs.split()[0]) < 100
+
+
+def test_a_difference_below_twice_its_standard_error_is_noise():
+    assert broken.noise([1, 2, 3], [4, 5, 6]) == pytest.approx(2 * (1 / 3 + 1 / 3) ** 0.5)
+    assert broken.outcome([1, 2, 3], [1.5, 2.5, 3.5]) == "noise"
+    assert broken.outcome([1, 2, 3], [5, 6, 7]) == "worse" and broken.outcome([1, 2, 3], [-5, -6, -7]) == "better"
+    assert broken.outcome([1], [9]) == "one seed" and broken.outcome([1, 2], [1, float("inf")]) == "worse"
+
+
+def test_a_claim_holds_where_it_was_measured():
+    def runs(loss: float, text: float) -> list[broken.Measured]:
+        return [broken.Measured(loss + shift, text + shift, 0.1) for shift in (-1e-3, 0.0, 1e-3)]
+
+    healthy = runs(2.0, 2.1)
+    for loss, text, right in (
+        (2.5, 2.1, "worse"), (2.0, 2.1, "same"), (2.02, 2.1, "worse same"),
+        (1.0, 3.0, "better_but_garbage"), (1.0, 2.0, ""),
+    ):  # fmt: skip
+        for check in ("worse", "same", "better_but_garbage"):
+            variant = Variant("odd", "", check)
+            assert broken.holds(variant, healthy, runs(loss, text)) is (check in right.split()), (loss, text, check)
+    assert broken.holds(Variant("odd", "", "worse"), healthy[:1], runs(2.5, 2.1)[:1]) is None
+
+
+def test_pairs_that_the_text_never_has_are_counted_as_often_as_they_come():
+    assert broken.unseen_pairs("abab", "ab ba") == 0 and broken.unseen_pairs("aabaa", "ab ba") == 0.5
+    assert broken.unseen_pairs("x", "ab") == 0
 
 
 def test_ablation_tells_every_variant_beside_the_whole_recipe(text, monkeypatch, capsys):

@@ -22,9 +22,10 @@ ALLOWED = {
     "core.gpt2": {"core", "core.pretrained"},  # two doors: the contract's names,
     "core.__main__": {"core", "core.runs"},  # and the command line
     **{f"core.{wing}": {"core"} for wing in WINGS},
-    "core.runs": {"core", "core.text", "core.pretrained"},
-    "core.lab": {"core", "core.text", "core.runs", "core.insight"},  # experiments over runs and models
-    "playground.words": {"core", "core.runs"},
+    "core.runs": {"core", "core.text", "core.pretrained", "core.lab.variants"},
+    "core.lab": {"core", "core.text", "core.runs", "core.insight", "core.lab.variants"},  # over runs and models,
+    "core.lab.variants": {"core"},  # but for the ways to break a model, which runs are built from
+    "playground.words": {"core", "core.runs", "core.lab.variants"},
     "playground.widgets": {"core", "core.runs", "playground.words"},
     "playground.server": {"core", "core.runs", "core.text", "playground.words"},  # no tab
     **{f"playground.{tab}": {"*core", "playground", "playground.words", "playground.widgets", "playground.server"}
@@ -130,6 +131,9 @@ def test_the_walk_sees_the_modules_that_are_there():
         ("core/gpt2.py", "from core.runs.store import RunStore", "core.runs.store.RunStore"),
         ("core/text/corpora.py", "from core.runs import store", "core.runs.store"),
         ("core/runs/plan.py", "from core.text.corpora import Corpus", None),
+        ("core/runs/built.py", "from core.lab.variants import build", None),
+        ("core/runs/built.py", "from core.lab.twins import plan_variant", "core.lab.twins.plan_variant"),
+        ("core/lab/variants.py", "from core.runs.directory import RunDir", "core.runs.directory.RunDir"),
         ("core/runs/worker.py", "import gradio", "gradio"),
         ("core/insight/heads.py", "from core.runs.directory import RunDir", "core.runs.directory.RunDir"),
         ("playground/train/tab.py", "from playground.generate.tab import build", "playground.generate.tab.build"),

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.attention import capture_outputs, observe
-from core.model import GPT, eval_mode
+from core.model import Bigram, eval_mode
 from core.modern import Model, Modern
 
 
@@ -40,8 +40,8 @@ def read_layers(model: Model, idx: Tensor) -> Iterator[Tensor]:
 
 def _stream_of(model: Model) -> list:
     """Return the modules after which the residual stream is whole; none of a model that `observe` refuses."""
-    return [model.transformer.drop, *model.transformer.h] if isinstance(model, GPT | Modern) else []
+    return [] if isinstance(model, Bigram) else [model.transformer.drop, *model.transformer.h]
 
 
 def _last_norm(model: Model, x: Tensor) -> Tensor:
-    return model.transformer.ln_f(x) if isinstance(model, GPT) else F.rms_norm(x, x.shape[-1:])
+    return F.rms_norm(x, x.shape[-1:]) if isinstance(model, Modern) else model.get_submodule("transformer.ln_f")(x)

@@ -1,1 +1,1 @@
-"""Experiments, as pure functions over runs and models. None stands here yet: the lab is the next floor."""
+"""Experiments, as pure functions over runs and models. Runs know `variants.py` alone, which says what can be broken."""

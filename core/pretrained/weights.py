@@ -9,7 +9,6 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from core.model import GPT
 from core.modern import Model
 from core.optim import CombinedOptimizer
 
@@ -51,8 +50,8 @@ def load_weights(model: Model, tensors: dict[str, torch.Tensor], assign: bool = 
     """Put tensors into a model; ValueError, and nothing changed, when `check_weights` refuses them."""
     check_weights(model, tensors)
     model.load_state_dict(tensors, strict=False, assign=assign)
-    if assign and isinstance(model, GPT) and model.config.tie_weights:
-        model.lm_head.weight = model.transformer["wte"].weight
+    if assign and getattr(model.config, "tie_weights", False):
+        model.get_submodule("lm_head").weight = model.get_submodule("transformer.wte").weight
 
 
 def check_weights(model: Model, tensors: dict[str, torch.Tensor]) -> None:

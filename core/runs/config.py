@@ -18,6 +18,7 @@ from pydantic import Field, create_model
 
 from core.architectures import ARCHITECTURES, architecture_of
 from core.config import BigramConfig, GPTConfig, TrainConfig
+from core.lab.variants import check_shape
 from core.options import Options
 from core.tokenizers import GPT2_VOCAB_SIZE, BPETokenizer, CharTokenizer, Tokenizer, named
 
@@ -63,6 +64,7 @@ class RunConfig:
     text_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = (
         None  # of corpus.txt; None: made before version 3
     )
+    variant: str | None = None  # what is broken about the model, the settings or the text (`lab/variants.py`)
     owner: str | None = None  # `owner_of` a token, on a page with several people; None: nobody
     created: float = field(default_factory=time.time)
 
@@ -76,8 +78,10 @@ class RunConfig:
         model, train = self.model.model_dump(), self.train.model_dump()
         if not train["continued_at"]:  # so that earlier versions can read the run
             del train["continued_at"]
-        architecture = architecture_of(self.model)
-        return {"version": VERSION, **asdict(self), "architecture": architecture, "model": model, "train": train}
+        plain = {"version": VERSION, **asdict(self), "architecture": architecture_of(self.model)}
+        if self.variant is None:  # likewise
+            del plain["variant"]
+        return {**plain, "model": model, "train": train}
 
     @classmethod
     def from_json(cls, plain: Any) -> "RunConfig":
@@ -89,6 +93,7 @@ class RunConfig:
             plain["train"] = _parsed(TrainConfig, json.dumps(plain["train"]))
             config = checked(cls, plain)
             _check_tokenizer(config)
+            _check_variant(config)
         except NewerVersion:
             raise
         except (KeyError, TypeError, ValueError) as error:
@@ -192,6 +197,13 @@ def _check_tokenizer(config: RunConfig) -> None:
         raise ValueError(f"the tokenizer has {size:,} tokens and the model {config.model.vocab_size:,}")
     if unknown:
         raise ValueError(f"the prompt has characters without a token: {named(unknown)}")
+
+
+def _check_variant(config: RunConfig) -> None:
+    """Refuse a variant that there is not, or that is not of this model's shape or start."""
+    check_shape(config.variant, config.model)
+    if config.variant and config.weights != "new":
+        raise ValueError("no variant begins with GPT-2's weights")
 
 
 def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, str]:

@@ -29,6 +29,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.runs.built import model_of
 from core.runs.config import HOST, ResumeState, RunConfig, Status, checked
 from core.runs.durable import make_folder, publish, read_json, sync_file, write_file, write_json, write_over_if_full
 from core.runs.plain import is_plain, plain, read_plain
@@ -224,7 +225,6 @@ class RunDir:
 
     def load_snapshot(self, step: int | None = None) -> "Model":
         """Build the model of a step (the last one by default) in eval mode; ValueError when it cannot be read."""
-        from core.parameters import empty_model
         from core.pretrained.weights import load_weights, read_tensors
 
         found = dict(step_folders(self.path / "snapshots"))
@@ -232,7 +232,7 @@ class RunDir:
         if step not in found:
             raise ValueError(f"The run has no snapshot of step {step}; it has {_listed(found)}")
         mark_used(found[step])
-        model = empty_model(self.config().model)
+        model = model_of(self.config(), empty=True)
         load_weights(model, read_tensors(self.weights_file(step)), assign=True)
         return model.eval()
 

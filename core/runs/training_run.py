@@ -14,12 +14,12 @@ from contextlib import suppress
 import torch
 
 from core import data
-from core.architectures import build_model
 from core.device import choose_device
 from core.model import GPT
 from core.optim import make_optimizer
 from core.pretrained import loader
 from core.runs.baseline_count import BaselineCount
+from core.runs.built import model_of
 from core.runs.claim import Claim, Taken
 from core.runs.config import State, Status, tokenizer_from_json
 from core.runs.directory import RunDir
@@ -122,7 +122,7 @@ class _TrainingRun:
         device = choose_device(self.config.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.train.seed)
-            self.model = build_model(self.config.model).to(device)
+            self.model = model_of(self.config).to(device)
         yield
         self.optimizer = make_optimizer(self.model, self.config.train)
         self._load_state()
@@ -248,7 +248,7 @@ class _TrainingRun:
             self._write_status("paused", self.record.unsaved)
             return
         self._write_status(state)
-        if state == "done":
+        if state == "done" and not self.config.variant:  # whose steps and samples take another time
             learn(self.run.path.parent, self.config, self.run.rows("metrics")[0], self.load)
         self._begin_to_count()
 

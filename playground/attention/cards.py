@@ -60,6 +60,8 @@ def missing(run: RunDir | None, source: Any, lang: str) -> str | None:
         return translate("attention_no_run", lang)
     if not has_attention(run):
         return translate("no_attention", lang)
+    if run.config().variant == "no_causal_mask":
+        return translate("attention_no_mask", lang)
     return None if run.snapshots() else translate("no_snapshot_yet", lang)
 
 

@@ -67,7 +67,7 @@ def _asked_for(asked: Asked) -> tuple["TextAttention", int, int | None]:
         attention = text_attention(asked.run, text, number(query.get("step"), default=None), lang)
     mean = query.get("head") == "mean"
     layer, head = number(query.get("layer")), 0 if mean else number(query.get("head"))
-    attention.scores_before_mask(layer, head)  # raises when there is no such head
+    attention.check_head(layer, head)
     return attention, layer, None if mean else head
 
 

@@ -14,6 +14,7 @@ const WORDS = {
   missing: 'Left out, because they cannot be read: the snapshots of the steps {steps}.',
   tables: 'What is looked at', tokens: 'Tokens', positions: 'Positions',
   bigram_rows: 'A bigram has no embedding. Its row for a token is what it says of the next one, so two are near each other when the same tokens follow them.',
+  no_positions_gpt: 'This run is a variant without positions: it learns none.',
   no_positions_bigram: 'A bigram looks at the last token alone, so it learns no positions.',
   no_positions_modern: 'This architecture learns no positions: queries and keys are rotated by them instead.',
   points: 'The rows as points: walk with the arrow keys',

@@ -16,8 +16,8 @@ from core.architectures import architecture_of
 from core.insight.kept import Kept
 from core.insight.kinds import KINDS, kind_of
 from core.insight.neighbours import kept_company, nearest, plane_of
-from core.parameters import empty_model
 from core.pretrained.weights import read_some
+from core.runs.built import model_of
 from core.runs.config import tokenizer_from_json
 from core.runs.directory import RunDir
 from core.runs.snapshots import kept, mark_used
@@ -107,7 +107,7 @@ def _stamps(run: RunDir) -> dict[int, int]:
 
 def _of_run(run: RunDir, steps: list[int], text_of: RunDir | None) -> Neighbours:
     config = run.config()
-    shapes = empty_model(config.model)
+    shapes = model_of(config, empty=True)
     names = [name for name in shapes.state_dict() if name.split(".")[-2] in ("wte", "wpe")]
     states, missing = {}, []
     for step in steps:

@@ -45,7 +45,7 @@ class OnDemand:
         """Return one head's scores before the mask."""
         layer, head = event_value(event, "layer", 0), event_value(event, "head", 0)
         attention = self.look(self.page.readable_run(run_id), source, text, moments, lang)
-        scores, words = attention.scores_before_mask(layer, head), widget_words(lang)["attention_detail"]
+        scores, words = attention.scores_before_mask(layer, head, lang), widget_words(lang)["attention_detail"]
         return AttentionDetail.pack(
             attention.tokens, layer, head, scores.numpy(), words, CHANNEL, event_value(event, "stamp")
         )

@@ -53,15 +53,25 @@ class TextAttention:
     predictions: list[list[tuple[str, float, int]]]
     named: Named
     note: str | None = None
+    variant: str | None = None  # of the run: some scale the scores otherwise
 
-    def scores_before_mask(self, layer: int, head: int) -> torch.Tensor:
-        """Return q·k / sqrt(head_size) of a head (T, T); ValueError when there is no such head."""
+    def scores_before_mask(self, layer: int, head: int, lang: str = "en") -> torch.Tensor:
+        """Return q·k / sqrt(head_size) of a head (T, T).
+
+        ValueError when there is no such head, or the model divides by something else.
+        """
+        self.check_head(layer, head)
+        if self.variant in ("no_scaling", "scaling_by_n_embd"):
+            raise ValueError(translate("attention_no_scores", lang))
+        return scores(self.observed, layer, head)
+
+    def check_head(self, layer: int, head: int) -> None:
+        """Refuse a head that there is not (ValueError)."""
         L, nh = self.observed.weights.shape[:2]
         if not (isinstance(layer, int) and isinstance(head, int) and 0 <= layer < L and 0 <= head < nh):
             raise ValueError(
                 f"There is no layer {layer!r:.20}, head {head!r:.20}; layers go to {L - 1}, heads to {nh - 1}"
             )
-        return scores(self.observed, layer, head)
 
     def nbytes(self) -> int:
         """Return how many bytes the numbers take, and the predictions, which are words."""
@@ -83,12 +93,16 @@ def forget() -> None:
 def text_attention(run: RunDir, text: str, step: int | None = None, lang: str = "en") -> TextAttention:
     """Run a snapshot (the last by default) over the beginning of a text; a second call returns what is cached.
 
-    Raises ValueError for a model without attention, a text without a known character, or no such snapshot.
+    Raises ValueError for a model without attention or without a causal mask, a text without a known character, or no
+    such snapshot.
     """
-    writer = load_writer(run, step)  # raises for what is not there
+    writer, config = load_writer(run, step), run.config()  # raises for what is not there
+    if config.variant == "no_causal_mask":
+        raise ValueError(translate("attention_no_mask", lang))
     step = run.snapshots()[-1] if step is None else int(step)
     name = (str(run.path), step, snapshot_stamp(run, step))
-    return _look(name, writer, text, run.config().prompt, named_heads(run, step, writer), step, lang)
+    attention = _look(name, writer, text, config.prompt, named_heads(run, step, writer), step, lang)
+    return replace(attention, variant=config.variant)
 
 
 def gpt2_text_attention(text: str, lang: str = "en") -> TextAttention:

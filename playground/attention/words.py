@@ -92,6 +92,16 @@ WORDS = {
         "This run is a bigram: it has no attention. Choose another run above.",
         "Lượt chạy này là bigram: không có attention. Hãy chọn lượt chạy khác ở trên.",
     ),
+    "attention_no_mask": (
+        "This run has no causal mask, and these maps leave out what stands later: they would show half of its attention. "
+        "Choose another run above.",
+        "Lượt chạy này không có mặt nạ nhân quả, mà các bản đồ này bỏ phần phía sau: chúng chỉ cho thấy một nửa attention của "
+        "nó. Hãy chọn lượt chạy khác ở trên.",
+    ),
+    "attention_no_scores": (
+        "The scores are told as q·k / √head_size, and this run divides by something else; look at its weights instead.",
+        "Điểm được tính là q·k / √head_size, còn lượt chạy này chia cho số khác; hãy xem các trọng số của nó.",
+    ),
     "download_heatmap_png": ("heatmap as PNG", "bản đồ nhiệt (PNG)"),
     "download_heatmap_svg": ("as SVG", "SVG"),
     "download_grid_png": ("all heads as PNG", "mọi đầu (PNG)"),
@@ -180,6 +190,7 @@ WIDGET_WORDS_VI = {
         "tables": "Xem gì", "tokens": "Token", "positions": "Vị trí",
         "bigram_rows": "Bigram không có embedding. Hàng của một token là điều nó nói về token kế tiếp, nên hai token ở gần nhau khi theo sau chúng "
         "là những token như nhau.",
+        "no_positions_gpt": "Lượt chạy này là biến thể không có vị trí: nó không học vị trí nào.",
         "no_positions_bigram": "Bigram chỉ nhìn token cuối cùng, nên không học vị trí nào.",
         "no_positions_modern": "Kiến trúc này không học vị trí: thay vào đó, query và key được xoay theo vị trí.",
         "points": "Các hàng dưới dạng điểm: dùng phím mũi tên để di chuyển",

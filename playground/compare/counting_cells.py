@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from core.architectures import architecture_of
 from core.config import BigramConfig, GPTConfig
+from core.lab.variants import changes_model
 from core.pretrained.family import FAMILY, FAMILY_NAMES
 from core.runs.config import RunConfig
 from playground.compare.count_table import CountTable
 from playground.words.numbers import format_number
-from playground.words.run_names import run_label
+from playground.words.run_names import run_label, variant_name
 from playground.words.translate import translate
 
 
@@ -30,7 +31,9 @@ def columns_of(run: RunConfig | None, family: str, lang: str) -> list[Column]:
     if run is None:
         return [beside]
     kind, batch = run.tokenizer["kind"], run.train.batch_size
-    mine = Column(translate("count_run", lang), run_label(run, lang), run.model, None, kind, batch)
+    sub = run_label(run, lang)
+    sub = translate("count_variant", lang, name=sub) if changes_model(run.variant) else sub
+    mine = Column(translate("count_run", lang), sub, run.model, None, kind, batch)
     return [mine, beside]
 
 
@@ -39,9 +42,11 @@ def member(family: str) -> Column:
     return Column(FAMILY_NAMES[family], "", FAMILY[family], family)
 
 
-def kind_of(config: GPTConfig | BigramConfig, lang: str) -> str:
+def kind_of(config: GPTConfig | BigramConfig, lang: str, variant: str | None = None) -> str:
     """Return a sentence about how a run's architecture differs from GPT-2's."""
     kind = architecture_of(config)
+    if variant:
+        return translate("beside_kind_variant", lang, variant=variant_name(variant, lang))
     if kind != "gpt":
         return translate(f"beside_kind_{kind}", lang)
     gpt2 = FAMILY["gpt2"]

@@ -20,6 +20,7 @@ WORDS = {
     "count_rule_matrices": ("matrices of the blocks alone", "chỉ các ma trận trong khối"),
     "count_rule_paper": ("as the paper printed it", "như bài báo đã in"),
     "count_run": ("Your run", "Lượt chạy của bạn"),
+    "count_variant": ("{name}; counted without the change", "{name}; đếm như chưa thay đổi"),
     "count_total": ("Total", "Tổng"),
     "count_yes": ("yes", "có"),
     "count_no": ("no", "không"),

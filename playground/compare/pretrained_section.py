@@ -241,7 +241,7 @@ class PretrainedSection:
         return [
             gr.update(samples=[[example] for example in examples]),
             _continued(names, self._blank(), "idle", lang),
-            gr.update(value=kind_of(config.model, lang) if config else "", visible=config is not None),
+            gr.update(value=kind_of(config.model, lang, config.variant) if config else "", visible=config is not None),
         ]
 
     @property

@@ -16,6 +16,10 @@ WORDS = {
         "Your run has GPT-2's architecture but for: {changes}.",
         "Lượt chạy của bạn có kiến trúc của GPT-2, trừ: {changes}.",
     ),
+    "beside_kind_variant": (
+        "Your run is a healthy one's twin with something broken: {variant}.",
+        "Lượt chạy của bạn là bản song sinh của một lượt chạy lành, với một điều bị làm hỏng: {variant}.",
+    ),
     "beside_kind_modern": (
         "Your run is a “modern” GPT, not GPT-2's architecture: rotary positions instead of wpe, RMSNorm instead of LayerNorm, "
         "queries and keys normalised, ReLU squared instead of GELU, no biases, and an output matrix of its own.",

@@ -62,7 +62,7 @@ class Listed:
     def short_name(self, lang: str) -> str:
         """Return the name of a curve beside others on the same text."""
         changes = changed_preset(self.config, lang)
-        preset = preset_name(self.config.preset, lang) if self.config.preset != "welcome" else "tiny"
+        preset = preset_name(self.config.preset, lang)
         return f"{self.names.number} · " + (self.own_name or (f"{preset} ({changes})" if changes else preset))
 
     def text_key(self) -> str:

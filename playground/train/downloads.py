@@ -5,10 +5,12 @@ import json
 from starlette.responses import Response
 
 from core.architectures import architecture_of
+from core.lab.variants import changes_model
 from core.pretrained.family import is_gpt2_shaped
 from core.runs.directory import RunDir
 from playground.server.files import Asked, attachment, kept, picture, zipped
 from playground.server.rows import unrepeated
+from playground.words.run_names import variant_name
 from playground.words.translate import language, translate
 
 COLUMNS = ("step", "loss", "train_loss", "val_loss", "learning_rate", "grad_norm", "tokens", "elapsed")
@@ -24,7 +26,8 @@ FILES = {
 
 def files_of(run: RunDir | None) -> dict[str, str]:
     """Return the downloads of a run, each by the key of its words."""
-    is_gpt2 = run is not None and is_gpt2_shaped(run.config().model)
+    config = run.config() if run else None
+    is_gpt2 = config is not None and is_gpt2_shaped(config.model) and not changes_model(config.variant)
     return {**FILES, "download_hf": "huggingface.zip"} if is_gpt2 else FILES
 
 
@@ -32,7 +35,10 @@ def missing_of(run: RunDir | None, lang: str) -> str | None:
     """Return why a run has no model for GPT2LMHeadModel; None where it has one."""
     if run is None or "download_hf" in files_of(run):
         return None
-    kind = architecture_of(run.config().model)
+    config = run.config()
+    if config.variant and changes_model(config.variant):
+        return translate("no_hf_variant", lang, variant=variant_name(config.variant, lang))
+    kind = architecture_of(config.model)
     return translate("no_hf", lang, kind="lm_head_bias" if kind == "gpt" else kind)
 
 

@@ -147,6 +147,10 @@ WORDS = {
         "No Hugging Face model here: GPT2LMHeadModel can hold GPT-2's architecture alone, and this run has another ({kind}).",
         "Không có mô hình Hugging Face: GPT2LMHeadModel chỉ chứa được kiến trúc của GPT-2, còn lượt chạy này có kiến trúc khác ({kind}).",
     ),
+    "no_hf_variant": (
+        "No Hugging Face model here: GPT2LMHeadModel can hold GPT-2's architecture alone, and this run has changed it: {variant}.",
+        "Không có mô hình Hugging Face: GPT2LMHeadModel chỉ chứa được kiến trúc của GPT-2, còn lượt chạy này đã thay đổi nó: {variant}.",
+    ),
     "download_json": ("its settings (JSON)", "thiết lập (JSON)"),
     "figure_step": ("step", "bước"),
     "figure_loss": ("loss (nats per token)", "loss (nat mỗi token)"),

@@ -2,6 +2,7 @@
 
 from core.architectures import ARCHITECTURES, architecture_of
 from core.config import TrainConfig
+from core.lab.variants import VARIANTS
 from core.runs.config import RunConfig
 from core.runs.presets import PRESETS
 from playground.words.numbers import format_number
@@ -11,8 +12,14 @@ MOST_CHANGES = 3  # of a name; more are told by an ellipsis
 
 
 def preset_name(preset: str, lang: str) -> str:
-    """Return the name of a preset in words, or as the code has it where there are none."""
+    """Return the name of a preset in words, or as the code has it where there are none; the welcome run is a tiny."""
+    preset = "tiny" if preset == "welcome" else preset
     return translate(f"preset_{preset}", lang, preset)
+
+
+def variant_name(variant: str, lang: str) -> str:
+    """Return the name of a variant in words."""
+    return translate(f"variant_{variant}", lang, variant)
 
 
 def corpus_name(corpus: str, lang: str) -> str:
@@ -28,7 +35,7 @@ def text_name(config: RunConfig, lang: str, title: str | None = None) -> str:
 
 def run_label(config: RunConfig, lang: str, title: str | None = None) -> str:
     """Return a run's name, such as "small (n_layer 6) on Tiny Shakespeare"; title: of an own text."""
-    if config.preset == "welcome":
+    if config.preset == "welcome" and not config.variant:
         return translate("welcome_run", lang)
     preset, changes = preset_name(config.preset, lang), changed_preset(config, lang)
     preset = f"{preset} ({changes})" if changes else preset
@@ -36,14 +43,26 @@ def run_label(config: RunConfig, lang: str, title: str | None = None) -> str:
 
 
 def changed_preset(config: RunConfig, lang: str) -> str:
-    """Name what a run changes about its preset: "n_layer 24, seed 7"; empty when nothing, or for no preset of ours."""
+    """Name what a run changes about its preset: "n_layer 24, seed 7"; empty when nothing, or for no preset of ours.
+
+    Of a variant, its name comes first, and the settings that it itself changes are not told.
+    """
+    if config.variant:
+        rest = {
+            name: value for name, value in _changes(config).items() if name not in VARIANTS[config.variant].changes()
+        }
+        return ", ".join(filter(None, [variant_name(config.variant, lang), listed(rest, lang)]))
+    return listed(_changes(config), lang)
+
+
+def _changes(config: RunConfig) -> dict[str, object]:
     if config.preset not in PRESETS:
-        return ""
+        return {}
     preset, mine = PRESETS[config.preset], settings_of(config)
     shape = ARCHITECTURES[preset.architecture].parse({**preset.model, "vocab_size": config.model.vocab_size})
     theirs = {"architecture": preset.architecture, **shape.model_dump(), **TrainConfig(**preset.train).model_dump()}
     theirs["tokenizer"] = preset.tokenizer
-    return listed({name: value for name, value in mine.items() if value != theirs.get(name, value)}, lang)
+    return {name: value for name, value in mine.items() if value != theirs.get(name, value)}
 
 
 def listed(changes: dict[str, object], lang: str) -> str:
@@ -60,6 +79,7 @@ def settings_of(config: RunConfig) -> dict:
     fields = {"architecture": architecture_of(config.model)}
     fields |= config.model.model_dump() | config.train.model_dump()
     fields["tokenizer"] = config.tokenizer["kind"]
+    fields |= {"variant": config.variant} if config.variant else {}
     for follows_from_others in ("vocab_size", "eval_tokens", "eval_interval", "continued_at"):
         fields.pop(follows_from_others, None)
     return fields

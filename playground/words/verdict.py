@@ -8,6 +8,7 @@ NOTICEABLE = 0.02  # nats by which one loss must differ from another to be calle
 OVERFITTING = 0.05  # nats by which validation must stay above its best while training goes on falling,
 AT_ONCE = 0.1  # and by which it must have risen for one estimate to be enough
 WORSE = 0.3  # nats above a uniform guess that are no chance
+BELOW = 0.2  # nats under the entropy that are no chance of the part that an estimate reads
 MANY_UNSEEN = 0.05  # of the validation part: tokens that the training part has nowhere
 LADDER = ("ngram", "fivegram", "trigram", "bigram", "unigram", "uniform")  # where two are equal, the first is named
 
@@ -35,6 +36,8 @@ def verdict(estimates: list[tuple], baselines: dict | None, lang: str, tokenizer
     if baselines is None:
         return translate("meaning_counting", lang)
     entropy = baselines.get("entropy")
+    if entropy is not None and loss < entropy - BELOW:
+        return translate("meaning_below", lang)
     if entropy is not None and loss < entropy + 0.1:
         return translate("meaning_entropy", lang)
     for key in sorted((key for key in LADDER if key in baselines), key=lambda key: baselines[key]):

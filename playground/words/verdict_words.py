@@ -57,6 +57,10 @@ WORDS = {
         "Within 0.1 of the text's own entropy: there is hardly anything left to learn.",
         "Chỉ cách entropy của văn bản dưới 0,1: hầu như không còn gì để học.",
     ),
+    "meaning_below": (
+        "Far below the text's own entropy: only a model that sees the very thing it has to predict gets there.",
+        "Thấp hơn hẳn entropy của văn bản: chỉ mô hình nhìn thấy chính điều phải đoán mới tới được đó.",
+    ),
     "meaning_overfitting": (
         "Overfitting: validation was best at step {step} ({best:.2f}) and has risen since, while training still falls.",
         "Overfitting: validation tốt nhất ở bước {step} ({best:.2f}) rồi tăng lên, trong khi train vẫn giảm.",

@@ -596,7 +596,7 @@ def test_want_of_memory_at_the_start_is_the_runs_status_too(tmp_path, monkeypatc
     def too_large(*arguments) -> None:
         raise RuntimeError("not enough memory: you tried to allocate 9 bytes")
 
-    monkeypatch.setattr(training_run, "build_model", too_large)
+    monkeypatch.setattr(training_run, "model_of", too_large)
     run = new_run(tmp_path)
     with pytest.raises(RuntimeError):
         next(train_run(run))

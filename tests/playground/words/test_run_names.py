@@ -1,13 +1,19 @@
 """Names of runs: by preset, what changed against it, and text."""
 
+from dataclasses import replace
+
 import pytest
 
+from core.config import BigramConfig
+from core.lab.variants import VARIANTS
 from core.runs.config import RunConfig
 from core.runs.plan import plan_run
 from core.runs.presets import PRESETS
 from core.text.corpora import Corpus
-from playground.words.run_names import changed_preset, run_label
+from playground.words.run_names import changed_preset, run_label, settings_of
+from playground.words.translate import WORDS
 from tests.tiny_runs import MODEL, TEXT, TRAIN
+from tests.vietnamese import foreign_words
 
 
 def _preset(name: str, corpus="plays", **changed) -> RunConfig:
@@ -37,6 +43,33 @@ def test_a_changed_preset_is_called_by_what_was_changed():
     assert changed_preset(_preset("bigram", learning_rate=0.5, seed=85669), "vi") == "learning_rate 0,5, seed 85669"
     assert changed_preset(_preset("tiny", eval_interval=10), "en") == ""  # nothing that is learnt differs
     assert changed_preset(_config({"architecture": "bigram", "preset": "tiny"}), "en").startswith("architecture bigram")
+
+
+def test_a_variant_is_called_by_what_is_broken_and_not_by_the_settings_that_follow():
+    healthy = _preset("tiny", seed=7)
+    broken = replace(healthy, variant="no_causal_mask")
+    assert run_label(broken, "en") == "tiny (no causal mask, seed 7) on Built-in plays"
+    assert run_label(broken, "vi") == "tiny (không có mặt nạ nhân quả, seed 7) trên Kịch có sẵn"
+    for name, model, train in (
+        ("one_head", {"n_head": 1}, {}),
+        ("learning_rate_x_100", {}, {"learning_rate": 0.6, "muon_learning_rate": 3.0}),
+    ):
+        shape, rates = healthy.model.model_copy(update=model), healthy.train.model_copy(update=train)
+        said = changed_preset(replace(healthy, model=shape, train=rates, variant=name), "en")
+        assert said == {"one_head": "one head, seed 7"}.get(name, "learning rate × 100, seed 7")
+    bigram = BigramConfig(block_size=32, vocab_size=healthy.model.vocab_size)
+    assert (
+        changed_preset(replace(healthy, model=bigram, variant="no_attention"), "en") == "no attention: a bigram, seed 7"
+    )
+    welcome = replace(broken, preset="welcome")
+    assert run_label(welcome, "en") == "tiny (no causal mask) on Built-in plays"
+    assert settings_of(broken)["variant"] == "no_causal_mask" and "variant" not in settings_of(healthy)
+
+
+def test_every_variant_has_its_words_in_both_languages():
+    for name in VARIANTS:
+        english, vietnamese = WORDS[f"variant_{name}"]
+        assert english != vietnamese and foreign_words(vietnamese) == []
 
 
 def test_an_own_text_is_called_by_its_title():

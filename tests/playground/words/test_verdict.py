@@ -39,6 +39,8 @@ def test_a_loss_stands_on_its_rung(loss, key, lang):
 
 def test_near_the_entropy_of_the_text_there_is_nothing_left_to_learn():
     assert verdict([(0, 1.0, 1.05)], {**LADDER, "entropy": 1.0}, "en") == _said("entropy")
+    assert verdict([(0, 0.85, 0.85)], {**LADDER, "entropy": 1.0}, "en") == _said("entropy")  # an estimate's chance
+    assert verdict([(0, 0.1, 0.1)], {**LADDER, "entropy": 1.0}, "en") == _said("below")  # no causal mask
     said = _said("ngram", value=1.7, order=7, tokens="characters")
     assert verdict([(0, 1.0, 1.15)], {**LADDER, "entropy": 1.0}, "en") == said
 
