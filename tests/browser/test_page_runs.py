@@ -156,7 +156,7 @@ def test_the_question_names_the_run_and_numbers_stay_when_one_is_deleted(page, r
     page.keyboard.press("Escape")
     expect(page.locator("#run-picker .notice")).to_be_hidden()
     expect(page.locator("#transport .state")).to_have_text("Done")
-    # Not what Gradio asks, which carries the page's address along, nor the list, which says what was in view until then.
+    # Gradio's own carry the page's address along, and the list is told what was in view until the answer came.
     asked_of_us = [url for url in requests if "/gradio_api/" not in url and "/playground/runs?" not in url]
     assert asked_of_us and not [url for url in asked_of_us if runs[1].id in url]
 
