@@ -56,7 +56,6 @@ def test_an_untouched_page_has_a_plain_address_and_every_choice_stands_in_it(pag
     assert "gpt-playground-owner" not in page.url and token(page) not in page.url
 
 
-@pytest.mark.slow
 def test_back_and_forward_go_from_tab_to_tab_and_from_run_to_run(page, runs):
     older = f"run={runs[0].id}"
     assert older not in page.url
