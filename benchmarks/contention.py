@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.machine import watched
@@ -26,7 +27,8 @@ from core.runs.waiting import WAITING, use_threads
 
 WAYS = ("as it is", "as we wait", "one core")
 NICENESS = 10  # of a worker
-SETTLING = 1.5  # seconds, in which torch is used first, and a worker has looked who else computes
+SETTLING = 1.5  # seconds, in which torch is used first
+RUNNING = 0.75  # seconds of a slice before its clock starts: a worker that trains has looked who else computes
 ENDLESS = "while True: pass"
 
 
@@ -114,14 +116,22 @@ def take_steps(name: str, way: str) -> None:
 
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    racer = ours(name, PRESETS[name], noise(CHARACTERS, TOKENS), CHARACTERS, seed=1)
+    preset = replace(PRESETS[name], train={**PRESETS[name].train, "steps": 1_000_000})  # more than any slices need
+    racer = ours(name, preset, noise(CHARACTERS, TOKENS), CHARACTERS, seed=1)
     torch.set_num_threads(1 if way == WAYS[2] else racer.threads)
+
+    def step() -> None:
+        next(racer.training)
+        if way == WAYS[1]:  # as a worker does between two steps
+            use_threads(racer.threads)
+
     for line in sys.stdin:
+        until = time.perf_counter() + RUNNING
+        while time.perf_counter() < until:
+            step()
         began = time.perf_counter()
         for _ in range(int(line)):
-            next(racer.training)
-            if way == WAYS[1]:  # as a worker does between two steps
-                use_threads(racer.threads)
+            step()
         print(time.perf_counter() - began, flush=True)
 
 

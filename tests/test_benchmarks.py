@@ -16,6 +16,7 @@ from benchmarks import (
     broken,
     classroom,
     contention,
+    copied,
     counting,
     generation,
     machine,
@@ -107,6 +108,12 @@ def test_every_command_tells_how_it_is_used(name, capsys):
 def test_every_command_stands_in_the_readme():
     readme = (Path(machine.__file__).parent / "README.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"python -m benchmarks.{name}" not in readme] == []
+
+
+def test_copied_finds_the_same_as_looking_with_in_alone(capsys):
+    copied.main(["--characters", "200", "--megabytes", "0.02"])  # it compares them itself
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("| words", "| all", "| one"))]
+    assert [row.split("|")[-2].strip() for row in rows][1:] == ["200", "200", "199"]
 
 
 def test_counting_tells_the_n_of_each_text_beside_its_bars(capsys):
