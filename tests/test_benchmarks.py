@@ -16,6 +16,7 @@ from benchmarks import (
     broken,
     classroom,
     contention,
+    copied,
     counting,
     generation,
     machine,
@@ -107,6 +108,12 @@ def test_every_command_tells_how_it_is_used(name, capsys):
 def test_every_command_stands_in_the_readme():
     readme = (Path(machine.__file__).parent / "README.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"python -m benchmarks.{name}" not in readme] == []
+
+
+def test_copying_is_measured_on_each_kind_of_corpus(capsys):
+    copied.main(["--characters", "5000", "--text", "100", "--tries", "1", "--quick"])
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][2:]
+    assert [cells[4].strip() for cells in rows][0::2] == ["30", "100"]  # the copy of the words, and all of one letter
 
 
 def test_counting_tells_the_n_of_each_text_beside_its_bars(capsys):
