@@ -1,66 +1,71 @@
-"""How long it takes to find what a text has copied from a corpus, beside looking for it with `in` alone.
+"""Copied or invented: how long it takes to find what of a text stands verbatim in a corpus, and in how much memory.
 
-    python -m benchmarks.copied --characters 1000 --megabytes 5
+    python -m benchmarks.copied
 
-The corpus is a built-in text, repeated in another order of its lines until it is long enough. The text is new lines of
-the same kind with a stretch of the corpus planted, then the corpus' own, then one letter again and again.
+A text of 1,000 characters against corpora of five million: made-up words that come again and again (the text has 300
+characters of it, and words of its own), two letters drawn at random, one letter alone (the text is in it everywhere),
+and 4,000 different characters, of which the text has as many as it may. No time is a promise: the least of `--tries`.
 """
 
 import argparse
 import random
 import time
+import tracemalloc
+from collections.abc import Iterator
 
+from benchmarks.machine import watched
 from benchmarks.report import head, row
-from core.lab.copied import longest_matches
-from core.text.corpora import load_corpus
+from core.lab.copied import LONGEST_TEXT, longest_matches, where
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print a row a text: seconds of each way, and how much of the text is copied in stretches of twenty and more."""
+    """Print a row for each kind of corpus."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.copied", description=__doc__.split("\n")[0])
-    parser.add_argument("--characters", type=int, default=1000)
-    parser.add_argument("--megabytes", type=float, default=5.0)
+    parser.add_argument("--characters", type=int, default=5_000_000, help="of each corpus")
+    parser.add_argument("--text", type=int, default=1000, help="characters of the text")
+    parser.add_argument("--tries", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="measure the machine's peaks in passing")
     asked = parser.parse_args(arguments)
-    size, count = int(asked.megabytes * 1e6), asked.characters
-    corpus = _long(load_corpus("plays").text, size)
-    dice = random.Random(2)
-    words = corpus[: 10 * count].split(" ")
-    new = " ".join(dice.choices(words, k=count))[:count]
-    planted = new[: count // 2] + corpus[size // 2 : size // 2 + count // 10] + new[count // 2 :]
-    head("text", "s", "s with `in` alone", "ratio", "copied, 20 and more", "longest")
-    for name, text, part in (
-        ("words in another order, a tenth copied", planted[:count], corpus),
-        ("all copied", corpus[size // 3 : size // 3 + count], corpus),
-        ("one letter, in a corpus of it", "a" * count, "a" * size),
-        ("one letter and another", "a" * (count - 1) + "b", "a" * size),
-    ):
+    with watched(asked.quick):
+        head("corpus", "characters", "text", "longest match", "places", "s of all matches", "s of one click", "MB")
+        for name, text, corpus in cases(asked.characters, asked.text):
+            matches, seconds = timed(asked.tries, longest_matches, text, corpus)
+            copy, click = timed(asked.tries, where, text, corpus, matches.index(max(matches)))
+            megabytes = most_memory(text, corpus) / 1e6
+            row(name, f"{len(corpus):,}", f"{len(text):,}", max(matches), f"{copy.count:,}", f"{seconds:.2f}",
+                f"{click:.2f}", f"{megabytes:.0f}")  # fmt: skip
+
+
+def cases(characters: int, length: int) -> Iterator[tuple[str, str, str]]:
+    """Yield (name, text, corpus)."""
+    chance = random.Random(1)
+    words = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(2, 8))) for _ in range(3000)]
+    corpus = " ".join(chance.choices(words, k=characters // 4))[:characters]
+    copy, own = corpus[characters // 2 :][: length * 3 // 10], " ".join(chance.choices(words, k=length))
+    yield "words", f"{copy}#{own}"[:length], corpus
+    yield "two letters", "".join(chance.choices("ab", k=length)), "".join(chance.choices("ab", k=characters))
+    yield "one letter", "a" * length, "a" * characters
+    different = [chr(0x4E00 + i) for i in range(LONGEST_TEXT)]
+    yield "4,000 letters", "".join(different), "".join(chance.choices(different, k=characters))
+
+
+def timed(tries: int, work, *values):
+    """Return what the work comes to, and the seconds of its quickest try."""
+    seconds = []
+    for _ in range(tries):
         began = time.perf_counter()
-        found = longest_matches(text, part)
-        middle = time.perf_counter()
-        assert found == plainly(text, part)
-        plain, ours = time.perf_counter() - middle, middle - began
-        share = sum(length >= 20 for length in found) / len(found)
-        row(name, f"{ours:.2f}", f"{plain:.2f}", f"{ours / plain:.2f}", f"{share:.0%}", max(found))
+        found = work(*values)
+        seconds.append(time.perf_counter() - began)
+    return found, min(seconds)
 
 
-def plainly(text: str, corpus: str) -> list[int]:
-    """Return the same lengths by asking of each stretch whether it stands in the corpus, never of a shorter one."""
-    found, length = [0] * len(text), 0
-    for start in range(len(text)):
-        length = max(length - 1, 0)
-        while start + length < len(text) and text[start : start + length + 1] in corpus:
-            length += 1
-        found[start : start + length] = [max(each, length) for each in found[start : start + length]]
-    return found
-
-
-def _long(text: str, size: int) -> str:
-    lines, dice, parts, so_far = text.splitlines(keepends=True), random.Random(1), [], 0
-    while so_far < size:
-        dice.shuffle(lines)
-        parts.append("".join(lines))
-        so_far += len(parts[-1])
-    return "".join(parts)[:size]
+def most_memory(text: str, corpus: str) -> int:
+    """Return the most bytes that are taken at once beside text and corpus."""
+    tracemalloc.start()
+    longest_matches(text, corpus)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ def plan_variant(run: RunDir, name: str, seed: int | None = None) -> Plan:
         variant=name,
         model=_shape(variant, shape),
         train=TrainConfig.parse(train),
+        parent=None,  # it begins with fresh weights, whatever the healthy run began with
+        parent_step=None,
         text_sha256=None,  # of the text that the twin gets, when it gets it
         created=time.time(),
     )

@@ -65,6 +65,8 @@ class RunConfig:
         None  # of corpus.txt; None: made before version 3
     )
     variant: str | None = None  # what is broken about the model, the settings or the text (`lab/variants.py`)
+    parent: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")] | None = None  # the run that was forked,
+    parent_step: Annotated[int, Field(ge=0, le=2**53)] | None = None  # and after which of its steps (`lab/forks.py`)
     owner: str | None = None  # `owner_of` a token, on a page with several people; None: nobody
     created: float = field(default_factory=time.time)
 
@@ -79,8 +81,9 @@ class RunConfig:
         if not train["continued_at"]:  # so that earlier versions can read the run
             del train["continued_at"]
         plain = {"version": VERSION, **asdict(self), "architecture": architecture_of(self.model)}
-        if self.variant is None:  # likewise
-            del plain["variant"]
+        for name in ("variant", "parent", "parent_step"):  # likewise
+            if plain[name] is None:
+                del plain[name]
         return {**plain, "model": model, "train": train}
 
     @classmethod
@@ -94,6 +97,7 @@ class RunConfig:
             config = checked(cls, plain)
             _check_tokenizer(config)
             _check_variant(config)
+            _check_parent(config)
         except NewerVersion:
             raise
         except (KeyError, TypeError, ValueError) as error:
@@ -204,6 +208,13 @@ def _check_variant(config: RunConfig) -> None:
     check_shape(config.variant, config.model)
     if config.variant and config.weights != "new":
         raise ValueError("no variant begins with GPT-2's weights")
+
+
+def _check_parent(config: RunConfig) -> None:
+    if (config.parent is None) != (config.parent_step is None):
+        raise ValueError("a fork has both a parent and its step, and another run has neither")
+    if config.parent_step is not None and config.parent_step > config.train.steps:
+        raise ValueError(f"a fork of step {config.parent_step:,} cannot end at step {config.train.steps:,}")
 
 
 def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, str]:

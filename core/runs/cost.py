@@ -12,7 +12,7 @@ from core.config import BigramConfig, GPTConfig, TrainConfig
 from core.device import choose_device, tokens_at_once
 from core.formula import count_of
 from core.runs.machine import step_flops, threads_for
-from core.runs.snapshots import snapshot_bytes
+from core.runs.snapshots import snapshot_bytes, state_bytes
 
 SPEED_FILE = "machine.json"  # keeps the speed, beside the runs
 BIGRAM_LAYERS = 0.15  # a bigram takes as long as this many layers, measured
@@ -200,12 +200,13 @@ LARGE_SHARE = 0.25  # of the memory that may be used, likewise
 
 
 def disk_needed(model: GPTConfig | BigramConfig, train: TrainConfig) -> int:
-    """Return the most bytes that a run's directory takes: its snapshots, and three states to go on from.
+    """Return the most bytes that a run's directory takes: its snapshots, its states to go on from and to fork.
 
-    Such a state has three numbers a parameter, the weight and AdamW's two. The last two are kept, and the older one
-    goes when the next one is whole.
+    Such a state has three numbers a parameter, the weight and AdamW's two. To go on from, the last two are kept, and
+    the older one goes when the next one is whole.
     """
-    return snapshot_bytes(count_of(model), train) + 3 * 3 * 4 * count_of(model)
+    parameters = count_of(model)
+    return snapshot_bytes(parameters, train) + state_bytes(parameters, train) + 3 * 3 * 4 * parameters
 
 
 def large_needs(model: GPTConfig | BigramConfig, train: TrainConfig, memory: int) -> dict[str, int]:

@@ -8,6 +8,7 @@
     baselines.json        the losses of simple models on this text, and its entropy where it is known
     snapshots/step-*/     model.safetensors, meta.json: to look back at
     resume/step-*/        model.safetensors, optimizer.safetensors, state.json: to go on from, exactly
+    kept/step-*/          the same, of a few steps: to fork the run there (`lab/forks.py`)
 
 A file or a snapshot becomes visible by an atomic rename, complete or not at all, after a power cut too (`durable.py`).
 The last two states to go on from are kept. Weights are safetensors, everything
@@ -23,7 +24,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -33,7 +34,8 @@ from core.runs.built import model_of
 from core.runs.config import HOST, ResumeState, RunConfig, Status, checked
 from core.runs.durable import make_folder, publish, read_json, sync_file, write_file, write_json, write_over_if_full
 from core.runs.plain import is_plain, plain, read_plain
-from core.runs.snapshots import mark_used, thin
+from core.runs.snapshots import kept, mark_used, most_states, thin
+from core.runs.states import read_state, write_state
 from core.runs.step_folders import discard_step, step_folders, write_step_folder
 
 if TYPE_CHECKING:
@@ -63,8 +65,14 @@ class RunDir:
         self.id = self.path.name
 
     @classmethod
-    def create(cls, root: Path, config: RunConfig, text: str, run_id: str | None = None) -> "RunDir":
-        """Make a new run below root, all of it or nothing; ValueError when run_id is taken or not a plain name."""
+    def create(
+        cls, root: Path, config: RunConfig, text: str, run_id: str | None = None,
+        fill: Callable[["RunDir"], None] = lambda run: None,
+    ) -> "RunDir":  # fmt: skip
+        """Make a new run below root, all of it or nothing; ValueError when run_id is taken or not a plain name.
+
+        fill: puts more into its directory, before anybody sees that.
+        """
         run_id = secrets.token_hex(16) if run_id is None else run_id
         if not VALID_ID.fullmatch(run_id):
             raise ValueError(f"A run cannot be called {run_id[:70]!r}; use letters, digits, - and _ (at most 64)")
@@ -76,6 +84,7 @@ class RunDir:
             config = replace(config, text_sha256=hashlib.sha256(corpus).hexdigest())
             write_file(making / "run.json", json.dumps(config.to_json(), indent=1).encode())
             cls(making).write_status(Status("queued"))
+            fill(cls(making))
             publish(making, root / run_id)
         except OSError as error:
             if (root / run_id).exists():
@@ -238,35 +247,44 @@ class RunDir:
 
     def write_resume(self, model: "Model", optimizer: "CombinedOptimizer", step: int, state: dict) -> None:
         """Keep all that is needed to go on from a step exactly, and the state before it; delete older ones then."""
-        from core.pretrained.weights import optimizer_tensors, weights
-
-        tensors = {"model": weights(model), "optimizer": optimizer_tensors(optimizer)}
         self.sync_rows()
-        write_step_folder(self.path, "resume", step, tensors, {"state": {**state, "step": step}})
+        write_state(self.path, "resume", model, optimizer, step, state)
         steps = self.saved_steps()
         for old in set(steps) - {step, *[each for each in steps if each <= step][-STATES_KEPT:]}:
             discard_step(self.path, "resume", old)
+
+    def write_kept(self, model: "Model", optimizer: "CombinedOptimizer", step: int, state: dict) -> None:
+        """Keep the same of a step at which the run can be forked later; others may go, and a large model keeps none."""
+        if most := most_states(sum(parameter.numel() for parameter in model.parameters())):
+            self.sync_rows()
+            write_state(self.path, "kept", model, optimizer, step, state)
+            steps = self.kept_steps()
+            for old in set(steps) - set(kept(steps, most)):
+                discard_step(self.path, "kept", old)
 
     def saved_steps(self) -> list[int]:
         """Return the steps that have a state to go on from, in order."""
         return [step for step, _ in step_folders(self.path / "resume")]
 
-    def read_resume(self, model: "Model", optimizer: "CombinedOptimizer") -> ResumeState | None:
-        """Load the newest complete resume state into model and optimizer; return its state.json, None without one."""
-        from core.pretrained.weights import check_weights, load_optimizer, load_weights, read_tensors
+    def kept_steps(self) -> list[int]:
+        """Return the steps that have a state which was kept to fork the run, in order."""
+        return [step for step, _ in step_folders(self.path / "kept")]
 
+    def read_resume(self, model: "Model", optimizer: "CombinedOptimizer") -> ResumeState | None:
+        """Load the newest complete resume state into model and optimizer; return its state.json, None without one.
+
+        ValueError for a fork without one: its own start is no fresh model.
+        """
         for step, folder in reversed(step_folders(self.path / "resume")):
             try:
-                state = ResumeState.parse(read_json(folder / "state.json"))
-                if state.step != step:
-                    raise ValueError(f"{folder.name} holds the state of step {state.step}")
-                tensors = read_tensors(plain(folder / "model.safetensors"))
-                check_weights(model, tensors)  # before the optimizer changes: both are loaded, or neither
-                load_optimizer(optimizer, read_tensors(plain(folder / "optimizer.safetensors")))
-                load_weights(model, tensors)
-                return state
+                return read_state(folder, step, model, optimizer)
             except (ValueError, OSError):  # damaged: an older one may be complete, the start always is
                 discard_step(self.path, "resume", step)
+        if began := self.config().parent_step:
+            raise ValueError(
+                f"No state of this fork is left, not even that of step {began:,} which it began with; "
+                f"fork its parent once more"
+            )
         return None
 
 

@@ -29,7 +29,8 @@ def times_of(rows: list[dict]) -> tuple[float, float] | None:
 
 def learn(root: Path, config: RunConfig, rows: list[dict], began: Load | None) -> None:
     """Remember, beside the runs, how long a finished run took, unless others were computing meanwhile."""
-    speed, times = Speed.load(root / SPEED_FILE), times_of(rows)
+    own = [row for row in rows if row.get("step", 0) > (config.parent_step or 0)]  # before: what a fork took over
+    speed, times = Speed.load(root / SPEED_FILE), times_of(own)
     if speed is None or times is None or config.device != "auto" or was_busy(began):
         return
     key = shape_key(config.model, config.train)

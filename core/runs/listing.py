@@ -62,7 +62,8 @@ def sweep(root: Path) -> None:
         except ValueError:
             busy = False
         if not busy:
-            leftovers += [*run.path.glob(".snapshots-*"), *run.path.glob(".resume-*"), *run.path.glob(".*.tmp")]
+            patterns = (".snapshots-*", ".resume-*", ".kept-*", ".*.tmp")
+            leftovers += [path for pattern in patterns for path in run.path.glob(pattern)]
     for leftover in leftovers:
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)

@@ -103,7 +103,7 @@ def again(run: RunDir, new_seed: bool = False) -> Plan:
     seed = secrets.randbelow(100_000) if new_seed else config.train.seed
     train = config.train.model_copy(update={"seed": seed})
     needed = bytes_needed(config.model, train.batch_size)
-    config = replace(config, train=train, created=time.time())
+    config = replace(config, train=train, parent=None, parent_step=None, created=time.time())
     return Plan(config, run.text(), count_of(config.model), needed)
 
 

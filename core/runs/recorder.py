@@ -131,6 +131,18 @@ class Recorder:
             self.unsaved = message
             return False
 
+    def keep(self, model: Model, optimizer: CombinedOptimizer, step: int, elapsed: float) -> None:
+        """Keep all that is needed to fork the run after a step, beside what it goes on from itself."""
+        self.write(step)  # a state must not count before the rows up to it
+        try:
+            if is_sound(model):
+                self.run.write_kept(model, optimizer, step, {"elapsed": elapsed})
+        except OSError as error:
+            self.check()
+            self.unsaved = (
+                f"{disk_trouble(error)}: the state of step {step} could not be kept to fork the run; {remedy(error)}."
+            )
+
 
 def is_sound(model: Model) -> bool:
     """Tell whether all weights are finite: a step may break them, and only the loss of the next one shows it."""

@@ -2,6 +2,9 @@
 
 Small models keep them all. Those of a large one (GPT-2: 498 MB each) may take MOST_BYTES together: the first and the
 last stay, and between them those that are spread most evenly on a logarithmic scale, as they were made.
+
+At some of these steps all that a run needs to go on exactly is kept too, so that it can be forked there. Such a state
+is three times as large, so fewer are kept: at most MOST_STATES, in STATE_BYTES; of a model of which not two fit, none.
 """
 
 import shutil
@@ -14,6 +17,9 @@ MOST_BYTES = 2_000_000_000  # of all snapshots of a run together
 FEWEST = 3  # that are kept whatever their size: the first, one in between and the last
 LARGE = MOST_BYTES // 20  # bytes of one: of smaller ones no run has so many
 IN_USE = 600.0  # seconds since somebody read a snapshot, in which it is not deleted
+FIRST_STATE = 50  # the first step of which the state is kept: whoever wants an earlier one begins anew
+MOST_STATES = 6
+STATE_BYTES = 300_000_000  # of all kept states of a run together
 MARK = "used"  # a file beside a large snapshot's weights: its time says when they were read last
 
 
@@ -26,6 +32,23 @@ def snapshot_bytes(parameters: int, train: TrainConfig) -> int:
     """Return how many bytes the snapshots take that a run keeps: four a parameter and snapshot."""
     made = len({step for step in range(train.steps + 1) if is_snapshot_step(step)} | {train.steps})
     return 4 * parameters * min(made, _most(4 * parameters))
+
+
+def is_state_step(step: int) -> bool:
+    """Tell whether the state of a step is to be kept: 50, 100, 200, 500 ..."""
+    return step >= FIRST_STATE and is_snapshot_step(step)
+
+
+def most_states(parameters: int) -> int:
+    """Return how many states a run of so many parameters keeps; each has a weight and AdamW's two numbers of all."""
+    fitting = min(MOST_STATES, STATE_BYTES // (3 * 4 * max(1, parameters)))
+    return fitting if fitting > 1 else 0
+
+
+def state_bytes(parameters: int, train: TrainConfig) -> int:
+    """Return the most bytes that the kept states take, and the one that is written before another goes."""
+    made, most = len([step for step in range(train.steps + 1) if is_state_step(step)]), most_states(parameters)
+    return 3 * 4 * parameters * min(made, most + 1) if most else 0
 
 
 def kept(steps: list[int], most: int) -> list[int]:

@@ -1,13 +1,14 @@
-"""The folders of a run that are named after a step: its snapshots, and its states to go on from."""
+"""The folders of a run that are named after a step: its snapshots, and its states to go on from and to fork."""
 
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.runs.durable import discard, publish, sync_folder, write_file
-from core.runs.plain import is_plain
+from core.runs.durable import discard, publish, sync_file, sync_folder, write_file
+from core.runs.plain import is_plain, plain
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +30,43 @@ def write_step_folder(
     """
     from core.pretrained.weights import save_tensors
 
+    def fill(making: Path) -> None:
+        for name, content in tensors.items():
+            save_tensors(content, making / f"{name}.safetensors")
+        for name, content in notes.items():
+            write_file(making / f"{name}.json", json.dumps(content).encode())
+
+    _make(run, kind, step, fill)
+
+
+def link_step_folder(folder: Path, run: Path, kind: str, step: int) -> None:
+    """Make the folder of a step out of another run's: its weights get a second name, which takes no space.
+
+    Such files are never changed, and each run can be deleted without the other. Where a disk has no second names, they
+    are copied. FileNotFoundError when the folder is gone or has no weights, OSError when it cannot be taken over.
+    """
+
+    def fill(making: Path) -> None:
+        for file in folder.iterdir():
+            if file.suffix in (".safetensors", ".json"):  # and not the mark of a snapshot that is looked at
+                _link(plain(file), making / file.name)
+        plain(making / "model.safetensors")  # every such folder has it, unless it is just being deleted
+
+    _make(run, kind, step, fill)
+
+
+def _link(file: Path, name: Path) -> None:
+    if file.suffix == ".safetensors":
+        try:
+            return os.link(file, name)
+        except OSError:  # no second names here, or too many; or the file is gone, which copying tells
+            pass
+    shutil.copyfile(file, name)
+    sync_file(name)
+
+
+def _make(run: Path, kind: str, step: int, fill: Callable[[Path], None]) -> None:
+    """Let a hidden folder be filled, and then give it its name."""
     final = run / kind / f"step-{step:07d}"
     if final.exists():
         return
@@ -38,10 +76,7 @@ def write_step_folder(
     shutil.rmtree(making, ignore_errors=True)
     try:
         making.mkdir()
-        for name, content in tensors.items():
-            save_tensors(content, making / f"{name}.safetensors")
-        for name, content in notes.items():
-            write_file(making / f"{name}.json", json.dumps(content).encode())
+        fill(making)
         if not final.parent.exists():
             final.parent.mkdir()
             sync_folder(run)

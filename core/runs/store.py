@@ -140,7 +140,7 @@ class RunStore:
         try:
             run = plan.create(self.root, run_id)
             if paused:
-                run.write_status(Status("paused"))
+                run.write_status(Status("paused", run.status().step))
             else:
                 self._begin(run, config, None, is_let_in)
         except Exception:  # refused: no run is left that nobody trains

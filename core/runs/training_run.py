@@ -28,7 +28,7 @@ from core.runs.leaving import Deleted, IsCalled, SlowSteps, Stopped
 from core.runs.machine import Load, threads_for
 from core.runs.memory import told
 from core.runs.recorder import Recorder
-from core.runs.snapshots import is_snapshot_step
+from core.runs.snapshots import is_snapshot_step, is_state_step
 from core.runs.waiting import use_threads
 from core.sampling import generate
 from core.training import Diverged, StepStats, Unfinished, evaluate_by_turns, train
@@ -221,6 +221,8 @@ class _TrainingRun:
         self.record.add(stats, self.elapsed)
         if is_snapshot_step(stats.step):
             self.record.snapshot(self.model, self.step, self.losses if evaluated else {})
+        if is_state_step(stats.step):
+            self.record.keep(self.model, self.optimizer, self.step, self.elapsed)
         if evaluated or stats.step <= 3 or self.record.is_time_to_write:
             self.record.write(self._told)
         if self.record.is_time_to_save:

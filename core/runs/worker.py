@@ -217,6 +217,10 @@ class LargeRun(RunDir):
         with self.lend():
             super().write_resume(model, optimizer, step, state)
 
+    def write_kept(self, model: Model, optimizer: CombinedOptimizer, step: int, state: dict) -> None:
+        with self.lend():
+            super().write_kept(model, optimizer, step, state)
+
 
 def _throw(turn: ScheduledRun, why: Exception) -> None:
     """End a run's turns."""

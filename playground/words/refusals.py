@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from playground.words import link_words, refusals_core, refusals_page, refusals_runs, refusals_text
+from playground.words import link_words, refusals_core, refusals_lab, refusals_page, refusals_runs, refusals_text
 from playground.words.numbers import localize
 
 # English template, with names in braces where a sentence varies -> Vietnamese
@@ -64,5 +64,5 @@ def _pattern(english: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
-for _known in (refusals_core, refusals_runs, refusals_page, refusals_text, link_words):
+for _known in (refusals_core, refusals_lab, refusals_runs, refusals_page, refusals_text, link_words):
     add_refusals(_known.SENTENCES)
