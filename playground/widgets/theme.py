@@ -58,7 +58,7 @@ def css() -> str:
 
 def head() -> str:
     """Return what the page's head needs before any widget: what concerns the whole screen, and what scripts share."""
-    names = ("storage", "identity", "feed", "dom", "link", "opening", "present", "gradio_marks")
+    names = ("storage", "identity", "feed", "dom", "link", "opening", "present", "gradio_marks", "gradio_clones")
     scripts = "".join(_read(f"{name}.js") for name in names)
     scripts += _read("gradio_words.js").replace("GRADIO_VI)", json.dumps(GRADIO_VI, ensure_ascii=False) + ")", 1)
     return f"<style>{_read('screen.css')}</style><script>{scripts}</script>"

@@ -27,6 +27,7 @@ def test_every_template_script_and_style_belongs_to_a_widget():
     of_the_page = {
         "feed.js",
         "dom.js",
+        "gradio_clones.js",
         "gradio_marks.js",
         "page.css",
         "screen.css",
