@@ -22,7 +22,6 @@ on purpose: contexts of all lengths at once (as in PPM), and a cache of what the
 
 from collections.abc import Iterator
 from itertools import islice
-from math import log
 
 import numpy as np
 
@@ -75,7 +74,13 @@ def ngram_cross_entropy(train: np.ndarray, val: np.ndarray, order: int, vocab_si
 
 
 def cross_entropies(train: np.ndarray, val: np.ndarray, vocab_size: int) -> Iterator[float]:
-    """Yield the loss on val of the orders 0, 1, 2 and on, without end.
+    """Yield the loss on val of the orders 0, 1, 2 and on, without end."""
+    for probabilities in token_probabilities(train, val, vocab_size):
+        yield -float(np.log(probabilities).sum()) / len(probabilities)
+
+
+def token_probabilities(train: np.ndarray, val: np.ndarray, vocab_size: int) -> Iterator[np.ndarray]:
+    """Yield the probability of each token of val (N,), by the orders 0, 1, 2 and on, without end.
 
     An order's lower orders are the same for all higher ones, so each order costs one pass.
     """
@@ -84,8 +89,8 @@ def cross_entropies(train: np.ndarray, val: np.ndarray, vocab_size: int) -> Iter
     grams = np.zeros(len(tokens), np.int32)  # which k-gram ends at each place; there is one 0-gram
     contexts = parents = grams  # the (k-1)-gram before each place, and that of each kind of k-gram
     lower = np.full(len(val), 1 / vocab_size)  # q_k of each token of val
-    yield log(vocab_size)
-    k, loss = 0, log(vocab_size)
+    yield lower.copy()
+    k, found = 0, lower.copy()
     while k < min(len(train), len(val)):
         k += 1
         shorter, shorter_contexts, shorter_parents = grams, contexts, parents
@@ -104,10 +109,10 @@ def cross_entropies(train: np.ndarray, val: np.ndarray, vocab_size: int) -> Iter
             )
         scored = slice(len(train) + k - 1, None)
         probs = _interpolated(count, parents, grams[scored], contexts[scored], lower[k - 1 :])
-        loss = -float(np.log(lower[: k - 1]).sum() + np.log(probs).sum()) / len(val)
-        yield loss
+        found = np.concatenate([lower[: k - 1], probs])
+        yield found
     while True:  # too short for a single context of that many tokens
-        yield loss
+        yield found
 
 
 def _numbered(keys: np.ndarray) -> np.ndarray:

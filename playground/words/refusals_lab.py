@@ -22,4 +22,19 @@ FORKS = {
     "{disk}: the state of step {step} could not be kept to fork the run; {remedy}.": "{disk}: không lưu được trạng thái của bước {step} để rẽ nhánh; {remedy}.",
 }
 
-SENTENCES = {**COPIED, **FORKS}
+GUESSING = {
+    "turns={given} is not possible; ask for a whole number from 1 on": "turns={given} không hợp lệ; hãy chọn một số nguyên từ 1 trở lên",
+    "This run's tokens are longer than a character; choose a run with tokenizer='char'": "Token của lượt chạy này dài hơn một ký tự; hãy chọn một lượt chạy có tokenizer='char'",
+    "The validation part has only {there} places to guess at, fewer than {turns}; ask for fewer turns": "Phần kiểm định chỉ có {there} chỗ để đoán, ít hơn {turns}; hãy chọn ít lần đoán hơn",
+    "order={given} is not possible; choose 0 (uniform), 1 (frequencies) or more": "order={given} không hợp lệ; hãy chọn 0 (đều), 1 (tần suất) hoặc lớn hơn",
+    "There is no turn to score; play at least one": "Chưa có lần đoán nào để tính điểm; hãy đoán ít nhất một lần",
+    "A bet must name characters and their shares, but is of type {kind}": "Một lần cược phải nêu các ký tự và phần của chúng, nhưng lại thuộc kiểu {kind}",
+    "A bet names {letter}, which is no character of the text; bet on those that it has": "Lần cược nêu {letter}, không phải là ký tự nào của văn bản; hãy cược vào các ký tự có trong đó",
+    "The share of {letter} is {share}; give each a number above 0 and at most 1": "Phần của {letter} là {share}; hãy cho mỗi ký tự một số lớn hơn 0 và nhiều nhất là 1",
+    "The shares add up to {total}; leave at least {rest} for the other characters, because to be sure and wrong costs infinitely many bits": "Tổng các phần là {total}; hãy để lại ít nhất {rest} cho các ký tự khác, vì chắc chắn mà sai thì tốn vô hạn bit",
+    "The shares of all characters add up to {total}; let them add up to 1": "Tổng phần của mọi ký tự là {total}; hãy để tổng bằng 1",
+    "There are {given} guesses for {turns} turns; give one for each turn that was played": "Có {given} lần đoán cho {turns} chỗ; hãy đoán một lần cho mỗi chỗ đã chơi",
+    "A guess must be one character, but is {given}; choose one": "Một lần đoán phải là một ký tự, nhưng lại là {given}; hãy chọn một ký tự",
+}
+
+SENTENCES = {**COPIED, **FORKS, **GUESSING}
